@@ -1,0 +1,210 @@
+/**
+ * Runs one protocol machine over one SCTP endpoint: events become inputs, outputs become calls, the next
+ * deadline becomes a wake-up. Decides nothing. What an output means beyond associations (an announce, a
+ * result for the application) is its owner's business: `perform`.
+ */
+
+import type {
+  AssociationInput,
+  AssociationOutput,
+  ConnectAttempt,
+  Machine,
+} from '../protocol/machine.ts';
+import type {
+  AssociationDownReason,
+  SctpEndpoint,
+  SctpHandler,
+  SctpStack,
+} from '../transport/transport.ts';
+import {
+  type AssociationId,
+  type Milliseconds,
+  PAYLOAD_PROTOCOL,
+  type SctpAddress,
+} from '../types.ts';
+import type { Clock } from './clock.ts';
+
+/**
+ * A machine that can answer a message where it lies: reads `length` bytes at `offset` of the stack's inbound
+ * arena, leaves the answer at the outbound arena's position and returns its bytes. 0: not this one, use
+ * `handle`. Negative: the outbound arena is full, flush and ask again.
+ */
+export interface InPlaceResponder {
+  answerInPlace(
+    now: Milliseconds,
+    association: AssociationId,
+    offset: number,
+    length: number,
+  ): number;
+}
+
+export interface DriverOptions<Input, Output> {
+  readonly machine: Machine<AssociationInput | Input, AssociationOutput | Output>;
+  readonly stack: SctpStack;
+  /** SCTP port; 0: any free one. */
+  readonly port: number;
+  /** Whether others may open associations to this endpoint. */
+  readonly accepts: boolean;
+  readonly clock: Clock;
+  /** Does what an output asks for that is not about associations. May call `input`. */
+  perform(output: Output): void;
+  /** The hot path, where the machine and the stack have one. */
+  readonly inPlace?: InPlaceResponder | undefined;
+  /** UDP port to call a peer at, where it is not the stack's `remoteUdpPort`. */
+  udpPortOf?(peer: readonly SctpAddress[]): number | undefined;
+}
+
+export class Driver<Input extends { type: string }, Output extends { type: string }> {
+  readonly endpoint: SctpEndpoint;
+  readonly #options: DriverOptions<Input, Output>;
+  readonly #inbox: (AssociationInput | Input)[] = [];
+  readonly #attempts = new Map<AssociationId, ConnectAttempt>();
+  #isRunning = false;
+  #isInBatch = false;
+  #isClosed = false;
+  #wakeUp: { at: Milliseconds; cancel: () => void } | undefined;
+
+  constructor(options: DriverOptions<Input, Output>) {
+    this.#options = options;
+    const { port, accepts } = options;
+    this.endpoint = options.stack.open({ port, accepts }, this.#handler());
+  }
+
+  /** Gives the machine an input and performs what comes of it. From within `perform`: right afterwards. */
+  input(input: AssociationInput | Input): void {
+    this.#inbox.push(input);
+    if (this.#isRunning || this.#isClosed) return;
+    this.#isRunning = true;
+    try {
+      this.#run();
+    } finally {
+      this.#isRunning = false;
+    }
+    if (!this.#isInBatch) this.#settle();
+  }
+
+  /** Ends all associations at once; the machine hears nothing more. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#wakeUp?.cancel();
+    this.endpoint.close();
+  }
+
+  /** One input, then everything it gave rise to, then the next input. */
+  #run(): void {
+    const { machine, clock } = this.#options;
+    for (let input = this.#inbox.shift(); input !== undefined; input = this.#inbox.shift()) {
+      machine.handle(clock.now(), input);
+      for (const output of machine.drain()) this.#perform(output);
+      if (this.#isClosed) return;
+    }
+  }
+
+  #perform(output: AssociationOutput | Output): void {
+    const { endpoint } = this;
+    if (isAbout('send', output)) {
+      const { association, payloadProtocol, payload } = output;
+      this.#checkSent(association, endpoint.send(association, payloadProtocol, payload));
+    } else if (isAbout('connect', output)) this.#connect(output.attempt, output.peer);
+    else if (isAbout('shutdown', output)) endpoint.shutdown(output.association);
+    else if (isAbout('abort', output)) endpoint.abort(output.association, output.reason);
+    else this.#options.perform(output as Output);
+  }
+
+  #connect(attempt: ConnectAttempt, peer: readonly SctpAddress[]): void {
+    try {
+      const udpPort = this.#options.udpPortOf?.(peer);
+      this.#attempts.set(this.endpoint.connect(peer, { udpPort }), attempt);
+    } catch {
+      // No room for another association, or no way to this address: for the machine both are a refusal.
+      this.#inbox.push({ type: 'connectFailed', attempt });
+    }
+  }
+
+  /** A peer that lets its whole send buffer fill up does not read: others must not wait for it. */
+  #checkSent(association: AssociationId, result: 'queued' | 'full' | 'gone'): void {
+    if (result === 'full') this.endpoint.abort(association, 'the peer does not read its messages');
+  }
+
+  #handler(): SctpHandler {
+    return {
+      onUp: (association, info) => {
+        const attempt = this.#attempts.get(association);
+        this.#attempts.delete(association);
+        const { peerAddresses } = info;
+        this.#event({ type: 'associationUp', association, peerAddresses, attempt });
+      },
+      onRestart: (association) => this.#event({ type: 'associationRestarted', association }),
+      onDown: (association, why) => this.#down(association, why),
+      onMessage: (association, payloadProtocol, _stream, bytes, offset, length) => {
+        if (this.#answeredInPlace(association, payloadProtocol, offset, length)) return;
+        const payload = bytes.subarray(offset, offset + length);
+        this.#event({ type: 'message', association, payloadProtocol, payload });
+      },
+      onPath: () => {},
+      onWritable: () => {},
+      onBatchEnd: () => {
+        this.#isInBatch = false;
+        this.#settle();
+      },
+    };
+  }
+
+  #event(input: AssociationInput): void {
+    this.#isInBatch = true;
+    this.input(input);
+  }
+
+  #down(association: AssociationId, why: AssociationDownReason): void {
+    const attempt = this.#attempts.get(association);
+    this.#attempts.delete(association);
+    if (attempt === undefined) this.#event({ type: 'associationDown', association, why });
+    else this.#event({ type: 'connectFailed', attempt });
+  }
+
+  #answeredInPlace(
+    association: AssociationId,
+    payloadProtocol: number,
+    offset: number,
+    length: number,
+  ): boolean {
+    const { inPlace, clock } = this.#options;
+    if (inPlace === undefined || payloadProtocol !== PAYLOAD_PROTOCOL.ASAP) return false;
+    let answerBytes = inPlace.answerInPlace(clock.now(), association, offset, length);
+    if (answerBytes < 0) {
+      this.endpoint.flush();
+      answerBytes = inPlace.answerInPlace(clock.now(), association, offset, length);
+    }
+    if (answerBytes <= 0) return false;
+    this.#checkSent(
+      association,
+      this.endpoint.sendInPlace(association, payloadProtocol, answerBytes),
+    );
+    return true;
+  }
+
+  /** After a batch: hand over what was queued, and see when to wake up next. */
+  #settle(): void {
+    if (this.#isClosed) return;
+    this.endpoint.flush();
+    const at = this.#options.machine.nextDeadline();
+    if (this.#wakeUp !== undefined && this.#wakeUp.at <= at) return; // an early wake-up is harmless
+    this.#wakeUp?.cancel();
+    this.#wakeUp = undefined;
+    if (at === Number.POSITIVE_INFINITY) return;
+    this.#wakeUp = { at, cancel: this.#options.clock.wakeAt(at, () => this.#timeout()) };
+  }
+
+  #timeout(): void {
+    this.#wakeUp = undefined;
+    this.input({ type: 'timeout' });
+  }
+}
+
+function isAbout<Type extends AssociationOutput['type']>(
+  type: Type,
+  output: { type: string },
+): output is Extract<AssociationOutput, { type: Type }> {
+  return output.type === type;
+}

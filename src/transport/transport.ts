@@ -1,0 +1,121 @@
+/**
+ * The interface that all SCTP backends offer: message oriented, one-to-many. TypeScript owns endpoints and
+ * associations; native code moves packets. Backends: `udp.ts` (userland SCTP over UDP, RFC 6951) and
+ * `memory.ts` (deterministic, for tests).
+ *
+ * A stack is one set of local addresses with its own I/O thread; endpoints are SCTP ports on it. Nothing
+ * here runs re-entrantly: handlers are called from the event loop, in the order in which things happened.
+ */
+
+import type { AssociationId, IpAddress, SctpAddress } from '../types.ts';
+import type { Arena } from '../native.ts';
+
+export type SctpBackend = 'udp' | 'memory';
+
+export interface SctpStackOptions {
+  /** Local addresses that packets are sent from and received on; at least one. */
+  readonly localAddresses: readonly IpAddress[];
+  /** Local UDP port (RFC 6951); 0: any free one. IANA's is 9899. */
+  readonly udpPort: number;
+  /** UDP port at which peers are called when `connect` does not say; 9899. */
+  readonly remoteUdpPort: number;
+  readonly heartbeatIntervalMs: number;
+  readonly rtoMs: { readonly initial: number; readonly min: number; readonly max: number };
+  /** Unanswered transmissions after which an association is lost (Association.Max.Retrans). */
+  readonly maxRetransmissions: number;
+  readonly maxAssociations: number;
+  readonly maxAssociationsPerHost: number;
+  /** Largest user message, in bytes, in either direction. */
+  readonly maxMessageBytes: number;
+  /** Bytes that may wait for sending per association before `send` says `full`. */
+  readonly sendBufferBytes: number;
+}
+
+export interface SctpStack {
+  readonly backend: SctpBackend;
+  /** The UDP port in use; 0 for backends without one. */
+  readonly udpPort: number;
+  readonly localAddresses: readonly IpAddress[];
+  /**
+   * Memory in which received messages lie during `onMessage`, and from which `sendInPlace` sends.
+   * `undefined` where the backend has none: then only `onMessage`'s view and `send` are to be used.
+   */
+  readonly arenas: { readonly inbound: Arena; readonly outbound: Arena } | undefined;
+  /** Opens an SCTP port. 0: any free one; with `accepts` false the endpoint only calls others. */
+  open(options: { port: number; accepts: boolean }, handler: SctpHandler): SctpEndpoint;
+  stats(): SctpStats;
+  /** Ends every association (ABORT), gives the sockets back. */
+  close(): Promise<void>;
+}
+
+export interface ConnectOptions {
+  /** UDP port of this peer when it differs from the stack's `remoteUdpPort`. */
+  readonly udpPort?: number | undefined;
+}
+
+/** `queued`: will be sent; `full`: not taken, wait for `onWritable`; `gone`: no such association. */
+export type SendResult = 'queued' | 'full' | 'gone';
+
+export interface SctpEndpoint {
+  /** The SCTP port in use. */
+  readonly port: number;
+  /** Starts an association; the outcome is `onUp` or `onDown` with the identifier returned here. */
+  connect(peer: readonly SctpAddress[], options?: ConnectOptions): AssociationId;
+  /** Queues a copy of `payload` on stream 0, ordered. Goes out at the next `flush`. */
+  send(association: AssociationId, payloadProtocol: number, payload: Uint8Array): SendResult;
+  /**
+   * The same for the `length` bytes that lie at `arenas.outbound.position[0]`, without a copy: moves the
+   * position behind them, 4-aligned. Written there by `Handlespace.resolveInPlace`, sent from there.
+   */
+  sendInPlace(association: AssociationId, payloadProtocol: number, length: number): SendResult;
+  /** Hands everything queued to the I/O thread. Also happens by itself at the end of a drain and of a tick. */
+  flush(): void;
+  shutdown(association: AssociationId): void;
+  abort(association: AssociationId, reason: string): void;
+  /** Ends the endpoint's associations (ABORT) and frees its port. */
+  close(): void;
+}
+
+export interface AssociationInfo {
+  readonly peerAddresses: readonly SctpAddress[];
+  readonly localPort: number;
+  readonly outboundStreams: number;
+}
+
+export type AssociationDownReason = 'shutdown' | 'abort' | 'lost' | 'refused';
+
+export interface SctpHandler {
+  onUp(association: AssociationId, info: AssociationInfo): void;
+  /** The peer restarted; messages from before are gone. */
+  onRestart(association: AssociationId, info: AssociationInfo): void;
+  onDown(association: AssociationId, why: AssociationDownReason, detail: string): void;
+  /**
+   * `payload` lies at `[offset, offset + length)` of `bytes`, 4-aligned, and is valid only during the call.
+   * `bytes` is `arenas.inbound.bytes` where the backend has arenas.
+   */
+  onMessage(
+    association: AssociationId,
+    payloadProtocol: number,
+    stream: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+  ): void;
+  /** An address of the peer was confirmed, failed, or came back. */
+  onPath(association: AssociationId, address: IpAddress, state: 'up' | 'down'): void;
+  /** An association that said `full` takes messages again. */
+  onWritable(association: AssociationId): void;
+  /** Called once after the last event of a batch, before the flush. */
+  onBatchEnd?(): void;
+}
+
+/** Counters since the stack was opened. */
+export interface SctpStats {
+  readonly associations: number;
+  readonly packetsReceived: number;
+  readonly packetsSent: number;
+  readonly messagesReceived: number;
+  readonly messagesSent: number;
+  /** Packets refused, by reason. */
+  readonly refused: Readonly<Record<string, number>>;
+}

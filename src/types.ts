@@ -1,0 +1,40 @@
+/** The few types that every room shares. No values of their own except the two identifier printers. */
+
+declare const brand: unique symbol;
+type Branded<Name extends string> = number & { readonly [brand]: Name };
+
+/** An instant or a duration in integer milliseconds. Instants come from a monotonic clock. */
+export type Milliseconds = number;
+
+/** A registrar's 32-bit identifier, never 0 for a real registrar (RFC 5353 §2.1). */
+export type RegistrarId = Branded<'RegistrarId'>;
+
+/** A pool element's 32-bit identifier, never 0 (RFC 5354 §3.14). */
+export type PoolElementId = Branded<'PoolElementId'>;
+
+/** One SCTP association of this process: u32, never reused while the process runs. */
+export type AssociationId = Branded<'AssociationId'>;
+
+/** An IP address in its canonical text form (RFC 5952 for IPv6), without scope identifier. */
+export type IpAddress = string;
+
+/** One SCTP transport address. The UDP port of an encapsulated association (RFC 6951) is not part of it. */
+export interface SctpAddress {
+  readonly address: IpAddress;
+  readonly port: number;
+}
+
+/** SCTP payload protocol identifiers (RFC 5352 §8.3, RFC 5353 §5.4). */
+export const PAYLOAD_PROTOCOL = { ASAP: 11, ENRP: 12 } as const;
+
+/** Prints any 32-bit identifier the way logs, tables and the RFCs do: `0x0000cafe`. */
+export function formatId(id: number): string {
+  return `0x${(id >>> 0).toString(16).padStart(8, '0')}`;
+}
+
+/** A pool handle is bytes; printable ASCII is shown as it is, anything else as hexadecimal. */
+export function formatPoolHandle(poolHandle: Uint8Array): string {
+  const isPrintable = poolHandle.length > 0 && poolHandle.every((byte) => byte > 0x20 && byte < 0x7f);
+  const bytes = Buffer.from(poolHandle.buffer, poolHandle.byteOffset, poolHandle.byteLength);
+  return isPrintable ? bytes.toString('latin1') : `0x${bytes.toString('hex')}`;
+}
