@@ -89,7 +89,8 @@ function checkNode() {
   }
 }
 
-function checkRustToolchain() {
+/** Throws one sentence when cargo or the linker that it needs is missing or too old. */
+export function checkRustToolchain() {
   const wanted = MINIMUM_CARGO.join('.');
   const how = 'install the stable Rust toolchain from https://rustup.rs and try again.';
   const cargo = spawnSync('cargo', ['--version'], { cwd: root, encoding: 'utf8' });

@@ -1,4 +1,4 @@
-/** The few types that every room shares. No values of their own except the two identifier printers. */
+/** The few types that every room shares, with what makes and prints their values. */
 
 declare const brand: unique symbol;
 type Branded<Name extends string> = number & { readonly [brand]: Name };
@@ -26,6 +26,21 @@ export interface SctpAddress {
 
 /** SCTP payload protocol identifiers (RFC 5352 §8.3, RFC 5353 §5.4). */
 export const PAYLOAD_PROTOCOL = { ASAP: 11, ENRP: 12 } as const;
+
+/** Makes a registrar's identifier of a number from 1 to 0xffffffff; RangeError for anything else. */
+export function registrarId(id: number): RegistrarId {
+  return identifier('registrar', id) as RegistrarId;
+}
+
+/** Makes a pool element's identifier of a number from 1 to 0xffffffff; RangeError for anything else. */
+export function poolElementId(id: number): PoolElementId {
+  return identifier('pool element', id) as PoolElementId;
+}
+
+function identifier(what: string, id: number): number {
+  if (Number.isInteger(id) && id >= 1 && id <= 0xffff_ffff) return id;
+  throw new RangeError(`A ${what} identifier is a whole number from 1 to 0xffffffff, not ${id}.`);
+}
 
 /** Prints any 32-bit identifier the way logs, tables and the RFCs do: `0x0000cafe`. */
 export function formatId(id: number): string {

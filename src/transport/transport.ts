@@ -4,11 +4,17 @@
  * `memory.ts` (deterministic, for tests).
  *
  * A stack is one set of local addresses with its own I/O thread; endpoints are SCTP ports on it. Nothing
- * here runs re-entrantly: handlers are called from the event loop, in the order in which things happened.
+ * here runs re-entrantly: handlers are called from the event loop, in the order in which things happened,
+ * never from within a call of these interfaces.
+ *
+ * Every association that `connect` returned or `onUp` announced ends with exactly one `onDown`, whoever
+ * ended it; unless its endpoint or stack is closed: then nothing is told any more.
+ *
+ * An open stack keeps the process alive, as a listening socket does.
  */
 
-import type { AssociationId, IpAddress, SctpAddress } from '../types.ts';
 import type { Arena } from '../native.ts';
+import type { AssociationId, IpAddress, SctpAddress } from '../types.ts';
 
 export type SctpBackend = 'udp' | 'memory';
 
@@ -41,7 +47,10 @@ export interface SctpStack {
    * `undefined` where the backend has none: then only `onMessage`'s view and `send` are to be used.
    */
   readonly arenas: { readonly inbound: Arena; readonly outbound: Arena } | undefined;
-  /** Opens an SCTP port. 0: any free one; with `accepts` false the endpoint only calls others. */
+  /**
+   * Opens an SCTP port. 0: any free one; with `accepts` false the endpoint only calls others. Throws
+   * `ConfigError` when the port is in use.
+   */
   open(options: { port: number; accepts: boolean }, handler: SctpHandler): SctpEndpoint;
   stats(): SctpStats;
   /** Ends every association (ABORT), gives the sockets back. */
@@ -59,18 +68,31 @@ export type SendResult = 'queued' | 'full' | 'gone';
 export interface SctpEndpoint {
   /** The SCTP port in use. */
   readonly port: number;
-  /** Starts an association; the outcome is `onUp` or `onDown` with the identifier returned here. */
+  /**
+   * Starts an association; the outcome is `onUp` or `onDown` with the identifier returned here. `send` may
+   * be used at once. Throws `ConfigError` when there is no room for another association, or no way to the
+   * peer: no local address of the family of its addresses.
+   */
   connect(peer: readonly SctpAddress[], options?: ConnectOptions): AssociationId;
-  /** Queues a copy of `payload` on stream 0, ordered. Goes out at the next `flush`. */
+  /**
+   * Queues a copy of `payload` on stream 0, ordered. Goes out at the next `flush`. Throws `RangeError` when
+   * it is empty or longer than `maxMessageBytes`.
+   */
   send(association: AssociationId, payloadProtocol: number, payload: Uint8Array): SendResult;
   /**
    * The same for the `length` bytes that lie at `arenas.outbound.position[0]`, without a copy: moves the
-   * position behind them, 4-aligned. Written there by `Handlespace.resolveInPlace`, sent from there.
+   * position behind them, 4-aligned, if the result is `queued`. Written there by
+   * `Handlespace.resolveInPlace`, sent from there.
    */
   sendInPlace(association: AssociationId, payloadProtocol: number, length: number): SendResult;
-  /** Hands everything queued to the I/O thread. Also happens by itself at the end of a drain and of a tick. */
+  /**
+   * Hands everything queued to the I/O thread and sets `arenas.outbound.position[0]` back to 0. Also
+   * happens by itself at the end of a drain and of a tick.
+   */
   flush(): void;
+  /** Ends gracefully, after everything queued was delivered; from now on `send` says `gone`. */
   shutdown(association: AssociationId): void;
+  /** Ends at once. */
   abort(association: AssociationId, reason: string): void;
   /** Ends the endpoint's associations (ABORT) and frees its port. */
   close(): void;
@@ -82,6 +104,11 @@ export interface AssociationInfo {
   readonly outboundStreams: number;
 }
 
+/**
+ * `shutdown`: gracefully; `abort`: at once, by either side; `lost`: the peer does not answer (any more);
+ * `refused`: the peer does not want it. Only `refused` and `lost` come before `onUp`, and `abort` when we
+ * gave up first.
+ */
 export type AssociationDownReason = 'shutdown' | 'abort' | 'lost' | 'refused';
 
 export interface SctpHandler {

@@ -1,0 +1,135 @@
+/**
+ * Request bytes to response bytes as TypeScript sees it: decode in place, one native call, answer in place.
+ * Beside it the same bytes through a plain `Map` registrar. The answers are compared before anything is
+ * timed.
+ */
+
+import { Handlespace, packResolution } from 'rserpool/handlespace';
+import {
+  createResolutionView,
+  encodeAsap,
+  encodePoolElementParameter,
+  poolElementId,
+  readHandleResolution,
+  registrarId,
+} from 'rserpool/wire';
+import type { Result, Row } from './main.js';
+import { MapRegistrar } from './map-registrar.js';
+import { compare, type Work } from './measure.js';
+
+const SHAPES = [
+  { pools: 1, elements: 10 },
+  { pools: 1, elements: 1_000 },
+  { pools: 1, elements: 100_000 },
+  { pools: 1_000, elements: 100 },
+];
+const ITEMS = 3;
+const BATCH = 1_024;
+const HOME = registrarId(0x0c0f_fee0);
+
+interface Request {
+  readonly offset: number;
+  readonly length: number;
+}
+
+export function facadeRows(): Row[] {
+  return SHAPES.map(({ pools, elements }) => {
+    const id = `facade/resolve/rr/${pools}x${elements}`;
+    return { id, measure: () => measure(id, pools, elements) };
+  });
+}
+
+function measure(id: string, pools: number, elements: number): Result {
+  const handlespace = new Handlespace({ seed: 1n });
+  const { request, response } = handlespace.arenas();
+  const requestBuffer = Buffer.alloc(request.bytes.length);
+  const mapResponse = new Uint8Array(8_192);
+  const map = new MapRegistrar(requestBuffer, mapResponse);
+  fill(handlespace, map, pools, elements);
+  const requests = layRequests(request.bytes, pools);
+  requestBuffer.set(request.bytes);
+
+  const view = createResolutionView();
+  const resolve = ({ offset, length }: Request) => {
+    if (!readHandleResolution(request.bytes, offset, length, view)) return 0;
+    const { poolHandleOffset, poolHandleLength, items } = view;
+    return handlespace.resolveInPlace(packResolution(poolHandleOffset, poolHandleLength, items));
+  };
+  const resolveByMap = ({ offset, length }: Request) => map.resolve(offset, length);
+
+  checkSameAnswers(requests, resolve, response.bytes, resolveByMap, mapResponse);
+  const comparison = compare(batch(requests, resolve), batch(requests, resolveByMap));
+  handlespace.close();
+  return { id, unit: 'resolutions/s', ...comparison };
+}
+
+function batch(requests: readonly Request[], resolve: (request: Request) => number): Work {
+  return {
+    operations: requests.length,
+    run() {
+      let bytes = 0;
+      for (const request of requests) bytes += resolve(request);
+      return bytes;
+    },
+  };
+}
+
+function checkSameAnswers(
+  requests: readonly Request[],
+  resolve: (request: Request) => number,
+  response: Uint8Array,
+  resolveByMap: (request: Request) => number,
+  mapResponse: Uint8Array,
+): void {
+  for (const request of requests) {
+    const bytes = resolve(request);
+    const mapBytes = resolveByMap(request);
+    const isSame =
+      Buffer.compare(response.subarray(0, bytes), mapResponse.subarray(0, mapBytes)) === 0;
+    if (bytes === 0 || !isSame) throw new Error('the two registrars answer differently');
+  }
+}
+
+function poolName(index: number): string {
+  return `pool-${Math.imul(index, 2_654_435_761) >>> 0}`.padEnd(13, '-');
+}
+
+function fill(handlespace: Handlespace, map: MapRegistrar, pools: number, elements: number): void {
+  for (let element = 1; element <= elements; element++) {
+    for (let pool = 0; pool < pools; pool++) {
+      const parameter = {
+        id: poolElementId(element),
+        homeRegistrarId: HOME,
+        lifeMs: 300_000,
+        policy: { type: 'roundRobin' },
+        userTransport: {
+          protocol: 'sctp',
+          port: 7,
+          transportUse: 0,
+          addresses: [`10.${(element >> 16) & 255}.${(element >> 8) & 255}.${element & 255}`],
+        },
+      } as const;
+      handlespace.register(0, { poolHandle: poolName(pool), ...parameter });
+      map.register(poolName(pool), encodePoolElementParameter(parameter));
+    }
+  }
+}
+
+/** A batch of requests one behind the other, as a transport leaves them, for pools in random order. */
+function layRequests(arena: Uint8Array, pools: number): Request[] {
+  let offset = 0;
+  let random = 1;
+  return Array.from({ length: BATCH }, () => {
+    random = (Math.imul(random, 1_664_525) + 1_013_904_223) >>> 0;
+    const bytes = encodeAsap({
+      type: 'ASAP_HANDLE_RESOLUTION',
+      wantsUpdates: false,
+      poolHandle: Buffer.from(poolName(random % pools)),
+      items: ITEMS,
+    });
+    arena.set(bytes, offset);
+    const request = { offset, length: bytes.length };
+    offset += (bytes.length + 3) & ~3;
+    return request;
+  });
+}

@@ -1,0 +1,83 @@
+/**
+ * `npm run bench [-- --json FILE] [-- --only TEXT]`: measures, prints a table whose first line is handle
+ * resolutions per second, and writes the same as JSON where asked.
+ */
+
+import { writeFileSync } from 'node:fs';
+import { cpus, release, totalmem } from 'node:os';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { endToEndRows } from './end-to-end.js';
+import { facadeRows } from './facade.js';
+import { memoryRows } from './memory.js';
+
+/** One measured line. `ratio` is value / reference, `spread` its smallest and largest round. */
+export interface Result {
+  readonly id: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly reference: number | null;
+  readonly ratio: number | null;
+  readonly spread: readonly [number, number] | null;
+}
+
+export interface Row {
+  readonly id: string;
+  measure(): Result | Promise<Result>;
+}
+
+const { values: options } = parseArgs({
+  options: {
+    json: { type: 'string' },
+    only: { type: 'string', default: '' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+if (options.help) {
+  console.log('npm run bench -- [--json FILE] [--only TEXT]   TEXT: rows whose name contains it');
+} else {
+  await main();
+}
+
+async function main(): Promise<void> {
+  const rows = [...facadeRows(), ...endToEndRows(), ...memoryRows()];
+  const wanted = rows.filter((row) => row.id.includes(options.only));
+  if (wanted.length === 0) {
+    console.error(
+      `No row contains "${options.only}". There are: ${rows.map((row) => row.id).join(', ')}`,
+    );
+    process.exitCode = 2;
+    return;
+  }
+  const results: Result[] = [];
+  for (const row of wanted) {
+    const result = await row.measure();
+    results.push(result);
+    console.log(format(result));
+  }
+  if (options.json !== undefined) {
+    writeFileSync(options.json, `${JSON.stringify({ machine: machine(), results }, null, 2)}\n`);
+  }
+}
+
+function format({ id, value, unit, reference, ratio, spread }: Result): string {
+  const amount = Math.round(value).toLocaleString('en');
+  const line = `${id.padEnd(30)} ${amount.padStart(12)} ${unit}`;
+  if (reference === null || ratio === null) return line;
+  const range = spread === null ? '' : ` (${spread[0].toFixed(2)}-${spread[1].toFixed(2)})`;
+  const other = Math.round(reference).toLocaleString('en');
+  return `${line}, ${ratio.toFixed(2)} x the reference's ${other}${range}`;
+}
+
+function machine(): object {
+  const [first] = cpus();
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    cpu: first?.model ?? 'unknown',
+    cores: cpus().length,
+    memoryBytes: totalmem(),
+    os: `${process.platform} ${release()}`,
+    node: process.versions.node,
+  };
+}

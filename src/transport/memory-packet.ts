@@ -1,0 +1,42 @@
+/**
+ * What travels between two stacks of the `memory` backend: SCTP's chunks (RFC 9260 §3.3) as objects, one
+ * to a packet. Verification tags do here what they do there: tell associations and their restarts apart.
+ */
+
+/** What an INIT ACK gives and the COOKIE ECHO returns: all that the answering side needs to remember. */
+export interface Cookie {
+  readonly localTag: number;
+  readonly peerTag: number;
+}
+
+export type Chunk =
+  | { readonly type: 'INIT'; readonly initiateTag: number }
+  | { readonly type: 'INIT_ACK'; readonly initiateTag: number; readonly cookie: Cookie }
+  | { readonly type: 'COOKIE_ECHO'; readonly cookie: Cookie }
+  | { readonly type: 'COOKIE_ACK' }
+  | Data
+  | { readonly type: 'SACK'; readonly sequence: number }
+  | { readonly type: 'HEARTBEAT' }
+  | { readonly type: 'HEARTBEAT_ACK' }
+  | { readonly type: 'SHUTDOWN' }
+  | { readonly type: 'SHUTDOWN_ACK' }
+  | { readonly type: 'SHUTDOWN_COMPLETE' }
+  | { readonly type: 'ABORT'; readonly reason: string };
+
+/** One user message, whole: this network has no packet size. */
+export interface Data {
+  readonly type: 'DATA';
+  readonly sequence: number;
+  readonly payloadProtocol: number;
+  readonly payload: Uint8Array;
+}
+
+export interface Packet {
+  readonly sourcePort: number;
+  readonly destinationPort: number;
+  /** Verification tag: the receiver's tag of the association; 0 with INIT (RFC 9260 §8.5.1). */
+  readonly tag: number;
+  /** Out of the blue: the tag is the one that the other side had sent (the T bit of RFC 9260 §8.4). */
+  readonly isReflected?: boolean;
+  readonly chunk: Chunk;
+}

@@ -1,0 +1,314 @@
+/**
+ * The `memory` backend: a network that connects any number of stacks in one process, in virtual time and
+ * without a real timer. Same seed and same calls: same run. For tests and the simulator.
+ *
+ *     const network = new MemoryNetwork({ seed: 1, link: { delayMs: 5, jitterMs: 3, loss: 0.01 } });
+ *     const registrar = network.stack({ localAddresses: ['10.0.0.1'] });
+ *     const endpoint = registrar.open({ port: 3863, accepts: true }, handler);
+ *     network.advance(1_000);
+ *
+ * It is a clock as well (`now`, `wakeAt`), so that one time rules the network and what is driven over it.
+ * How associations behave is `memory-association.ts`; who gets a packet is `memory-stack.ts`.
+ */
+
+import { ConfigError } from '../errors.ts';
+import type { IpAddress, Milliseconds } from '../types.ts';
+import type { AnnounceHandler, AnnounceListener, AnnounceSender } from './announce.ts';
+import type { MemoryEndpoint } from './memory-endpoint.ts';
+import { EventQueue, type TimedEvent } from './memory-events.ts';
+import type { Packet } from './memory-packet.ts';
+import { type MemoryArenas, MemoryStack, type MemoryWire } from './memory-stack.ts';
+import { completeStackOptions } from './options.ts';
+import type { SctpStackOptions } from './transport.ts';
+
+/** How packets fare on the way from one host to another. They may be lost, never overtake one another. */
+export interface LinkOptions {
+  readonly delayMs: number;
+  /** At most this much more delay, equally distributed. */
+  readonly jitterMs: number;
+  /** Probability of a packet to be lost, 0 to 1: what it carries comes when SCTP sends it again. */
+  readonly loss: number;
+}
+
+export interface MemoryNetworkOptions {
+  readonly seed: number;
+  /** Of every link that `setLink` has not changed. Default: 1 ms, no jitter, no loss. */
+  readonly link?: Partial<LinkOptions>;
+}
+
+export type MemoryStackOptions = Partial<SctpStackOptions> & {
+  readonly localAddresses: readonly IpAddress[];
+  /** Memory for `sendInPlace` and for received messages, for example a handlespace's own. */
+  readonly arenas?: MemoryArenas;
+};
+
+/** A packet on the wire, as `observe` shows it. */
+export interface PacketReport {
+  readonly at: Milliseconds;
+  readonly from: IpAddress;
+  readonly to: IpAddress;
+  readonly isLost: boolean;
+  readonly packet: Packet;
+}
+
+/** A host is named by its first address, which outlives a crash, or by its stack. */
+export type MemoryHost = MemoryStack | IpAddress;
+
+const DEFAULT_LINK: LinkOptions = { delayMs: 1, jitterMs: 0, loss: 0 };
+
+/** More packets than this at one instant are a loop between two stacks. */
+const MAX_EVENTS_PER_INSTANT = 1_000_000;
+
+export class MemoryNetwork {
+  readonly #queue = new EventQueue();
+  readonly #random: () => number;
+  readonly #link: LinkOptions;
+  readonly #links = new Map<string, LinkOptions>();
+  readonly #cuts = new Set<string>();
+  readonly #isolated = new Set<IpAddress>();
+  /** When the last packet of a direction arrives. */
+  readonly #lastArrivals = new Map<string, Milliseconds>();
+  readonly #stacks = new Map<IpAddress, MemoryStack>();
+  readonly #listeners = new Map<string, Set<{ stack: MemoryStack; handler: AnnounceHandler }>>();
+  readonly #observers: ((report: PacketReport) => void)[] = [];
+  readonly #touched = new Set<MemoryEndpoint>();
+  readonly #wire: MemoryWire;
+  #now: Milliseconds = 0;
+  #number = 0;
+  #isRunning = false;
+
+  constructor(options: MemoryNetworkOptions) {
+    this.#random = randomSource(options.seed);
+    this.#link = { ...DEFAULT_LINK, ...options.link };
+    this.#wire = {
+      transmit: (from, to, packet) => this.#transmit(from, to, packet),
+      schedule: (delayMs, run, isBackground) =>
+        this.#queue.schedule(this.#now + delayMs, run, { isBackground }),
+      cancel: (event) => this.#queue.cancel(event),
+      nextNumber: () => ++this.#number,
+      touch: (endpoint) => this.#touched.add(endpoint),
+      remove: (stack) => this.#remove(stack),
+    };
+  }
+
+  now(): Milliseconds {
+    return this.#now;
+  }
+
+  /** Calls `wake` at `at`, after the packets of that instant. The result takes the wish back. */
+  wakeAt(at: Milliseconds, wake: () => void): () => void {
+    const options = { rank: 'wakeUp', isBackground: true } as const;
+    const event: TimedEvent = this.#queue.schedule(Math.max(at, this.#now), wake, options);
+    return () => this.#queue.cancel(event);
+  }
+
+  /** Connects a new stack. After `crash` or `close` the same addresses may be used again: a restart. */
+  stack(options: MemoryStackOptions): MemoryStack {
+    const { arenas, ...others } = options;
+    const complete = completeStackOptions(others);
+    const taken = complete.localAddresses.find((address) => this.#stacks.has(address));
+    if (taken !== undefined) {
+      throw new ConfigError('localAddresses', `${taken} is another stack's: give each its own.`);
+    }
+    const stack = new MemoryStack(this.#wire, complete, arenas);
+    for (const address of complete.localAddresses) this.#stacks.set(address, stack);
+    return stack;
+  }
+
+  /** Changes the link between two hosts, in both directions, for packets sent from now on. */
+  setLink(a: MemoryHost, b: MemoryHost, link: Partial<LinkOptions>): void {
+    for (const key of bothWays(a, b)) {
+      this.#links.set(key, { ...(this.#links.get(key) ?? this.#link), ...link });
+    }
+  }
+
+  /** From now on nothing passes between a host of the one group and a host of the other. */
+  partition(groupA: readonly MemoryHost[], groupB: readonly MemoryHost[]): void {
+    for (const a of groupA) {
+      for (const b of groupB) for (const key of bothWays(a, b)) this.#cuts.add(key);
+    }
+  }
+
+  /** Packets from `from` no longer reach `to`; the other direction works. */
+  cutOneWay(from: MemoryHost, to: MemoryHost): void {
+    this.#cuts.add(wayFrom(nameOf(from), nameOf(to)));
+  }
+
+  /** From now on nothing reaches this host and nothing leaves it. */
+  isolate(host: MemoryHost): void {
+    this.#isolated.add(nameOf(host));
+  }
+
+  rejoin(host: MemoryHost): void {
+    this.#isolated.delete(nameOf(host));
+  }
+
+  /** Ends every partition, cut and isolation. */
+  heal(): void {
+    this.#cuts.clear();
+    this.#isolated.clear();
+  }
+
+  /** The process is gone: its handlers hear nothing more, and its peers notice by silence alone. */
+  crash(stack: MemoryStack): void {
+    stack.vanish();
+    this.#remove(stack);
+  }
+
+  /** Shows every packet when it is sent, lost or not. */
+  observe(observer: (report: PacketReport) => void): void {
+    this.#observers.push(observer);
+  }
+
+  /** Sends announces from this stack's first address, as `openAnnounceSender` does on a real network. */
+  announceSender(stack: MemoryStack, group: string, sourcePort: number): AnnounceSender {
+    return {
+      send: (payload) => this.#announce(stack, group, sourcePort, payload.slice()),
+      close: () => {},
+    };
+  }
+
+  announceListener(stack: MemoryStack, group: string, handler: AnnounceHandler): AnnounceListener {
+    const listeners = this.#listeners.get(group) ?? new Set();
+    const listener = { stack, handler };
+    this.#listeners.set(group, listeners.add(listener));
+    return { close: () => void listeners.delete(listener) };
+  }
+
+  /** When something happens next, heartbeats and wake-ups included; `Infinity`: never. */
+  nextEventAt(): Milliseconds {
+    return this.#queue.peek()?.at ?? Number.POSITIVE_INFINITY;
+  }
+
+  advance(durationMs: Milliseconds): void {
+    this.run(this.#now + durationMs);
+  }
+
+  /** Lets everything happen that is due until then, and sets the clock to it. */
+  run(until: Milliseconds): void {
+    this.#whileRunning(() => {
+      while (this.nextEventAt() <= until) this.#runInstant();
+      this.#now = Math.max(this.#now, until);
+    });
+  }
+
+  /**
+   * Runs until every message has arrived and every handshake has ended, but not for longer than `limitMs`.
+   * False: something was still under way. Heartbeats and wake-ups that lie further ahead stay there.
+   */
+  settle(limitMs: Milliseconds = 60_000): boolean {
+    const limit = this.#now + limitMs;
+    this.#whileRunning(() => {
+      while (this.#queue.foreground > 0 && this.nextEventAt() <= limit) this.#runInstant();
+    });
+    return this.#queue.foreground === 0;
+  }
+
+  #whileRunning(run: () => void): void {
+    if (this.#isRunning) throw new TypeError('The network is running: a handler must not run it.');
+    this.#isRunning = true;
+    try {
+      run();
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  /** Everything of the next instant; each endpoint's batch ends when its packets of it have been read. */
+  #runInstant(): void {
+    const at = this.nextEventAt();
+    this.#now = Math.max(this.#now, at);
+    for (let count = 0; this.nextEventAt() <= this.#now; count++) {
+      if (count > MAX_EVENTS_PER_INSTANT) throw new Error('Time stands still: is a delay 0?');
+      if (this.#queue.peek()?.rank === 'wakeUp') this.#endBatches();
+      if (this.nextEventAt() <= this.#now) this.#queue.runNext();
+    }
+    this.#endBatches();
+  }
+
+  #endBatches(): void {
+    const touched = [...this.#touched];
+    this.#touched.clear();
+    for (const endpoint of touched) endpoint.endBatch();
+  }
+
+  #transmit(from: MemoryStack, to: IpAddress, packet: Packet): void {
+    const receiver = this.#stacks.get(to);
+    const target = receiver?.address ?? to;
+    const isLost = receiver === undefined || this.#isLost(from.address, target);
+    for (const observe of this.#observers) {
+      observe({ at: this.#now, from: from.address, to: target, isLost, packet });
+    }
+    if (isLost) return;
+    const isBackground = packet.chunk.type === 'HEARTBEAT' || packet.chunk.type === 'HEARTBEAT_ACK';
+    const arrive = () => {
+      // A host that crashed or was cut off in the meantime does not get it.
+      if (this.#stacks.get(to) !== receiver || this.#isCut(from.address, target)) return;
+      receiver.receive(from.localAddresses, packet);
+    };
+    this.#queue.schedule(this.#arrivalAt(from.address, target), arrive, { isBackground });
+  }
+
+  #announce(from: MemoryStack, group: string, sourcePort: number, payload: Uint8Array): void {
+    if (from.isClosed) return;
+    for (const { stack, handler } of this.#listeners.get(group) ?? []) {
+      if (this.#isLost(from.address, stack.address)) continue;
+      const arrive = () => {
+        if (!stack.isClosed) handler.onAnnounce(payload.slice(), from.address, sourcePort);
+      };
+      this.#queue.schedule(this.#arrivalAt(from.address, stack.address), arrive);
+    }
+  }
+
+  #isLost(from: IpAddress, to: IpAddress): boolean {
+    const { loss } = this.#linkOf(wayFrom(from, to));
+    return this.#isCut(from, to) || (loss > 0 && this.#random() < loss);
+  }
+
+  #isCut(from: IpAddress, to: IpAddress): boolean {
+    const isCutOff = this.#isolated.has(from) || this.#isolated.has(to);
+    return isCutOff || this.#cuts.has(wayFrom(from, to));
+  }
+
+  #arrivalAt(from: IpAddress, to: IpAddress): Milliseconds {
+    const way = wayFrom(from, to);
+    const { delayMs, jitterMs } = this.#linkOf(way);
+    const jitter = jitterMs > 0 ? Math.floor(this.#random() * (jitterMs + 1)) : 0;
+    const at = Math.max(this.#now + delayMs + jitter, this.#lastArrivals.get(way) ?? 0);
+    this.#lastArrivals.set(way, at);
+    return at;
+  }
+
+  #linkOf(way: string): LinkOptions {
+    return this.#links.get(way) ?? this.#link;
+  }
+
+  #remove(stack: MemoryStack): void {
+    for (const address of stack.localAddresses) {
+      if (this.#stacks.get(address) === stack) this.#stacks.delete(address);
+    }
+  }
+}
+
+function nameOf(host: MemoryHost): IpAddress {
+  return typeof host === 'string' ? host : host.address;
+}
+
+function wayFrom(from: IpAddress, to: IpAddress): string {
+  return `${from} ${to}`;
+}
+
+function bothWays(a: MemoryHost, b: MemoryHost): [string, string] {
+  return [wayFrom(nameOf(a), nameOf(b)), wayFrom(nameOf(b), nameOf(a))];
+}
+
+/** mulberry32: small, good enough for loss and jitter, the same everywhere. Numbers in [0, 1). */
+function randomSource(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let value = Math.imul(state ^ (state >>> 15), state | 1);
+    value ^= value + Math.imul(value ^ (value >>> 7), value | 61);
+    return ((value ^ (value >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

@@ -1,0 +1,204 @@
+/** The driver: what happens on an endpoint becomes inputs, what a machine puts out becomes calls. */
+
+import { describe, expect, test } from 'vitest';
+import type { AssociationInput, AssociationOutput, Machine } from '../../src/protocol/machine.ts';
+import { Driver } from '../../src/runtime/driver.ts';
+import { MemoryNetwork } from '../../src/transport/memory.ts';
+import { PAYLOAD_PROTOCOL } from '../../src/types.ts';
+
+type Command = { type: 'say'; text: string };
+type Result = { type: 'heard'; text: string };
+
+/** A machine whose reactions a test scripts; remembers every input with its time. */
+class ScriptedMachine implements Machine<AssociationInput | Command, AssociationOutput | Result> {
+  readonly inputs: { now: number; type: string; detail: unknown }[] = [];
+  deadline = Number.POSITIVE_INFINITY;
+  react: (input: AssociationInput | Command) => (AssociationOutput | Result)[] = () => [];
+  #outputs: (AssociationOutput | Result)[] = [];
+  #isHandling = false;
+
+  handle(now: number, input: AssociationInput | Command): void {
+    expect(this.#isHandling).toBe(false);
+    expect(this.#outputs).toEqual([]); // everything was drained before the next input
+    this.#isHandling = true;
+    const detail = input.type === 'message' ? Buffer.from(input.payload).toString() : input;
+    this.inputs.push({ now, type: input.type, detail });
+    if (input.type === 'timeout') this.deadline = Number.POSITIVE_INFINITY;
+    this.#outputs = this.react(input);
+    this.#isHandling = false;
+  }
+
+  drain() {
+    const outputs = this.#outputs;
+    this.#outputs = [];
+    return outputs;
+  }
+
+  nextDeadline() {
+    return this.deadline;
+  }
+
+  types() {
+    return this.inputs.map(({ type }) => type);
+  }
+}
+
+function host(network: MemoryNetwork, address: string, port: number) {
+  const machine = new ScriptedMachine();
+  const results: Result[] = [];
+  const driver = new Driver<Command, Result>({
+    machine,
+    stack: network.stack({ localAddresses: [address] }),
+    port,
+    accepts: port !== 0,
+    clock: network,
+    perform: (output) => results.push(output),
+  });
+  return { machine, driver, results };
+}
+
+const say = (text: string): Command => ({ type: 'say', text });
+const registrar = [{ address: '10.0.0.1', port: 3863 }];
+
+describe('the driver', () => {
+  test('tells a machine the outcome of its connect by the number of its attempt', () => {
+    const network = new MemoryNetwork({ seed: 1 });
+    host(network, '10.0.0.1', 3863);
+    const caller = host(network, '10.0.0.2', 0);
+    caller.machine.react = (input) =>
+      input.type === 'say' ? [{ type: 'connect', attempt: 7, peer: registrar }] : [];
+
+    caller.driver.input(say('go'));
+    network.settle();
+
+    expect(caller.machine.types()).toEqual(['say', 'associationUp']);
+    expect(caller.machine.inputs[1]?.detail).toMatchObject({
+      attempt: 7,
+      peerAddresses: registrar,
+    });
+  });
+
+  test('tells a machine that nobody listens where it wanted to connect', () => {
+    const network = new MemoryNetwork({ seed: 1 });
+    network.stack({ localAddresses: ['10.0.0.1'] });
+    const caller = host(network, '10.0.0.2', 0);
+    caller.machine.react = (input) =>
+      input.type === 'say' ? [{ type: 'connect', attempt: 8, peer: registrar }] : [];
+
+    caller.driver.input(say('go'));
+    network.settle();
+
+    expect(caller.machine.types()).toEqual(['say', 'connectFailed']);
+  });
+
+  test('turns a connect that cannot even begin into a failed attempt', () => {
+    const network = new MemoryNetwork({ seed: 1 });
+    const caller = host(network, '10.0.0.2', 0);
+    caller.machine.react = (input) =>
+      input.type === 'say'
+        ? [{ type: 'connect', attempt: 9, peer: [{ address: 'fd00::1', port: 3863 }] }]
+        : [];
+
+    caller.driver.input(say('go'));
+
+    expect(caller.machine.types()).toEqual(['say', 'connectFailed']);
+  });
+
+  test('carries messages, ends associations, and says so to both machines', () => {
+    const network = new MemoryNetwork({ seed: 1 });
+    const server = host(network, '10.0.0.1', 3863);
+    const caller = host(network, '10.0.0.2', 0);
+    server.machine.react = (input) =>
+      input.type === 'message'
+        ? [
+            {
+              type: 'send',
+              association: input.association,
+              payloadProtocol: PAYLOAD_PROTOCOL.ASAP,
+              payload: Buffer.from('pong'),
+            },
+          ]
+        : [];
+    caller.machine.react = (input) => {
+      if (input.type === 'say') return [{ type: 'connect', attempt: 1, peer: registrar }];
+      if (input.type === 'associationUp') {
+        const { association } = input;
+        const payload = Buffer.from('ping');
+        return [{ type: 'send', association, payloadProtocol: PAYLOAD_PROTOCOL.ASAP, payload }];
+      }
+      if (input.type === 'message') return [{ type: 'shutdown', association: input.association }];
+      return [];
+    };
+
+    caller.driver.input(say('go'));
+    network.settle();
+
+    expect(server.machine.types()).toEqual(['associationUp', 'message', 'associationDown']);
+    expect(server.machine.inputs[1]?.detail).toBe('ping');
+    expect(caller.machine.types()).toEqual([
+      ...['say', 'associationUp', 'message', 'associationDown'],
+    ]);
+    expect(caller.machine.inputs[2]?.detail).toBe('pong');
+  });
+
+  test('wakes a machine at its deadline, also when the deadline moves', () => {
+    const network = new MemoryNetwork({ seed: 1 });
+    const one = host(network, '10.0.0.1', 3863);
+    one.machine.react = (input) => {
+      if (input.type === 'say') one.machine.deadline = Number(input.text);
+      return [];
+    };
+
+    one.driver.input(say('5000'));
+    one.driver.input(say('2000'));
+    network.advance(10_000);
+
+    expect(one.machine.inputs.filter(({ type }) => type === 'timeout')).toMatchObject([
+      { now: 2000 },
+    ]);
+  });
+
+  test('gives an input that a result leads to after everything else of that result', () => {
+    const network = new MemoryNetwork({ seed: 1 });
+    const one = host(network, '10.0.0.1', 3863);
+    const driver = new Driver<Command, Result>({
+      machine: one.machine,
+      stack: network.stack({ localAddresses: ['10.0.0.9'] }),
+      port: 1,
+      accepts: true,
+      clock: network,
+      perform: ({ text }) => {
+        if (text === 'first') driver.input(say('again'));
+      },
+    });
+    one.machine.react = (input) =>
+      input.type === 'say' && input.text === 'go'
+        ? [
+            { type: 'heard', text: 'first' },
+            { type: 'heard', text: 'second' },
+          ]
+        : [];
+
+    driver.input(say('go'));
+
+    expect(one.machine.inputs.map(({ detail }) => (detail as Command).text)).toEqual([
+      'go',
+      'again',
+    ]);
+  });
+
+  test('tells a machine nothing after close', () => {
+    const network = new MemoryNetwork({ seed: 1 });
+    const one = host(network, '10.0.0.1', 3863);
+    one.machine.deadline = 1_000;
+    one.driver.input({ type: 'timeout' });
+    one.machine.deadline = 1_000;
+    one.driver.input(say('before'));
+
+    one.driver.close();
+    one.driver.input(say('after'));
+    network.advance(10_000);
+
+    expect(one.machine.types()).toEqual(['timeout', 'say']);
+  });
+});
