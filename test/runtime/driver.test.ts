@@ -43,12 +43,12 @@ class ScriptedMachine implements Machine<AssociationInput | Command, Association
   }
 }
 
-function host(network: MemoryNetwork, address: string, port: number) {
+function host(network: MemoryNetwork, address: string, port: number, limits = {}) {
   const machine = new ScriptedMachine();
   const results: Result[] = [];
   const driver = new Driver<Command, Result>({
     machine,
-    stack: network.stack({ localAddresses: [address] }),
+    stack: network.stack({ localAddresses: [address], ...limits }),
     port,
     accepts: port !== 0,
     clock: network,
@@ -93,15 +93,19 @@ describe('the driver', () => {
 
   test('turns a connect that cannot even begin into a failed attempt', () => {
     const network = new MemoryNetwork({ seed: 1 });
-    const caller = host(network, '10.0.0.2', 0);
+    const caller = host(network, '10.0.0.2', 0, { maxAssociations: 1 });
     caller.machine.react = (input) =>
       input.type === 'say'
-        ? [{ type: 'connect', attempt: 9, peer: [{ address: 'fd00::1', port: 3863 }] }]
+        ? [
+            { type: 'connect', attempt: 1, peer: registrar },
+            { type: 'connect', attempt: 2, peer: registrar },
+          ]
         : [];
 
     caller.driver.input(say('go'));
 
     expect(caller.machine.types()).toEqual(['say', 'connectFailed']);
+    expect(caller.machine.inputs[1]?.detail).toEqual({ type: 'connectFailed', attempt: 2 });
   });
 
   test('carries messages, ends associations, and says so to both machines', () => {
