@@ -10,6 +10,28 @@ import type { IpAddress, Milliseconds, PoolElementId, RegistrarId } from '../typ
  */
 export type Profile = 'rsplib' | 'rfc';
 
+/** Parameter types (RFC 5354 §3, table 1). */
+export const PARAMETER = {
+  IPV4_ADDRESS: 0x0001,
+  IPV6_ADDRESS: 0x0002,
+  DCCP_TRANSPORT: 0x0003,
+  SCTP_TRANSPORT: 0x0004,
+  TCP_TRANSPORT: 0x0005,
+  UDP_TRANSPORT: 0x0006,
+  UDP_LITE_TRANSPORT: 0x0007,
+  POLICY: 0x0008,
+  POOL_HANDLE: 0x0009,
+  POOL_ELEMENT: 0x000a,
+  SERVER_INFORMATION: 0x000b,
+  OPERATION_ERROR: 0x000c,
+  COOKIE: 0x000d,
+  PE_IDENTIFIER: 0x000e,
+  PE_CHECKSUM: 0x000f,
+  OPAQUE_TRANSPORT: 0x0010,
+  /** draft-dreibholz-rserpool-asap-hropt: how many pool elements are wanted. */
+  HANDLE_RESOLUTION_OPTION: 0x803f,
+} as const;
+
 /** Transport Use: what a pool element's user transport carries (RFC 5354 §3.4). */
 export const TRANSPORT_USE = { DATA_ONLY: 0, DATA_PLUS_CONTROL: 1 } as const;
 
@@ -102,7 +124,7 @@ export interface PoolElementParameter {
   readonly userTransport: TransportParameter;
   readonly policy: Policy;
   /** SCTP, Transport Use 0. Left out by pool elements, added by their home (RFC 5352 §3.1). */
-  readonly asapTransport?: TransportParameter;
+  readonly asapTransport?: TransportParameter | undefined;
 }
 
 /** One cause of an Operation Error (RFC 5354 §3.12). `info` is empty when the cause has none. */

@@ -1,0 +1,37 @@
+/**
+ * `rserpool/wire`: the ASAP codec alone. Pure functions and types; importing it opens nothing.
+ */
+
+export { DecodeError, type RefusedMessage } from './errors.ts';
+export {
+  formatId,
+  formatPoolHandle,
+  type IpAddress,
+  type Milliseconds,
+  PAYLOAD_PROTOCOL,
+  type PoolElementId,
+  poolElementId,
+  type RegistrarId,
+  registrarId,
+} from './types.ts';
+export { formatIpAddress, parseIpAddress } from './wire/addresses.ts';
+export { decodeAsap, encodeAsap, encodeAsapInto, type WireOptions } from './wire/asap.ts';
+export type * from './wire/asap-messages.ts';
+export {
+  HandleResolutionView,
+  KeepAliveAckView,
+  readHandleResolution,
+  readKeepAliveAck,
+} from './wire/asap-views.ts';
+export {
+  decodePolicyParameter,
+  decodePoolElementParameter,
+  decodeTransportParameter,
+  encodePolicyParameter,
+  encodePoolElementIdParameter,
+  encodePoolElementParameter,
+  encodePoolHandleParameter,
+  encodeTransportParameter,
+} from './wire/parameter-codec.ts';
+export * from './wire/parameters.ts';
+export { policyTypeCode } from './wire/policies.ts';

@@ -1,0 +1,340 @@
+/** fast-check generators of everything that the ASAP codec can read and write. */
+
+import fc from 'fast-check';
+import type { PoolElementId, RegistrarId } from '../../src/types.ts';
+import { formatIpAddress } from '../../src/wire/addresses.ts';
+import type { AsapMessage, AsapMessageType } from '../../src/wire/asap-messages.ts';
+import {
+  encodePolicyParameter,
+  encodePoolElementIdParameter,
+  encodePoolElementParameter,
+  encodePoolHandleParameter,
+  encodeTransportParameter,
+} from '../../src/wire/parameter-codec.ts';
+import {
+  CAUSE,
+  type ErrorCause,
+  type Policy,
+  type PoolElementParameter,
+  type Profile,
+  type TransportParameter,
+} from '../../src/wire/parameters.ts';
+
+const octets = (minLength: number, maxLength: number) => fc.uint8Array({ minLength, maxLength });
+const u16 = fc.integer({ min: 0, max: 0xffff });
+const u32 = fc.oneof(
+  fc.integer({ min: 0, max: 0xffff_ffff }),
+  fc.constantFrom(0, 1, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff),
+);
+const id = u32.filter((value) => value !== 0);
+
+export const poolHandle = octets(1, 40);
+export const poolElementId = id as fc.Arbitrary<PoolElementId>;
+export const registrarId = id as fc.Arbitrary<RegistrarId>;
+
+export const ipAddress = fc
+  .oneof(octets(4, 4), octets(16, 16), fc.constant(new Uint8Array(16)))
+  .map(formatIpAddress);
+
+const port = fc.integer({ min: 1, max: 0xffff });
+const oneAddress = fc.tuple(ipAddress);
+const addresses = fc.array(ipAddress, { minLength: 1, maxLength: 5 });
+
+const sctpTransport: fc.Arbitrary<TransportParameter & { protocol: 'sctp' }> = fc.record({
+  protocol: fc.constant('sctp'),
+  port,
+  transportUse: u16,
+  addresses,
+});
+const tcpTransport: fc.Arbitrary<TransportParameter> = fc.record({
+  protocol: fc.constant('tcp'),
+  port,
+  transportUse: u16,
+  addresses: oneAddress,
+});
+export const transport: fc.Arbitrary<TransportParameter> = fc.oneof(
+  sctpTransport,
+  tcpTransport,
+  fc.record({
+    protocol: fc.constantFrom('udp', 'udp-lite'),
+    port,
+    transportUse: u16,
+    addresses: oneAddress,
+  }),
+  fc.record({
+    protocol: fc.constant('dccp'),
+    port,
+    transportUse: u16,
+    serviceCode: u32,
+    addresses: oneAddress,
+  }),
+  fc.record({ protocol: fc.constant('opaque'), bytes: octets(0, 9) }),
+);
+
+const values = {
+  weight: u32,
+  priority: u32,
+  load: u32,
+  loadDegradation: u32,
+  weightDpf: u32,
+  loadDpf: u32,
+  distanceMs: u32,
+};
+type ValueName = keyof typeof values;
+
+/** The values of every policy that the codec knows, named once more: `policies.ts` is what is tested. */
+const POLICY_VALUES: Readonly<Record<Exclude<Policy['type'], 'unknown'>, readonly ValueName[]>> = {
+  roundRobin: [],
+  weightedRoundRobin: ['weight'],
+  random: [],
+  weightedRandom: ['weight'],
+  priority: ['priority'],
+  leastUsed: ['load'],
+  leastUsedDegradation: ['load', 'loadDegradation'],
+  priorityLeastUsed: ['load', 'loadDegradation'],
+  randomizedLeastUsed: ['load'],
+  randomizedPriorityLeastUsed: ['load', 'loadDegradation'],
+  randomizedLeastUsedDegradation: ['load', 'loadDegradation'],
+  priorityLeastUsedDegradation: ['load', 'loadDegradation'],
+  randomizedPriorityLeastUsedDegradation: ['load', 'loadDegradation'],
+  weightedRandomDpf: ['weight', 'weightDpf', 'distanceMs'],
+  leastUsedDpf: ['load', 'loadDpf', 'distanceMs'],
+  leastUsedDegradationDpf: ['load', 'loadDegradation', 'loadDpf', 'distanceMs'],
+};
+
+const knownPolicies = Object.entries(POLICY_VALUES).map(([type, names]) =>
+  fc.record({
+    type: fc.constant(type),
+    ...Object.fromEntries(names.map((name) => [name, values[name]])),
+  }),
+) as unknown as fc.Arbitrary<Policy>[];
+
+export const policy: fc.Arbitrary<Policy> = fc.oneof(
+  ...knownPolicies,
+  fc.record({
+    type: fc.constant('unknown'),
+    policyType: fc.constantFrom(0x0000_0077, 0xb000_2004, 0xb000_2005, 0xffff_ffff),
+    bytes: octets(0, 9),
+  }),
+);
+
+const infinite = fc.constant(Number.POSITIVE_INFINITY);
+const lifeMs: Readonly<Record<Profile, fc.Arbitrary<number>>> = {
+  rsplib: fc.oneof(infinite, fc.integer({ min: 0, max: 0xffff_fffe })),
+  rfc: fc.oneof(
+    infinite,
+    fc.integer({ min: 1, max: 0x7fff_ffff }).map((seconds) => seconds * 1000),
+  ),
+};
+
+export const poolElement = (profile: Profile): fc.Arbitrary<PoolElementParameter> =>
+  fc.record(
+    {
+      id: poolElementId,
+      homeRegistrarId: u32 as fc.Arbitrary<RegistrarId>,
+      lifeMs: lifeMs[profile],
+      userTransport: transport,
+      policy,
+      asapTransport: sctpTransport,
+    },
+    { requiredKeys: ['id', 'homeRegistrarId', 'lifeMs', 'userTransport', 'policy'] },
+  ) as fc.Arbitrary<PoolElementParameter>;
+
+const anyCause: fc.Arbitrary<ErrorCause> = fc.record({ code: u16, info: octets(0, 9) });
+const noCauses = fc.constant([]);
+
+/** A cause with the information that RFC 5354 §3.12 gives it. */
+export const sensibleCause: fc.Arbitrary<ErrorCause> = fc.oneof(
+  causeOf([CAUSE.UNSPECIFIED, CAUSE.UNKNOWN_POOL_HANDLE, 0xf007], fc.constant(new Uint8Array())),
+  causeOf([CAUSE.UNRECOGNIZED_PARAMETER], fc.constant(Uint8Array.of(0x4a, 0xbc, 0, 4))),
+  causeOf([CAUSE.UNRECOGNIZED_MESSAGE], fc.constant(Uint8Array.of(0x4a, 0, 0, 4))),
+  causeOf([CAUSE.INVALID_VALUES], poolElementId.map(encodePoolElementIdParameter)),
+  causeOf([CAUSE.INCONSISTENT_POOLING_POLICY], policy.map(encodePolicyParameter)),
+  causeOf([CAUSE.INCONSISTENT_TRANSPORT_TYPE], tcpTransport.map(encodeTransportParameter)),
+);
+
+function causeOf(codes: number[], info: fc.Arbitrary<Uint8Array>): fc.Arbitrary<ErrorCause> {
+  return fc.record({ code: fc.constantFrom(...codes), info });
+}
+
+type Generators = {
+  readonly [Type in AsapMessageType]: fc.Arbitrary<AsapMessage & { readonly type: Type }>;
+};
+
+/** One generator for each message type. */
+export const asapMessages = (profile: Profile, cause = anyCause): Generators => {
+  const causes = fc.array(cause, { minLength: 1, maxLength: 3 });
+  const element = poolElement(profile);
+  const elements = fc.array(element, { minLength: 1, maxLength: 4 });
+  const repeatedId = u32 as fc.Arbitrary<PoolElementId>;
+  return {
+    ASAP_REGISTRATION: fc.record({
+      type: fc.constant('ASAP_REGISTRATION'),
+      poolHandle,
+      poolElement: element,
+    }),
+    ASAP_DEREGISTRATION: fc.record({
+      type: fc.constant('ASAP_DEREGISTRATION'),
+      poolHandle,
+      poolElementId,
+    }),
+    ASAP_REGISTRATION_RESPONSE: fc.record({
+      type: fc.constant('ASAP_REGISTRATION_RESPONSE'),
+      poolHandle,
+      poolElementId: repeatedId,
+      isRejected: fc.boolean(),
+      errors: fc.oneof(noCauses, causes),
+    }),
+    ASAP_DEREGISTRATION_RESPONSE: fc.record({
+      type: fc.constant('ASAP_DEREGISTRATION_RESPONSE'),
+      poolHandle,
+      poolElementId: repeatedId,
+      errors: fc.oneof(noCauses, causes),
+    }),
+    ASAP_HANDLE_RESOLUTION: fc.record(
+      {
+        type: fc.constant('ASAP_HANDLE_RESOLUTION'),
+        wantsUpdates: fc.boolean(),
+        poolHandle,
+        items: u32,
+      },
+      { requiredKeys: ['type', 'wantsUpdates', 'poolHandle'] },
+    ),
+    ASAP_HANDLE_RESOLUTION_RESPONSE: fc
+      .record(
+        {
+          type: fc.constant('ASAP_HANDLE_RESOLUTION_RESPONSE'),
+          acceptsUpdates: fc.boolean(),
+          poolHandle,
+          policy,
+          poolElements: fc.oneof(fc.constant([]), elements),
+          errors: fc.oneof(noCauses, causes),
+        },
+        { requiredKeys: ['type', 'acceptsUpdates', 'poolHandle', 'poolElements', 'errors'] },
+      )
+      .filter(({ poolElements, errors }) => poolElements.length + errors.length > 0),
+    ASAP_ENDPOINT_KEEP_ALIVE: fc.record(
+      {
+        type: fc.constant('ASAP_ENDPOINT_KEEP_ALIVE'),
+        wantsToBeHome: fc.boolean(),
+        registrarId,
+        poolHandle,
+        poolElementId,
+      },
+      { requiredKeys: ['type', 'wantsToBeHome', 'registrarId', 'poolHandle'] },
+    ),
+    ASAP_ENDPOINT_KEEP_ALIVE_ACK: fc.record({
+      type: fc.constant('ASAP_ENDPOINT_KEEP_ALIVE_ACK'),
+      poolHandle,
+      poolElementId,
+    }),
+    ASAP_ENDPOINT_UNREACHABLE: fc.record({
+      type: fc.constant('ASAP_ENDPOINT_UNREACHABLE'),
+      poolHandle,
+      poolElementId,
+    }),
+    ASAP_SERVER_ANNOUNCE: fc.record({
+      type: fc.constant('ASAP_SERVER_ANNOUNCE'),
+      registrarId,
+      transports: fc.array(fc.oneof(sctpTransport, tcpTransport), { maxLength: 3 }),
+    }),
+    ASAP_COOKIE: fc.record({ type: fc.constant('ASAP_COOKIE'), cookie: octets(1, 40) }),
+    ASAP_COOKIE_ECHO: fc.record({ type: fc.constant('ASAP_COOKIE_ECHO'), cookie: octets(1, 40) }),
+    ASAP_BUSINESS_CARD: fc.record({
+      type: fc.constant('ASAP_BUSINESS_CARD'),
+      poolHandle,
+      poolElements: elements,
+    }),
+    ASAP_ERROR: fc.record({ type: fc.constant('ASAP_ERROR'), errors: causes }),
+  };
+};
+
+export const asapMessage = (profile: Profile): fc.Arbitrary<AsapMessage> =>
+  fc.oneof(...Object.values(asapMessages(profile)));
+
+/** Bytes that look like ASAP: a real header, then parameters, good ones at random and some that are not. */
+export const asapLookalike: fc.Arbitrary<Uint8Array> = fc
+  .record({
+    type: fc.integer({ min: 0, max: 0x10 }),
+    flags: fc.integer({ min: 0, max: 255 }),
+    registrarId: fc.constantFrom([], [0, 0, 0, 7]),
+    body: fc.array(
+      fc.oneof(
+        { weight: 9, arbitrary: realParameter() },
+        { weight: 1, arbitrary: lookalikeParameter(2) },
+      ),
+      { maxLength: 4 },
+    ),
+    surplus: fc.oneof(
+      { weight: 9, arbitrary: fc.constant(0) },
+      { weight: 1, arbitrary: fc.integer({ min: -5, max: 5 }) },
+    ),
+  })
+  .map(({ type, flags, registrarId, body, surplus }) => {
+    const value = Buffer.concat([Uint8Array.from(registrarId), ...body]);
+    const length = 4 + value.length + surplus;
+    return new Uint8Array([type, flags, length >>> 8, length, ...value]);
+  });
+
+function realParameter(): fc.Arbitrary<Uint8Array> {
+  const element = poolElement('rsplib').map((one) => encodePoolElementParameter(one));
+  return fc.oneof(
+    { weight: 4, arbitrary: poolHandle.map(encodePoolHandleParameter) },
+    { weight: 4, arbitrary: poolElementId.map(encodePoolElementIdParameter) },
+    { weight: 2, arbitrary: element },
+    { weight: 1, arbitrary: transport.map(encodeTransportParameter) },
+    { weight: 1, arbitrary: policy.map(encodePolicyParameter) },
+  );
+}
+
+function lookalikeParameter(depth: number): fc.Arbitrary<Uint8Array> {
+  const leaf = fc.uint8Array({ maxLength: 20 });
+  const inner = fc.tuple(
+    fc.uint8Array({ maxLength: 12 }).map((bytes) => bytes.subarray(0, bytes.length & ~3)),
+    depth === 0 ? fc.constant([]) : fc.array(lookalikeParameter(depth - 1), { maxLength: 3 }),
+  );
+  return fc
+    .record({
+      type: fc.oneof(
+        { weight: 8, arbitrary: fc.integer({ min: 1, max: 0x10 }) },
+        { weight: 1, arbitrary: fc.constantFrom(0x803f, 0x003f, 0x4abc, 0x8abc, 0xcabc) },
+      ),
+      value: fc.oneof(
+        leaf,
+        inner.map(([fixed, list]) => Buffer.concat([fixed, ...list])),
+      ),
+      surplus: fc.oneof(
+        { weight: 9, arbitrary: fc.constant(0) },
+        { weight: 1, arbitrary: fc.integer({ min: -5, max: 5 }) },
+      ),
+    })
+    .map(({ type, value, surplus }) => {
+      const length = Math.max(0, 4 + value.length + surplus);
+      const padding = new Uint8Array(-value.length & 3);
+      return new Uint8Array([type >>> 8, type, length >>> 8, length, ...value, ...padding]);
+    });
+}
+
+/** A valid message with a few bytes changed, taken out or put in. */
+export const damagedMessage = (
+  messages: fc.Arbitrary<AsapMessage>,
+  encode: (message: AsapMessage) => Uint8Array,
+): fc.Arbitrary<Uint8Array> =>
+  fc
+    .tuple(
+      messages,
+      fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 }), fc.nat(9)), {
+        minLength: 1,
+        maxLength: 4,
+      }),
+    )
+    .map(([message, changes]) => {
+      const bytes = [...encode(message)];
+      for (const [place, value, kind] of changes) {
+        const at = place % (bytes.length + 1);
+        if (kind === 0) bytes.splice(at, 1);
+        else if (kind === 1) bytes.splice(at, 0, value);
+        else bytes[at % bytes.length] = value;
+      }
+      return new Uint8Array(bytes);
+    });

@@ -1,0 +1,82 @@
+/** The one check that a message and its bytes belong together. */
+
+import { expect } from 'vitest';
+import { DecodeError } from '../../src/errors.ts';
+import { decodeAsap, encodeAsap, encodeAsapInto, type WireOptions } from '../../src/wire/asap.ts';
+import type { AsapMessage } from '../../src/wire/asap-messages.ts';
+
+/** Fails unless `bytes` are exactly what `message` encodes to, and decode to it wherever they lie. */
+export function expectRoundTrip(
+  message: AsapMessage,
+  bytes: Uint8Array,
+  options?: WireOptions,
+): void {
+  expect(hexOf(encodeAsap(message, options))).toBe(hexOf(bytes));
+  expect(decodeAsap(bytes, options)).toEqual(message);
+  expect(bytes.length % 4).toBe(0);
+
+  expectToFitInto(message, bytes, options);
+  expect(decodeAsap(inTheMiddle(bytes), options)).toEqual(message);
+  expect(decodeAsap(Uint8Array.from([...bytes, ...bytes]), options)).toEqual(message);
+  expect(decodeAsap(withLength(bytes, bytes.length), options)).toEqual(message); // decision 33
+  expectTruncationsToFail(bytes, options);
+}
+
+export function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}
+
+/** Spaces are for the reader. */
+export function bytesOf(hex: string): Uint8Array {
+  return new Uint8Array(Buffer.from(hex.replace(/\s/g, ''), 'hex'));
+}
+
+/** The same bytes as a view with something before and behind it. */
+export function inTheMiddle(bytes: Uint8Array): Uint8Array {
+  const around = new Uint8Array(bytes.length + 12).fill(0xa5);
+  around.set(bytes, 5);
+  return around.subarray(5, 5 + bytes.length);
+}
+
+/** A copy with another Message Length. */
+export function withLength(bytes: Uint8Array, length: number): Uint8Array {
+  const copy = Uint8Array.from(bytes);
+  copy[2] = length >>> 8;
+  copy[3] = length;
+  return copy;
+}
+
+function expectToFitInto(message: AsapMessage, bytes: Uint8Array, options?: WireOptions): void {
+  const out = new Uint8Array(bytes.length + 9).fill(0xa5);
+  expect(encodeAsapInto(message, out, 7, options)).toBe(bytes.length);
+  expect(hexOf(out)).toBe(`${'a5'.repeat(7)}${hexOf(bytes)}a5a5`);
+  expect(() => encodeAsapInto(message, out, 10, options)).toThrow(RangeError);
+}
+
+/** Cut off, a message is refused; with a length that fits what is left, it is never the same message. */
+function expectTruncationsToFail(bytes: Uint8Array, options?: WireOptions): void {
+  const messageLength = ((bytes[2] as number) << 8) | (bytes[3] as number);
+  for (let length = 0; length < messageLength; length += 1) {
+    expect(() => decodeAsap(bytes.subarray(0, length), options)).toThrow(DecodeError);
+    if (length < 4) continue;
+    const shorter = withLength(bytes.subarray(0, length), length);
+    const decoded = decodeOrError(shorter, options);
+    if (decoded instanceof DecodeError) continue;
+    // Optional parameters at the end may be missing without anybody noticing.
+    expect(encodeAsap(decoded, options).length).toBeLessThanOrEqual((length + 3) & ~3);
+    expect(encodeAsap(decoded, options).length).toBeLessThan(bytes.length);
+  }
+}
+
+/** What comes of decoding: a message or the error; anything else that is thrown fails the test. */
+export function decodeOrError(
+  bytes: Uint8Array,
+  options?: WireOptions,
+): ReturnType<typeof decodeAsap> | DecodeError {
+  try {
+    return decodeAsap(bytes, options);
+  } catch (error) {
+    if (error instanceof DecodeError) return error;
+    throw error;
+  }
+}
