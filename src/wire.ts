@@ -15,7 +15,7 @@ export {
   registrarId,
 } from './types.ts';
 export { formatIpAddress, parseIpAddress } from './wire/addresses.ts';
-export { decodeAsap, encodeAsap, encodeAsapInto, type WireOptions } from './wire/asap.ts';
+export { decodeAsap, encodeAsap, encodeAsapInto } from './wire/asap.ts';
 export type * from './wire/asap-messages.ts';
 export {
   HandleResolutionView,

@@ -1,7 +1,6 @@
 /** Who is there: keep-alives, reports of unreachable elements, announces (RFC 5352 §2.2.7-2.2.10). */
 
 import type { RegistrarId } from '../types.ts';
-import { type AsapFormat, FLAG } from './asap-format.ts';
 import type {
   AsapEndpointKeepAlive,
   AsapEndpointKeepAliveAck,
@@ -9,6 +8,7 @@ import type {
   AsapServerAnnounce,
 } from './asap-messages.ts';
 import type { ByteWriter } from './bytes.ts';
+import { FLAG, type MessageFormat } from './message-format.ts';
 import { PARAMETER } from './parameters.ts';
 import { writePoolElementId, writePoolHandle } from './simple-parameters.ts';
 import { writeTransport } from './transports.ts';
@@ -28,10 +28,10 @@ const { PE_IDENTIFIER, POOL_HANDLE, SCTP_TRANSPORT, TCP_TRANSPORT } = PARAMETER;
  *     :               PE Identifier parameter (optional)              :
  *     +---------------------------------------------------------------+
  */
-export const endpointKeepAlive: AsapFormat<AsapEndpointKeepAlive> = {
+export const endpointKeepAlive: MessageFormat<AsapEndpointKeepAlive> = {
   code: 0x07,
   type: 'ASAP_ENDPOINT_KEEP_ALIVE',
-  hasRegistrarId: true,
+  fixedLength: 4,
   takes: [POOL_HANDLE, PE_IDENTIFIER],
   decode: (body, flags) => ({
     type: 'ASAP_ENDPOINT_KEEP_ALIVE',
@@ -60,7 +60,7 @@ export const endpointKeepAlive: AsapFormat<AsapEndpointKeepAlive> = {
  *     :                    PE Identifier parameter                    :
  *     +---------------------------------------------------------------+
  */
-export const endpointKeepAliveAck: AsapFormat<AsapEndpointKeepAliveAck> = {
+export const endpointKeepAliveAck: MessageFormat<AsapEndpointKeepAliveAck> = {
   code: 0x08,
   type: 'ASAP_ENDPOINT_KEEP_ALIVE_ACK',
   takes: [POOL_HANDLE, PE_IDENTIFIER],
@@ -85,7 +85,7 @@ export const endpointKeepAliveAck: AsapFormat<AsapEndpointKeepAliveAck> = {
  *     :                    PE Identifier parameter                    :
  *     +---------------------------------------------------------------+
  */
-export const endpointUnreachable: AsapFormat<AsapEndpointUnreachable> = {
+export const endpointUnreachable: MessageFormat<AsapEndpointUnreachable> = {
   code: 0x09,
   type: 'ASAP_ENDPOINT_UNREACHABLE',
   takes: [POOL_HANDLE, PE_IDENTIFIER],
@@ -111,10 +111,10 @@ export const endpointUnreachable: AsapFormat<AsapEndpointUnreachable> = {
  *     :         SCTP and TCP Transport parameters (optional)          :
  *     +---------------------------------------------------------------+
  */
-export const serverAnnounce: AsapFormat<AsapServerAnnounce> = {
+export const serverAnnounce: MessageFormat<AsapServerAnnounce> = {
   code: 0x0a,
   type: 'ASAP_SERVER_ANNOUNCE',
-  hasRegistrarId: true,
+  fixedLength: 4,
   takes: [SCTP_TRANSPORT, TCP_TRANSPORT],
   decode: (body) => ({
     type: 'ASAP_SERVER_ANNOUNCE',

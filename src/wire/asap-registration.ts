@@ -1,6 +1,5 @@
 /** Pool elements and their registrar: registration and deregistration (RFC 5352 §2.2.1-2.2.4). */
 
-import { type AsapFormat, FLAG } from './asap-format.ts';
 import type {
   AsapDeregistration,
   AsapDeregistrationResponse,
@@ -8,6 +7,7 @@ import type {
   AsapRegistrationResponse,
 } from './asap-messages.ts';
 import { writeErrorCauses } from './causes.ts';
+import { FLAG, type MessageFormat } from './message-format.ts';
 import { PARAMETER } from './parameters.ts';
 import { writePoolElement } from './pool-element.ts';
 import { writePoolElementId, writePoolHandle } from './simple-parameters.ts';
@@ -24,7 +24,7 @@ const { OPERATION_ERROR, PE_IDENTIFIER, POOL_ELEMENT, POOL_HANDLE } = PARAMETER;
  *     :                     Pool Element parameter                    :
  *     +---------------------------------------------------------------+
  */
-export const registration: AsapFormat<AsapRegistration> = {
+export const registration: MessageFormat<AsapRegistration> = {
   code: 0x01,
   type: 'ASAP_REGISTRATION',
   takes: [POOL_HANDLE, POOL_ELEMENT],
@@ -49,7 +49,7 @@ export const registration: AsapFormat<AsapRegistration> = {
  *     :                    PE Identifier parameter                    :
  *     +---------------------------------------------------------------+
  */
-export const deregistration: AsapFormat<AsapDeregistration> = {
+export const deregistration: MessageFormat<AsapDeregistration> = {
   code: 0x02,
   type: 'ASAP_DEREGISTRATION',
   takes: [POOL_HANDLE, PE_IDENTIFIER],
@@ -75,7 +75,7 @@ export const deregistration: AsapFormat<AsapDeregistration> = {
  *     :              Operation Error parameter (optional)             :
  *     +---------------------------------------------------------------+
  */
-export const registrationResponse: AsapFormat<AsapRegistrationResponse> = {
+export const registrationResponse: MessageFormat<AsapRegistrationResponse> = {
   code: 0x03,
   type: 'ASAP_REGISTRATION_RESPONSE',
   takes: [POOL_HANDLE, PE_IDENTIFIER, OPERATION_ERROR],
@@ -105,7 +105,7 @@ export const registrationResponse: AsapFormat<AsapRegistrationResponse> = {
  *     :              Operation Error parameter (optional)             :
  *     +---------------------------------------------------------------+
  */
-export const deregistrationResponse: AsapFormat<AsapDeregistrationResponse> = {
+export const deregistrationResponse: MessageFormat<AsapDeregistrationResponse> = {
   code: 0x04,
   type: 'ASAP_DEREGISTRATION_RESPONSE',
   takes: [POOL_HANDLE, PE_IDENTIFIER, OPERATION_ERROR],

@@ -1,8 +1,8 @@
 /** Handle resolution: from a pool handle to pool elements (RFC 5352 §2.2.5, §2.2.6). */
 
-import { type AsapFormat, FLAG } from './asap-format.ts';
 import type { AsapHandleResolution, AsapHandleResolutionResponse } from './asap-messages.ts';
 import { writeErrorCauses } from './causes.ts';
+import { FLAG, type MessageFormat } from './message-format.ts';
 import { PARAMETER } from './parameters.ts';
 import { writePolicy } from './policies.ts';
 import { writePoolElement } from './pool-element.ts';
@@ -23,7 +23,7 @@ const OPTION_TYPES = [HANDLE_RESOLUTION_OPTION, HANDLE_RESOLUTION_OPTION & 0x3ff
  *     :         Handle Resolution Option parameter (optional)         :
  *     +---------------------------------------------------------------+
  */
-export const handleResolution: AsapFormat<AsapHandleResolution> = {
+export const handleResolution: MessageFormat<AsapHandleResolution> = {
   code: 0x05,
   type: 'ASAP_HANDLE_RESOLUTION',
   takes: [POOL_HANDLE, ...OPTION_TYPES],
@@ -52,7 +52,7 @@ export const handleResolution: AsapFormat<AsapHandleResolution> = {
  *     :       or Operation Error parameter                            :
  *     +---------------------------------------------------------------+
  */
-export const handleResolutionResponse: AsapFormat<AsapHandleResolutionResponse> = {
+export const handleResolutionResponse: MessageFormat<AsapHandleResolutionResponse> = {
   code: 0x06,
   type: 'ASAP_HANDLE_RESOLUTION_RESPONSE',
   takes: [POOL_HANDLE, POLICY, POOL_ELEMENT, OPERATION_ERROR],

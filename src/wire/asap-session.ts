@@ -3,9 +3,9 @@
  * that anybody may send (§2.2.14).
  */
 
-import type { AsapFormat } from './asap-format.ts';
 import type { AsapBusinessCard, AsapCookie, AsapCookieEcho, AsapError } from './asap-messages.ts';
 import { writeErrorCauses } from './causes.ts';
+import type { MessageFormat } from './message-format.ts';
 import { PARAMETER } from './parameters.ts';
 import { writePoolElement } from './pool-element.ts';
 import { writeCookie, writePoolHandle } from './simple-parameters.ts';
@@ -21,7 +21,7 @@ const { COOKIE, OPERATION_ERROR, POOL_ELEMENT, POOL_HANDLE } = PARAMETER;
  *     :                       Cookie parameter                        :
  *     +---------------------------------------------------------------+
  */
-export const cookie: AsapFormat<AsapCookie> = {
+export const cookie: MessageFormat<AsapCookie> = {
   code: 0x0b,
   type: 'ASAP_COOKIE',
   takes: [COOKIE],
@@ -38,7 +38,7 @@ export const cookie: AsapFormat<AsapCookie> = {
  *     :                       Cookie parameter                        :
  *     +---------------------------------------------------------------+
  */
-export const cookieEcho: AsapFormat<AsapCookieEcho> = {
+export const cookieEcho: MessageFormat<AsapCookieEcho> = {
   code: 0x0c,
   type: 'ASAP_COOKIE_ECHO',
   takes: [COOKIE],
@@ -56,7 +56,7 @@ export const cookieEcho: AsapFormat<AsapCookieEcho> = {
  *     :         Pool Element parameters, in order of failover         :
  *     +---------------------------------------------------------------+
  */
-export const businessCard: AsapFormat<AsapBusinessCard> = {
+export const businessCard: MessageFormat<AsapBusinessCard> = {
   code: 0x0d,
   type: 'ASAP_BUSINESS_CARD',
   takes: [POOL_HANDLE, POOL_ELEMENT],
@@ -84,7 +84,7 @@ export const businessCard: AsapFormat<AsapBusinessCard> = {
  *     :                   Operation Error parameter                   :
  *     +---------------------------------------------------------------+
  */
-export const error: AsapFormat<AsapError> = {
+export const error: MessageFormat<AsapError> = {
   code: 0x0e,
   type: 'ASAP_ERROR',
   takes: [OPERATION_ERROR],

@@ -21,6 +21,7 @@ import { readItems, readOctets, readPoolElementId } from './simple-parameters.ts
 import {
   bytesOf,
   forEachParameter,
+  HEADER_LENGTH,
   invalid,
   type Parameter,
   readParameter,
@@ -48,12 +49,11 @@ export class MessageBody {
     });
   }
 
-  /** The 32 bits before the parameters of some messages. */
+  /** The 32 bits between the header and the parameters of some messages. */
   registrarId(): RegistrarId {
-    const offset = this.#bodyOffset - 4;
-    const id = readU32(this.#scope.bytes, offset);
+    const id = readU32(this.#scope.bytes, HEADER_LENGTH);
     if (id === 0) {
-      throw refuse(this.#scope, offset, CAUSE.INVALID_VALUES, 'The registrar identifier 0');
+      throw refuse(this.#scope, HEADER_LENGTH, CAUSE.INVALID_VALUES, 'The registrar identifier 0');
     }
     return id as RegistrarId;
   }

@@ -5,13 +5,13 @@
  */
 
 import type { PoolElementId } from '../types.ts';
-import type { WireOptions } from './asap.ts';
 import { ByteWriter } from './bytes.ts';
 import {
   PARAMETER,
   type Policy,
   type PoolElementParameter,
   type TransportParameter,
+  type WireOptions,
 } from './parameters.ts';
 import { readPolicy, writePolicy } from './policies.ts';
 import { readPoolElement, writePoolElement } from './pool-element.ts';

@@ -10,6 +10,11 @@ import type { IpAddress, Milliseconds, PoolElementId, RegistrarId } from '../typ
  */
 export type Profile = 'rsplib' | 'rfc';
 
+export interface WireOptions {
+  /** Default `rsplib`. */
+  readonly profile?: Profile | undefined;
+}
+
 /** Parameter types (RFC 5354 §3, table 1). */
 export const PARAMETER = {
   IPV4_ADDRESS: 0x0001,

@@ -108,7 +108,7 @@ export function bytesOf({ bytes }: Scope, { offset, end }: Parameter): Uint8Arra
   return bytes.subarray(offset, end);
 }
 
-/** The error to throw about a parameter with impossible values (RFC 5354 §3.12.5). */
+/** The error to throw about a parameter with impossible values: Invalid Values (RFC 5354 §3.12). */
 export function invalid(
   scope: Scope,
   parameter: Parameter,

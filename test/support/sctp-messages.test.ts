@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { sctpFrame, writePcapng } from './capture-writer.ts';
 import { readSctpMessages, readSctpPackets, readUdpDatagrams } from './sctp-messages.ts';
 
-const registration = readFileSync('test/vectors/captures/01-registration.pcapng');
+const registration = readFileSync(
+  new URL('../vectors/captures/01-registration.pcapng', import.meta.url),
+);
 const bytes = (text: string) => Buffer.from(text);
 const text = (payload: Uint8Array) => Buffer.from(payload).toString();
 

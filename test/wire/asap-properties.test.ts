@@ -6,7 +6,8 @@ import { DecodeError } from '../../src/errors.ts';
 import { decodeAsap, encodeAsap } from '../../src/wire/asap.ts';
 import type { AsapMessageType } from '../../src/wire/asap-messages.ts';
 import { CAUSE, type Profile } from '../../src/wire/parameters.ts';
-import { asapLookalike, asapMessage, asapMessages, damagedMessage } from './generators.ts';
+import { asapMessage, asapMessages } from './generators.ts';
+import { asapLookalike, damagedMessage } from './hostile-input.ts';
 import { decodeOrError, expectRoundTrip } from './round-trip.ts';
 import { weightOf } from './weight.ts';
 
@@ -50,7 +51,7 @@ describe.each(PROFILES)('the ASAP codec in profile %s', (profile) => {
       }),
       { numRuns: 3000 },
     );
-    if (arbitrary !== inputs['any bytes']) expect(decoded).toBeGreaterThan(30);
+    if (arbitrary !== inputs['any bytes']) expect(decoded).toBeGreaterThan(10);
   });
 });
 

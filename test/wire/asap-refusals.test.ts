@@ -359,6 +359,11 @@ describe('an error says what could be read of the message', () => {
     });
   });
 
+  test('of one with two pool handles: the first', () => {
+    const error = decodeOrError(message('0500', `${handle} 00090005 61000000`));
+    expect(error).toMatchObject({ poolHandle: bytesOf('4563686f 506f6f6c') });
+  });
+
   test('and nothing of an unknown one', () => {
     expect(decodeOrError(message('4f00', handle))).toMatchObject({
       messageType: undefined,

@@ -8,7 +8,8 @@ import {
   readHandleResolution,
   readKeepAliveAck,
 } from '../../src/wire/asap-views.ts';
-import { asapLookalike, asapMessages, damagedMessage } from './generators.ts';
+import { asapMessages } from './generators.ts';
+import { asapLookalike, damagedMessage } from './hostile-input.ts';
 import { bytesOf, decodeOrError, hexOf, inTheMiddle, withLength } from './round-trip.ts';
 
 const messages = asapMessages('rsplib');
@@ -99,6 +100,7 @@ describe('what the views leave to the codec', () => {
     ['a parameter to be reported', '05000018 0009000c 4563686f 506f6f6c cabc0008 00000003'],
     ['a message of another type', '02000018 0009000c 4563686f 506f6f6c 000e0008 00000003'],
     ['an empty pool handle', '05000008 00090004'],
+    ['an empty pool handle before an option', '05000010 00090004 803f0008 00000003'],
   ])('%s', (_, hex) => {
     const bytes = bytesOf(hex);
     expect(readHandleResolution(bytes, 0, bytes.length, view)).toBe(false);

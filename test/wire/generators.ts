@@ -7,8 +7,6 @@ import type { AsapMessage, AsapMessageType } from '../../src/wire/asap-messages.
 import {
   encodePolicyParameter,
   encodePoolElementIdParameter,
-  encodePoolElementParameter,
-  encodePoolHandleParameter,
   encodeTransportParameter,
 } from '../../src/wire/parameter-codec.ts';
 import {
@@ -251,90 +249,3 @@ export const asapMessages = (profile: Profile, cause = anyCause): Generators => 
 
 export const asapMessage = (profile: Profile): fc.Arbitrary<AsapMessage> =>
   fc.oneof(...Object.values(asapMessages(profile)));
-
-/** Bytes that look like ASAP: a real header, then parameters, good ones at random and some that are not. */
-export const asapLookalike: fc.Arbitrary<Uint8Array> = fc
-  .record({
-    type: fc.integer({ min: 0, max: 0x10 }),
-    flags: fc.integer({ min: 0, max: 255 }),
-    registrarId: fc.constantFrom([], [0, 0, 0, 7]),
-    body: fc.array(
-      fc.oneof(
-        { weight: 9, arbitrary: realParameter() },
-        { weight: 1, arbitrary: lookalikeParameter(2) },
-      ),
-      { maxLength: 4 },
-    ),
-    surplus: fc.oneof(
-      { weight: 9, arbitrary: fc.constant(0) },
-      { weight: 1, arbitrary: fc.integer({ min: -5, max: 5 }) },
-    ),
-  })
-  .map(({ type, flags, registrarId, body, surplus }) => {
-    const value = Buffer.concat([Uint8Array.from(registrarId), ...body]);
-    const length = 4 + value.length + surplus;
-    return new Uint8Array([type, flags, length >>> 8, length, ...value]);
-  });
-
-function realParameter(): fc.Arbitrary<Uint8Array> {
-  const element = poolElement('rsplib').map((one) => encodePoolElementParameter(one));
-  return fc.oneof(
-    { weight: 4, arbitrary: poolHandle.map(encodePoolHandleParameter) },
-    { weight: 4, arbitrary: poolElementId.map(encodePoolElementIdParameter) },
-    { weight: 2, arbitrary: element },
-    { weight: 1, arbitrary: transport.map(encodeTransportParameter) },
-    { weight: 1, arbitrary: policy.map(encodePolicyParameter) },
-  );
-}
-
-function lookalikeParameter(depth: number): fc.Arbitrary<Uint8Array> {
-  const leaf = fc.uint8Array({ maxLength: 20 });
-  const inner = fc.tuple(
-    fc.uint8Array({ maxLength: 12 }).map((bytes) => bytes.subarray(0, bytes.length & ~3)),
-    depth === 0 ? fc.constant([]) : fc.array(lookalikeParameter(depth - 1), { maxLength: 3 }),
-  );
-  return fc
-    .record({
-      type: fc.oneof(
-        { weight: 8, arbitrary: fc.integer({ min: 1, max: 0x10 }) },
-        { weight: 1, arbitrary: fc.constantFrom(0x803f, 0x003f, 0x4abc, 0x8abc, 0xcabc) },
-      ),
-      value: fc.oneof(
-        leaf,
-        inner.map(([fixed, list]) => Buffer.concat([fixed, ...list])),
-      ),
-      surplus: fc.oneof(
-        { weight: 9, arbitrary: fc.constant(0) },
-        { weight: 1, arbitrary: fc.integer({ min: -5, max: 5 }) },
-      ),
-    })
-    .map(({ type, value, surplus }) => {
-      const length = Math.max(0, 4 + value.length + surplus);
-      const padding = new Uint8Array(-value.length & 3);
-      return new Uint8Array([type >>> 8, type, length >>> 8, length, ...value, ...padding]);
-    });
-}
-
-/** A valid message with a few bytes changed, taken out or put in. */
-export const damagedMessage = (
-  messages: fc.Arbitrary<AsapMessage>,
-  encode: (message: AsapMessage) => Uint8Array,
-): fc.Arbitrary<Uint8Array> =>
-  fc
-    .tuple(
-      messages,
-      fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 }), fc.nat(9)), {
-        minLength: 1,
-        maxLength: 4,
-      }),
-    )
-    .map(([message, changes]) => {
-      const bytes = [...encode(message)];
-      for (const [place, value, kind] of changes) {
-        const at = place % (bytes.length + 1);
-        if (kind === 0) bytes.splice(at, 1);
-        else if (kind === 1) bytes.splice(at, 0, value);
-        else bytes[at % bytes.length] = value;
-      }
-      return new Uint8Array(bytes);
-    });

@@ -2,8 +2,9 @@
 
 import { expect } from 'vitest';
 import { DecodeError } from '../../src/errors.ts';
-import { decodeAsap, encodeAsap, encodeAsapInto, type WireOptions } from '../../src/wire/asap.ts';
+import { decodeAsap, encodeAsap, encodeAsapInto } from '../../src/wire/asap.ts';
 import type { AsapMessage } from '../../src/wire/asap-messages.ts';
+import type { WireOptions } from '../../src/wire/parameters.ts';
 
 /** Fails unless `bytes` are exactly what `message` encodes to, and decode to it wherever they lie. */
 export function expectRoundTrip(

@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { PAYLOAD_PROTOCOL } from '../../src/types.ts';
 import { encodeAsap } from '../../src/wire/asap.ts';
 import type { AsapMessage } from '../../src/wire/asap-messages.ts';
@@ -16,38 +16,29 @@ import { sctpFrame, writePcapng } from '../support/capture-writer.ts';
 import { asapMessages, sensibleCause } from './generators.ts';
 import { bytesOf } from './round-trip.ts';
 
-const hasTshark = spawnSync('tshark', ['--version']).status === 0;
-if (!hasTshark) console.log('test/wire/tshark.test.ts is skipped: tshark is not installed.');
-
 const MESSAGES_PER_TYPE = 40;
-const folder = mkdtempSync(path.join(tmpdir(), 'rserpool-tshark-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const MALFORMED = '_ws.malformed || _ws.expert.severity == "Error"';
 
 /** A line for each frame that the filter lets through: its number and its ASAP message type. */
 function dissect(payloads: readonly Uint8Array[], filter: string): string[] {
+  const folder = mkdtempSync(path.join(tmpdir(), 'rserpool-'));
   const file = path.join(folder, 'asap.pcapng');
   const payloadProtocol = PAYLOAD_PROTOCOL.ASAP;
   const frames = payloads.map((payload, tsn) => sctpFrame([{ tsn, payloadProtocol, payload }]));
   writeFileSync(file, writePcapng(frames));
-  const fields = [
-    '-T',
-    'fields',
-    '-E',
-    'occurrence=f',
-    '-e',
-    'frame.number',
-    '-e',
-    'asap.message_type',
-  ];
+  const fields = '-T fields -E occurrence=f -e frame.number -e asap.message_type'.split(' ');
   const options = ['-n', '-r', file, '-Y', filter, ...fields];
   const { status, stdout } = spawnSync('tshark', options, { encoding: 'utf8', timeout: 50_000 });
+  rmSync(folder, { recursive: true });
   expect(status).toBe(0);
   return stdout.split('\n').filter((line) => line !== '');
 }
 
-const MALFORMED = '_ws.malformed || _ws.expert.severity == "Error"';
+const isInstalled = spawnSync('tshark', ['--version']).status === 0;
+const isRequired = process.env.RSERPOOL_REQUIRE_INTEROP === '1';
+const reason = isInstalled ? '' : ' (tshark is not installed)';
 
-describe.runIf(hasTshark)('tshark', () => {
+describe.skipIf(!isInstalled && !isRequired)(`tshark${reason}`, () => {
   test.each(['rsplib', 'rfc'] as const)('finds no fault with what we write: %s', (profile) => {
     const generators: fc.Arbitrary<AsapMessage>[] = Object.values(
       asapMessages(profile, sensibleCause),

@@ -1,16 +1,15 @@
-/** What the codec has to know of each ASAP message. The messages themselves are in the four `asap-*.ts`. */
+/** What the codec has to know of a message. The messages of ASAP are in `asap-registration.ts` and so on. */
 
-import type { AsapMessage } from './asap-messages.ts';
 import type { ByteWriter } from './bytes.ts';
 import type { MessageBody } from './message-body.ts';
 import type { Profile } from './parameters.ts';
 
-export interface AsapFormat<Message extends AsapMessage> {
+export interface MessageFormat<Message extends { readonly type: string }> {
   /** Message Type */
   readonly code: number;
   readonly type: Message['type'];
-  /** Whether the 32 bits of a registrar's identifier come before the parameters. */
-  readonly hasRegistrarId?: true;
+  /** Bytes of fixed fields between the header and the parameters; 0 when absent. */
+  readonly fixedLength?: number;
   /** The parameters that have a place in it; any order is read. */
   readonly takes: readonly number[];
   decode(body: MessageBody, flags: number): Message;
