@@ -1,0 +1,78 @@
+//! One pool: its handle, the preface of its answers, what its elements have in common, and their order.
+
+use crate::checksum;
+use crate::policy::{Policy, Row};
+use crate::{Error, Registration};
+
+pub(crate) struct Pool {
+    /// The handle, then the preface, in one piece of memory.
+    bytes: Box<[u8]>,
+    handle_bytes: usize,
+    /// Part of every element's checksum.
+    pub handle_sum: u64,
+    /// Of the handle.
+    pub hash: u32,
+    pub elements: usize,
+    pub transport_kind: u32,
+    pub has_control: bool,
+    /// How many leading entries of an answer have had their turn.
+    pub increment: usize,
+    pub row: &'static Row,
+    pub policy: Box<dyn Policy>,
+}
+
+impl Pool {
+    /// An empty pool as its first element wants it.
+    pub fn new(hash: u32, row: &'static Row, max_increment: u32, first: &Registration<'_>) -> Self {
+        let increment = if max_increment == 0 {
+            row.default_increment
+        } else {
+            max_increment
+        };
+        Pool {
+            bytes: [first.pool_handle, first.preface]
+                .concat()
+                .into_boxed_slice(),
+            handle_bytes: first.pool_handle.len(),
+            handle_sum: checksum::sum_of_handle(first.pool_handle),
+            hash,
+            elements: 0,
+            transport_kind: first.transport_kind,
+            has_control: first.has_control,
+            increment: increment as usize,
+            row,
+            policy: (row.make)(),
+        }
+    }
+
+    #[inline]
+    pub fn handle(&self) -> &[u8] {
+        &self.bytes[..self.handle_bytes]
+    }
+
+    #[inline]
+    pub fn preface(&self) -> &[u8] {
+        &self.bytes[self.handle_bytes..]
+    }
+
+    /// Whether a registration agrees with the pool (RFC 5352 §3.1 rules 2 and 3). It must even when it
+    /// renews the pool's only element, as with rsplib: who wants another policy deregisters first.
+    pub fn check(&self, registration: &Registration<'_>) -> Result<(), Error> {
+        if registration.has_control != self.has_control {
+            return Err(Error::InconsistentControl {
+                pool: self.has_control,
+            });
+        }
+        if registration.policy.number != self.row.number {
+            return Err(Error::InconsistentPolicy {
+                pool: self.row.number,
+            });
+        }
+        if registration.transport_kind != self.transport_kind {
+            return Err(Error::InconsistentTransport {
+                pool: self.transport_kind,
+            });
+        }
+        Ok(())
+    }
+}
