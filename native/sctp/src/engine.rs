@@ -1,0 +1,316 @@
+//! The stack without sockets, threads and clocks: packets and requests go in with the time, packets and
+//! events come out. Same inputs, same outputs. This file holds the state and finds out whom a packet is
+//! for; handshakes are `handshake.rs`, requests `requests.rs`, what associations do then `settle.rs`.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use crate::association::Association;
+use crate::cookie::CookieJar;
+use crate::demux::{Demux, PathKey, TagKey};
+use crate::entropy::Entropy;
+use crate::event::{DownReason, Event};
+use crate::init::Init;
+use crate::limits::{Hosts, Room};
+use crate::link::Route;
+use crate::ootb::{self, RateLimit};
+use crate::options::StackOptions;
+use crate::packet::{Packet, PacketBuilder, chunk};
+use crate::rules;
+use crate::stack::IdHasherBuilder;
+use crate::stats::{Refusal, Stats};
+use crate::timers::Timers;
+
+/// What an engine is made of.
+pub struct EngineOptions {
+    pub stack: StackOptions,
+    /// Shared with whoever hands out identifiers for `Connect`: it takes the place, the engine gives it back.
+    pub room: Room,
+    /// Identifiers for associations that peers open.
+    pub next_association: Box<dyn FnMut() -> u32 + Send>,
+    pub entropy: Entropy,
+}
+
+/// A packet to be sent.
+#[derive(Clone, Debug)]
+pub struct Transmit {
+    pub route: Route,
+    pub packet: Vec<u8>,
+}
+
+/// An SCTP port.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Endpoint {
+    pub serial: u32,
+    pub accepts: bool,
+}
+
+/// All endpoints and associations of a stack.
+pub struct Engine {
+    pub(crate) options: StackOptions,
+    pub(crate) room: Room,
+    pub(crate) next_association: Box<dyn FnMut() -> u32 + Send>,
+    pub(crate) entropy: Entropy,
+    pub(crate) cookies: CookieJar,
+    pub(crate) endpoints: HashMap<u16, Endpoint>,
+    pub(crate) associations: HashMap<u32, Association, IdHasherBuilder>,
+    pub(crate) demux: Demux,
+    pub(crate) hosts: Hosts,
+    pub(crate) timers: Timers,
+    pub(crate) unassociated: RateLimit,
+    pub(crate) transmits: VecDeque<Transmit>,
+    pub(crate) events: Vec<Event>,
+    pub(crate) stats: Stats,
+    due: Vec<u32>,
+}
+
+impl Engine {
+    pub fn new(options: EngineOptions) -> Self {
+        let EngineOptions { stack, room, next_association, mut entropy } = options;
+        Engine {
+            cookies: CookieJar::new(&mut entropy),
+            hosts: Hosts::new(stack.max_associations_per_host),
+            options: stack,
+            room,
+            next_association,
+            entropy,
+            endpoints: HashMap::new(),
+            associations: HashMap::default(),
+            demux: Demux::default(),
+            timers: Timers::default(),
+            unassociated: RateLimit::new(),
+            transmits: VecDeque::new(),
+            events: Vec::new(),
+            stats: Stats::default(),
+            due: Vec::new(),
+        }
+    }
+
+    /// A packet has arrived. Whatever it holds: if it breaks a rule it is counted and changes nothing.
+    pub fn receive(&mut self, now: Duration, route: Route, bytes: &[u8]) {
+        self.stats.packets_received += 1;
+        if let Err(refusal) = self.try_receive(now, route, bytes) {
+            self.stats.refuse(refusal);
+        }
+    }
+
+    /// Runs every association whose time has come.
+    pub fn timeout(&mut self, now: Duration) {
+        let mut due = std::mem::take(&mut self.due);
+        self.timers.take_due(now, &mut due);
+        for association in due.drain(..) {
+            self.settle(now, association, None);
+        }
+        self.due = due;
+    }
+
+    /// When `timeout` should be called at the latest. Calling it too early or late does no harm.
+    pub fn next_deadline(&self) -> Option<Duration> {
+        self.timers.next()
+    }
+
+    /// The next packet to be sent.
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        let transmit = self.transmits.pop_front()?;
+        self.stats.packets_sent += 1;
+        Some(transmit)
+    }
+
+    /// Moves what has happened behind `events`.
+    pub fn take_events(&mut self, events: &mut Vec<Event>) {
+        events.append(&mut self.events);
+    }
+
+    pub fn stats(&self) -> Stats {
+        let mut stats = self.stats;
+        stats.associations = self.associations.len() as u64;
+        stats
+    }
+
+    /// How many entries the tables hold: for tests that nothing is left behind.
+    pub fn table_sizes(&self) -> [usize; 5] {
+        let (tags, paths) = self.demux.len();
+        [self.associations.len(), tags, paths, self.timers.len(), self.transmits.len()]
+    }
+
+    fn try_receive(&mut self, now: Duration, route: Route, bytes: &[u8]) -> Result<(), Refusal> {
+        let packet = Packet::parse(bytes)?;
+        rules::check_source(route.peer)?;
+        rules::check_bundle(&packet)?;
+        match packet.first().kind {
+            chunk::INIT => self.on_init(now, route, &packet),
+            chunk::COOKIE_ECHO => self.on_cookie_echo(now, route, &packet),
+            _ => match self.find(route, &packet)? {
+                Some(association) => self.deliver(now, association, route, &packet),
+                None => self.on_out_of_the_blue(now, route, &packet),
+            },
+        }
+    }
+
+    /// The association that a packet belongs to, by the rules of RFC 9260 §8.5 and §8.5.1. `None`: to none,
+    /// it is out of the blue. `Err`: to one, but with a tag or from an address that is not its peer's.
+    fn find(&self, route: Route, packet: &Packet<'_>) -> Result<Option<u32>, Refusal> {
+        let (local_port, peer_port) = (packet.destination_port(), packet.source_port());
+        let first = packet.first();
+        let by_path = self.demux.by_path(&PathKey { local_port, peer_port, peer: route.peer });
+
+        // §8.5.1 B, C: with the T bit the tag is the one that we send with.
+        let is_end = matches!(first.kind, chunk::ABORT | chunk::SHUTDOWN_COMPLETE);
+        if is_end && first.is_tag_reflected() {
+            let Some(id) = by_path else { return Ok(None) };
+            let peer_tag = self.associations[&id].peer_tag;
+            let is_right = peer_tag != 0 && packet.verification_tag() == peer_tag;
+            return if is_right { Ok(Some(id)) } else { Err(Refusal::VerificationTag) };
+        }
+
+        let local_tag = packet.verification_tag();
+        let by_tag = self.demux.by_tag(&TagKey { local_port, peer_port, local_tag });
+        let Some(id) = by_tag else {
+            // §8.5.1 E: while connecting, a SHUTDOWN ACK is of an earlier association.
+            let is_earlier = packet.has(chunk::SHUTDOWN_ACK)
+                && by_path.is_some_and(|id| self.associations[&id].is_connecting());
+            return match by_path {
+                Some(_) if !is_earlier => Err(Refusal::VerificationTag),
+                _ => Ok(None),
+            };
+        };
+        let association = &self.associations[&id];
+        if packet.has(chunk::SHUTDOWN_ACK) && association.is_connecting() {
+            return Ok(None);
+        }
+        // The answer to an INIT may come from any address of the peer (RFC 9260 §5.1.2).
+        let is_peers = first.kind == chunk::INIT_ACK
+            || association.peer_addresses.contains(&route.peer.ip());
+        if is_peers { Ok(Some(id)) } else { Err(Refusal::Address) }
+    }
+
+    /// Gives an association a packet with the right tag.
+    fn deliver(
+        &mut self,
+        now: Duration,
+        id: u32,
+        route: Route,
+        packet: &Packet<'_>,
+    ) -> Result<(), Refusal> {
+        rules::check_streams(packet)?;
+        let Some(association) = self.associations.get_mut(&id) else { return Ok(()) };
+        let first = packet.first();
+        if association.peer_tag == 0 {
+            // COOKIE-WAIT: `dcsctp` would ignore the ABORT that refuses our INIT.
+            return match first.kind {
+                chunk::INIT_ACK => self.on_init_ack(now, id, route, packet),
+                chunk::ABORT => {
+                    let detail = "The peer refused the association.".into();
+                    self.end(id, DownReason::Refused, detail);
+                    Ok(())
+                }
+                _ => Ok(()),
+            };
+        }
+        if first.kind == chunk::INIT_ACK {
+            // RFC 9260 §5.2.3: the answer to a duplicate of our INIT.
+            return Ok(());
+        }
+        match hold_shutdown(association, packet) {
+            Some(rewritten) => association.input(now, &rewritten),
+            None => association.input(now, packet.bytes()),
+        }
+        self.learn_udp_port(id, route);
+        self.settle(now, id, Some(route));
+        Ok(())
+    }
+
+    /// RFC 9260 §5.1 C, as far as this layer is concerned: the peer's tag and addresses.
+    fn on_init_ack(
+        &mut self,
+        now: Duration,
+        id: u32,
+        route: Route,
+        packet: &Packet<'_>,
+    ) -> Result<(), Refusal> {
+        let init = Init::parse(&packet.first())?;
+        let peer_addresses = init.peer_addresses(route.peer.ip())?;
+        // The cookie has to fit into a packet of ours.
+        let has_room = |cookie: &[u8]| cookie.len() + 64 <= self.options.mtu_bytes;
+        if init.cookie().is_some_and(|cookie| !has_room(cookie)) {
+            return Err(Refusal::Malformed);
+        }
+        let Some(association) = self.associations.get_mut(&id) else { return Ok(()) };
+        association.peer_tag = init.initiate_tag;
+        association.peer_addresses = peer_addresses;
+        association.route = route;
+        association.input(now, packet.bytes());
+        self.set_paths(id, vec![route.peer]);
+        self.settle(now, id, None);
+        Ok(())
+    }
+
+    fn on_out_of_the_blue(
+        &mut self,
+        now: Duration,
+        route: Route,
+        packet: &Packet<'_>,
+    ) -> Result<(), Refusal> {
+        if let Some(answer) = ootb::answer(packet) {
+            self.answer(now, route, answer);
+        }
+        Err(Refusal::OutOfTheBlue)
+    }
+
+    /// Sends a packet that belongs to no association, unless there were too many.
+    pub(crate) fn answer(&mut self, now: Duration, route: Route, packet: Vec<u8>) {
+        if self.unassociated.allows(now) {
+            self.transmits.push_back(Transmit { route, packet });
+        }
+    }
+
+    /// RFC 6951 §5.4: the UDP port of a verified packet is where the next one goes.
+    fn learn_udp_port(&mut self, id: u32, route: Route) {
+        let Some(association) = self.associations.get_mut(&id) else { return };
+        let is_moved = association.route.peer.ip() == route.peer.ip()
+            && association.route.peer.port() != route.peer.port();
+        if is_moved {
+            association.route.peer = route.peer;
+            self.set_paths(id, vec![route.peer]);
+        }
+    }
+
+    /// Replaces the paths by which an association is found.
+    pub(crate) fn set_paths(&mut self, id: u32, paths: Vec<std::net::SocketAddr>) {
+        let Some(association) = self.associations.get_mut(&id) else { return };
+        for path in &association.paths {
+            self.demux.remove_path(&association.path_key(*path), id);
+        }
+        association.paths = paths;
+        for path in &association.paths {
+            self.demux.add_path(association.path_key(*path), id);
+        }
+    }
+}
+
+/// RFC 9260 §9.2 lets us finish sending before a SHUTDOWN is answered, but `dcsctp` looks only at what is
+/// in flight and would drop what still waits. So the SHUTDOWN is held back until everything is delivered,
+/// and the packet is written again with the acknowledgement that the SHUTDOWN also is.
+fn hold_shutdown(association: &mut Association, packet: &Packet<'_>) -> Option<Vec<u8>> {
+    /// The peer takes what it has let us queue; its window is not told by a SHUTDOWN.
+    const WINDOW_BYTES: u32 = 64 * 1024;
+    if !packet.has(chunk::SHUTDOWN) || !association.is_up || association.has_delivered_all() {
+        return None;
+    }
+    association.account.close();
+    let mut rewritten = PacketBuilder::like(packet);
+    for chunk in packet.chunks() {
+        let cumulative_tsn = <[u8; 4]>::try_from(chunk.value);
+        rewritten = match (chunk.kind, cumulative_tsn) {
+            (chunk::SHUTDOWN, Ok(cumulative_tsn)) => {
+                association.held_shutdown = Some(u32::from_be_bytes(cumulative_tsn));
+                let mut sack = cumulative_tsn.to_vec();
+                sack.extend_from_slice(&WINDOW_BYTES.to_be_bytes());
+                sack.extend_from_slice(&[0; 4]);
+                rewritten.chunk(chunk::SACK, 0, &sack)
+            }
+            _ => rewritten.copy(&chunk),
+        };
+    }
+    Some(rewritten.finish())
+}

@@ -1,0 +1,128 @@
+//! The settings of a stack, their defaults and bounds, and what they mean to a `dcsctp` socket.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::error::{ErrorKind, StackError};
+
+/// IANA's UDP port for SCTP encapsulation (RFC 6951 §4.1).
+pub const ENCAPSULATION_PORT: u16 = 9899;
+
+/// Streams offered and accepted per association. RSerPool uses stream 0 only; a few more cost nothing.
+pub const STREAMS: u16 = 32;
+
+/// Settings of a stack. [`StackOptions::new`] fills in defaults; every field may be changed.
+#[derive(Clone, Debug)]
+pub struct StackOptions {
+    /// Addresses that packets are sent from and received on; at least one.
+    pub local_addresses: Vec<IpAddr>,
+    /// Local UDP port (RFC 6951); 0: any free one, the same on every local address.
+    pub udp_port: u16,
+    /// UDP port at which peers are called when `connect` does not say.
+    pub remote_udp_port: u16,
+    /// Time between heartbeats on an idle association.
+    pub heartbeat_interval: Duration,
+    pub rto_initial: Duration,
+    pub rto_min: Duration,
+    pub rto_max: Duration,
+    /// Unanswered transmissions after which an association is lost (Association.Max.Retrans).
+    pub max_retransmissions: u32,
+    pub max_associations: usize,
+    /// Associations that one IP address may have with this stack, counting those it opened.
+    pub max_associations_per_host: usize,
+    /// Largest user message in either direction.
+    pub max_message_bytes: usize,
+    /// Bytes that may wait for transmission per association before `send` says `Full`.
+    pub send_buffer_bytes: usize,
+    /// Largest SCTP packet that is sent, without UDP and IP headers. There is no path MTU discovery, so
+    /// the default of 1200 fits IPv6's minimum link.
+    pub mtu_bytes: usize,
+    /// Bytes of undrained events beyond which the I/O thread stops reading. Default 16 MiB.
+    pub event_queue_bytes: usize,
+}
+
+impl StackOptions {
+    pub fn new(local_addresses: Vec<IpAddr>) -> Self {
+        StackOptions {
+            local_addresses,
+            udp_port: ENCAPSULATION_PORT,
+            remote_udp_port: ENCAPSULATION_PORT,
+            heartbeat_interval: Duration::from_secs(10),
+            rto_initial: Duration::from_secs(1),
+            rto_min: Duration::from_millis(400),
+            rto_max: Duration::from_secs(5),
+            max_retransmissions: 8,
+            max_associations: 10_000,
+            max_associations_per_host: 1_000,
+            max_message_bytes: 65_536,
+            send_buffer_bytes: 262_144,
+            mtu_bytes: 1_200,
+            event_queue_bytes: 16 << 20,
+        }
+    }
+
+    /// Refuses what cannot work, with a sentence that names the setting.
+    pub(crate) fn check(&self) -> Result<(), StackError> {
+        let zero = Duration::ZERO;
+        let refusal = if self.local_addresses.is_empty() {
+            "Name at least one local IP address, such as 127.0.0.1."
+        } else if self.local_addresses.iter().any(|address| address.is_multicast()) {
+            "A local address is a multicast address: SCTP associations need unicast addresses."
+        } else if self.remote_udp_port == 0 {
+            "The remote UDP port is 0: give a port from 1 to 65535, such as 9899."
+        } else if self.rto_min == zero
+            || self.rto_min > self.rto_initial
+            || self.rto_initial > self.rto_max
+        {
+            "Retransmission time-outs must be 0 < minimum <= initial <= maximum."
+        } else if self.heartbeat_interval == zero {
+            "The heartbeat interval is 0: a peer that falls silent would never be noticed."
+        } else if self.max_message_bytes == 0 || self.max_message_bytes > 1 << 24 {
+            "The largest message must have from 1 byte to 16 MiB."
+        } else if self.send_buffer_bytes < self.max_message_bytes {
+            "The send buffer must hold at least one message of the largest size."
+        } else if !(512..=9_000).contains(&self.mtu_bytes) {
+            "The largest SCTP packet must have from 512 to 9000 bytes."
+        } else if self.event_queue_bytes < self.max_message_bytes {
+            "The event queue must hold at least one message of the largest size."
+        } else {
+            return Ok(());
+        };
+        Err(StackError::new(ErrorKind::InvalidOption, refusal))
+    }
+
+    /// The options of one association's `dcsctp` socket.
+    pub(crate) fn socket(&self, local_port: u16, peer_port: u16) -> dcsctp::api::Options {
+        dcsctp::api::Options {
+            local_port,
+            remote_port: peer_port,
+            announced_maximum_incoming_streams: STREAMS,
+            announced_maximum_outgoing_streams: STREAMS,
+            mtu: self.mtu_bytes,
+            max_message_size: self.max_message_bytes,
+            // A message is handed over only when it is complete, so the window must hold the largest
+            // one below dcsctp's watermark of nine tenths.
+            max_receiver_window_buffer_size: (2 * self.max_message_bytes).max(128 * 1024),
+            // The limit that callers meet is `send_buffer_bytes`, kept by `account.rs`. This one only
+            // has to be out of the way; dcsctp also caps the peer's window with it.
+            max_send_buffer_size: 1 << 30,
+            per_stream_send_queue_limit: 1 << 30,
+            rtt_max: self.rto_max,
+            rto_initial: self.rto_initial,
+            rto_min: self.rto_min,
+            rto_max: self.rto_max,
+            t1_init_timeout: self.rto_initial,
+            t1_cookie_timeout: self.rto_initial,
+            t2_shutdown_timeout: self.rto_initial,
+            max_timer_backoff_duration: Some(self.rto_max),
+            heartbeat_interval: self.heartbeat_interval,
+            max_retransmissions: Some(self.max_retransmissions),
+            max_init_retransmits: Some(self.max_retransmissions),
+            // Nothing here sends with a limited lifetime, so the chunks that skip data are refused.
+            enable_partial_reliability: false,
+            // `rules.rs` has verified it before a packet comes this far.
+            disable_checksum_verification: true,
+            ..dcsctp::api::Options::default()
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What the caller asks for: endpoints, associations to peers, messages, ends.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use dcsctp::api::DcSctpSocket;
+
+use crate::association::{Association, Ports};
+use crate::command::{Batch, Command, Connect};
+use crate::engine::{Endpoint, Engine};
+use crate::event::DownReason;
+use crate::link::Route;
+use crate::settle::local_address_for;
+
+/// What a peer reads when its association ends with our endpoint or process.
+const CLOSED: &str = "The endpoint is closed.";
+
+impl Engine {
+    /// Does everything in `batch`, in order, and empties it. Messages to one association that follow each
+    /// other without another request to it share packets.
+    pub fn run(&mut self, now: Duration, batch: &mut Batch) {
+        let mut sending = Vec::new();
+        for command in batch.commands.drain(..) {
+            match command {
+                Command::Send { association, ppid, stream, payload } => {
+                    let Some(known) = self.associations.get_mut(&association) else { continue };
+                    known.enqueue(ppid, stream, &batch.bytes[payload]);
+                    if sending.last() != Some(&association) {
+                        sending.push(association);
+                    }
+                }
+                Command::Open { port, accepts, endpoint } => {
+                    self.endpoints.insert(port, Endpoint { serial: endpoint, accepts });
+                }
+                Command::CloseEndpoint { port } => {
+                    self.send_all(now, &mut sending);
+                    self.close_endpoint(port);
+                }
+                Command::Connect(connect) => self.connect(now, *connect),
+                Command::Shutdown { association } => {
+                    self.send_outbox(now, association);
+                    self.shutdown(now, association);
+                }
+                Command::Abort { association, reason } => {
+                    self.send_outbox(now, association);
+                    self.abort_association(association, reason);
+                }
+            }
+        }
+        self.send_all(now, &mut sending);
+        batch.clear();
+    }
+
+    /// Ends every association with an ABORT; nothing is told any more.
+    pub fn abort_all(&mut self, now: Duration) {
+        let mut associations: Vec<u32> = self.associations.keys().copied().collect();
+        associations.sort_unstable();
+        for association in associations {
+            self.send_outbox(now, association);
+            self.abort(association, CLOSED);
+            self.forget(association);
+        }
+        self.endpoints.clear();
+        self.events.clear();
+    }
+
+    fn send_all(&mut self, now: Duration, sending: &mut Vec<u32>) {
+        for association in sending.drain(..) {
+            self.send_outbox(now, association);
+        }
+    }
+
+    fn send_outbox(&mut self, now: Duration, id: u32) {
+        let Some(association) = self.associations.get_mut(&id) else { return };
+        if association.has_outbox() {
+            self.stats.messages_sent += association.send_outbox(now) as u64;
+            self.settle(now, id, None);
+        }
+    }
+
+    fn close_endpoint(&mut self, port: u16) {
+        self.endpoints.remove(&port);
+        let is_its = |(id, association): (&u32, &Association)| {
+            (association.ports.local == port).then_some(*id)
+        };
+        let mut associations: Vec<u32> = self.associations.iter().filter_map(is_its).collect();
+        associations.sort_unstable();
+        for association in associations {
+            self.abort(association, CLOSED);
+            self.forget(association);
+        }
+    }
+
+    /// RFC 9260 §5.1 A: sends an INIT.
+    fn connect(&mut self, now: Duration, connect: Connect) {
+        let Connect { association: id, local_port, peer_addresses, peer_port, udp_port, account } =
+            connect;
+        let refuse = |engine: &mut Self, detail: &str| {
+            account.close();
+            engine.room.give_back();
+            let detail = detail.to_owned();
+            engine.events.push(crate::event::Event::Down {
+                association: id,
+                reason: DownReason::Refused,
+                detail,
+            });
+        };
+        let (Some(endpoint), Some(&first)) = (self.endpoints.get(&local_port), peer_addresses.first())
+        else {
+            return refuse(self, "The endpoint is not open.");
+        };
+        let ports = Ports { endpoint: endpoint.serial, local: local_port, peer: peer_port };
+        let route = Route {
+            local: local_address_for(&self.options, first),
+            peer: SocketAddr::new(first, udp_port),
+        };
+        self.entropy.reseed_dcsctp();
+        let mut association =
+            Association::new(&self.options, ports, account.clone(), now, route);
+        let paths: Vec<SocketAddr> =
+            peer_addresses.iter().map(|address| SocketAddr::new(*address, udp_port)).collect();
+        let is_taken =
+            |path: &SocketAddr| self.demux.by_path(&association.path_key(*path)).is_some();
+        if paths.iter().any(is_taken) {
+            return refuse(self, "There is an association with this peer on these ports already.");
+        }
+        association.socket.connect();
+        association.local_tag = association.socket.verification_tag();
+        association.peer_addresses = peer_addresses;
+        if !self.demux.add_tag(association.tag_key(), id) {
+            return refuse(self, "The verification tag is in use: try again.");
+        }
+        self.associations.insert(id, association);
+        self.set_paths(id, paths);
+        self.settle(now, id, None);
+    }
+
+    fn shutdown(&mut self, now: Duration, id: u32) {
+        let Some(association) = self.associations.get_mut(&id) else { return };
+        association.account.close();
+        association.wants_shutdown = true;
+        self.settle(now, id, None);
+    }
+
+    fn abort_association(&mut self, id: u32, reason: String) {
+        if self.associations.contains_key(&id) {
+            self.abort(id, &reason);
+            self.end(id, DownReason::Abort, reason);
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! What the caller's thread and the I/O thread share: the inbox of commands, the queue of events with
+//! its bound, the counters, and the way to wake each other.
+
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::command::Batch;
+use crate::event::Event;
+use crate::stats::Stats;
+
+/// Shared by one `Stack` and its I/O thread.
+pub(crate) struct Shared {
+    inbox: Mutex<Batch>,
+    events: Mutex<Vec<Event>>,
+    /// Weight of the events that have not been drained.
+    undrained: AtomicUsize,
+    undrained_limit: usize,
+    /// The I/O thread has stopped reading until events are drained.
+    is_congested: AtomicBool,
+    pub is_closing: AtomicBool,
+    /// The I/O thread has ended, wanted or not.
+    pub has_ended: AtomicBool,
+    stats: Mutex<Stats>,
+    waker: Waker,
+    wake_caller: Mutex<Box<dyn Fn() + Send>>,
+}
+
+impl Shared {
+    pub fn new(undrained_limit: usize, waker: Waker, wake_caller: Box<dyn Fn() + Send>) -> Self {
+        Shared {
+            inbox: Mutex::default(),
+            events: Mutex::default(),
+            undrained: AtomicUsize::new(0),
+            undrained_limit,
+            is_congested: AtomicBool::new(false),
+            is_closing: AtomicBool::new(false),
+            has_ended: AtomicBool::new(false),
+            stats: Mutex::default(),
+            waker,
+            wake_caller: Mutex::new(wake_caller),
+        }
+    }
+
+    /// Caller's side: hands commands over.
+    pub fn submit(&self, batch: &mut Batch) {
+        batch.move_to(&mut lock(&self.inbox));
+        self.waker.wake();
+    }
+
+    /// I/O side: takes the commands; `batch` must be empty and gives its buffers in exchange.
+    pub fn take_commands(&self, batch: &mut Batch) {
+        lock(&self.inbox).move_to(batch);
+    }
+
+    /// I/O side: hands events over, and wakes the caller when it had none left.
+    pub fn publish(&self, events: &mut Vec<Event>) {
+        if events.is_empty() {
+            return;
+        }
+        let weight: usize = events.iter().map(Event::weight).sum();
+        let was_empty = {
+            let mut queue = lock(&self.events);
+            self.undrained.fetch_add(weight, SeqCst);
+            let was_empty = queue.is_empty();
+            queue.append(events);
+            was_empty
+        };
+        if was_empty {
+            self.wake_caller();
+        }
+    }
+
+    pub fn wake_caller(&self) {
+        lock(&self.wake_caller)();
+    }
+
+    /// Caller's side: takes every event; `events` must be empty and gives its buffer in exchange.
+    pub fn take_events(&self, events: &mut Vec<Event>) {
+        std::mem::swap(&mut *lock(&self.events), events);
+    }
+
+    /// Caller's side: events of this weight were drained.
+    pub fn drained(&self, weight: usize) {
+        let left = self.undrained.fetch_sub(weight, SeqCst) - weight;
+        if left <= self.undrained_limit / 2 && self.is_congested.swap(false, SeqCst) {
+            self.waker.wake();
+        }
+    }
+
+    /// I/O side: whether to stop reading. The flag is set before the second look, so that `drained`
+    /// wakes us whenever it makes room after it.
+    pub fn must_pause(&self) -> bool {
+        if self.undrained.load(SeqCst) <= self.undrained_limit {
+            return false;
+        }
+        self.is_congested.store(true, SeqCst);
+        self.undrained.load(SeqCst) > self.undrained_limit / 2
+    }
+
+    /// Caller's side.
+    pub fn wake(&self) {
+        self.waker.wake();
+    }
+
+    /// I/O side: forgets the wake-ups seen so far. Call it before looking for what they were about.
+    pub fn clear_wake(&self) {
+        self.waker.clear();
+    }
+
+    pub fn waker(&self) -> &UnixStream {
+        &self.waker.receiver
+    }
+
+    pub fn stats(&self) -> Stats {
+        *lock(&self.stats)
+    }
+
+    pub fn set_stats(&self, stats: Stats) {
+        *lock(&self.stats) = stats;
+    }
+}
+
+/// A panic elsewhere must not spread: what the locks guard is whole after every statement.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Wakes a thread that sleeps in `poll`: at most one byte in a socket pair.
+pub(crate) struct Waker {
+    sender: UnixStream,
+    receiver: UnixStream,
+    is_set: AtomicBool,
+}
+
+impl Waker {
+    pub fn new() -> std::io::Result<Self> {
+        let (sender, receiver) = UnixStream::pair()?;
+        sender.set_nonblocking(true)?;
+        receiver.set_nonblocking(true)?;
+        Ok(Waker { sender, receiver, is_set: AtomicBool::new(false) })
+    }
+
+    fn wake(&self) {
+        if !self.is_set.swap(true, SeqCst) {
+            // One byte always fits: the flag says that the pair is empty.
+            let _ = (&self.sender).write(&[1]);
+        }
+    }
+
+    fn clear(&self) {
+        // Read only when set: an idle pair would cost a system call per loop.
+        if self.is_set.load(SeqCst) {
+            let _ = (&self.receiver).read(&mut [0; 8]);
+            self.is_set.store(false, SeqCst);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn shared(limit: usize) -> (Arc<AtomicUsize>, Shared) {
+        let wakes = Arc::new(AtomicUsize::new(0));
+        let counter = wakes.clone();
+        let wake = Box::new(move || {
+            counter.fetch_add(1, SeqCst);
+        });
+        (wakes, Shared::new(limit, Waker::new().unwrap(), wake))
+    }
+
+    #[test]
+    fn the_caller_is_woken_only_when_the_queue_was_empty() {
+        let (wakes, shared) = shared(1_000);
+        shared.publish(&mut vec![Event::Writable { association: 1 }]);
+        shared.publish(&mut vec![Event::Writable { association: 2 }]);
+        assert_eq!(wakes.load(SeqCst), 1);
+        let mut events = Vec::new();
+        shared.take_events(&mut events);
+        assert_eq!(events.len(), 2);
+        shared.publish(&mut vec![Event::Writable { association: 3 }]);
+        assert_eq!(wakes.load(SeqCst), 2);
+    }
+
+    #[test]
+    fn a_full_queue_pauses_the_io_thread_until_half_of_it_is_drained() {
+        let (_, shared) = shared(128);
+        let mut events = vec![Event::Writable { association: 1 }; 4];
+        shared.publish(&mut events);
+        assert!(shared.must_pause());
+        shared.drained(128);
+        assert!(!shared.is_congested.load(SeqCst), "draining wakes the I/O thread");
+        assert!(!shared.must_pause());
+    }
+
+    #[test]
+    fn a_wake_up_is_one_byte_however_often_it_is_asked_for() {
+        let waker = Waker::new().unwrap();
+        waker.wake();
+        waker.wake();
+        let mut buffer = [0; 8];
+        assert_eq!((&waker.receiver).read(&mut buffer).unwrap(), 1);
+        waker.clear();
+        waker.wake();
+        assert_eq!((&waker.receiver).read(&mut buffer).unwrap(), 1);
+    }
+}

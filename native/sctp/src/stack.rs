@@ -1,0 +1,366 @@
+//! The caller's side of a stack: sockets bound, I/O thread started, requests collected into batches,
+//! events drained into the caller's memory. What the requests do is `engine.rs`, on the I/O thread.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::thread::JoinHandle;
+
+use crate::account::{Account, SendResult};
+use crate::batch::records::RECORD_WORDS;
+use crate::batch::{Drained, RecordWriter};
+use crate::command::{Batch, Command, Connect};
+use crate::engine::{Engine, EngineOptions};
+use crate::entropy::Entropy;
+use crate::error::{ErrorKind, StackError};
+use crate::event::Event;
+use crate::limits::Room;
+use crate::link::UdpLink;
+use crate::options::{STREAMS, StackOptions};
+use crate::shared::{Shared, Waker};
+use crate::stats::Stats;
+use crate::thread;
+
+/// Association identifiers are never reused while the process runs, whatever the number of stacks.
+static NEXT_ASSOCIATION: AtomicU32 = AtomicU32::new(1);
+
+/// The ports that IANA leaves to whoever needs any (RFC 6335 §6).
+const EPHEMERAL_PORTS: std::ops::RangeInclusive<u16> = 49_152..=65_535;
+
+/// A stack of SCTP endpoints on one set of local addresses. Dropping it closes it.
+pub struct Stack {
+    options: StackOptions,
+    udp_port: u16,
+    /// Open SCTP ports and the serial number of the endpoint on each.
+    endpoints: HashMap<u16, u32>,
+    next_endpoint: u32,
+    /// Associations that may still be used or have events to tell.
+    associations: HashMap<u32, Association, IdHasherBuilder>,
+    batch: Batch,
+    /// Events taken from the I/O thread but not yet drained.
+    events: VecDeque<Event>,
+    taken: Vec<Event>,
+    room: Room,
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Association {
+    local_port: u16,
+    account: Arc<Account>,
+}
+
+impl Stack {
+    /// Binds the UDP sockets and starts the I/O thread. `wake` is called on that thread whenever events
+    /// turn up after all earlier ones were taken; it must not block.
+    pub fn start(options: StackOptions, wake: Box<dyn Fn() + Send>) -> Result<Stack, StackError> {
+        options.check()?;
+        let link = UdpLink::bind(&options.local_addresses, options.udp_port)?;
+        let udp_port = link.udp_port();
+        let waker = Waker::new().map_err(|error| system("make the waker of the I/O thread", error))?;
+        let shared = Arc::new(Shared::new(options.event_queue_bytes, waker, wake));
+        let room = Room::new(options.max_associations);
+        let engine_options = EngineOptions {
+            stack: options.clone(),
+            room: room.clone(),
+            next_association: Box::new(|| NEXT_ASSOCIATION.fetch_add(1, SeqCst)),
+            entropy: Entropy::system(),
+        };
+        let thread = thread::spawn(link, shared.clone(), move || Engine::new(engine_options))
+            .map_err(|error| system("start the I/O thread", error))?;
+        Ok(Stack {
+            options,
+            udp_port,
+            endpoints: HashMap::new(),
+            next_endpoint: 1,
+            associations: HashMap::default(),
+            batch: Batch::default(),
+            events: VecDeque::new(),
+            taken: Vec::new(),
+            room,
+            shared,
+            thread: Some(thread),
+        })
+    }
+
+    /// The UDP port in use.
+    pub fn udp_port(&self) -> u16 {
+        self.udp_port
+    }
+
+    pub fn local_addresses(&self) -> &[IpAddr] {
+        &self.options.local_addresses
+    }
+
+    /// Opens an SCTP port; 0: any free one. With `accepts` false the endpoint only calls others.
+    pub fn open(&mut self, port: u16, accepts: bool) -> Result<u16, StackError> {
+        self.must_be_open()?;
+        let port = if port == 0 { self.any_free_port()? } else { port };
+        if self.endpoints.contains_key(&port) {
+            let sentence = format!("SCTP port {port} is in use on this stack: choose another.");
+            return Err(StackError::new(ErrorKind::PortInUse, sentence));
+        }
+        let endpoint = self.next_endpoint;
+        self.next_endpoint += 1;
+        self.endpoints.insert(port, endpoint);
+        self.batch.commands.push(Command::Open { port, accepts, endpoint });
+        Ok(port)
+    }
+
+    /// ABORTs the endpoint's associations and frees its port. Nothing is told about them any more.
+    pub fn close_endpoint(&mut self, port: u16) {
+        if self.endpoints.remove(&port).is_some() {
+            self.associations.retain(|_, association| association.local_port != port);
+            self.batch.commands.push(Command::CloseEndpoint { port });
+        }
+    }
+
+    /// Starts an association with the peer at `peer_addresses` and SCTP port `peer_port`, called at
+    /// `udp_port` (default: `remote_udp_port`). Its identifier may be used at once.
+    pub fn connect(
+        &mut self,
+        local_port: u16,
+        peer_addresses: &[IpAddr],
+        peer_port: u16,
+        udp_port: Option<u16>,
+    ) -> Result<u32, StackError> {
+        self.must_be_open()?;
+        if !self.endpoints.contains_key(&local_port) {
+            let sentence = format!("SCTP port {local_port} is not open on this stack: open it first.");
+            return Err(StackError::new(ErrorKind::UnknownEndpoint, sentence));
+        }
+        let peer_addresses = self.reachable(peer_addresses)?;
+        if !self.room.take() {
+            let sentence = format!(
+                "The stack has {} associations, as many as allowed: raise maxAssociations.",
+                self.options.max_associations
+            );
+            return Err(StackError::new(ErrorKind::NoRoom, sentence));
+        }
+        let association = NEXT_ASSOCIATION.fetch_add(1, SeqCst);
+        let account = Arc::new(Account::default());
+        self.associations.insert(association, Association { local_port, account: account.clone() });
+        self.batch.commands.push(Command::Connect(Box::new(Connect {
+            association,
+            local_port,
+            peer_addresses,
+            peer_port,
+            udp_port: udp_port.unwrap_or(self.options.remote_udp_port),
+            account,
+        })));
+        Ok(association)
+    }
+
+    /// Queues a copy of `payload`; it leaves at the next `flush`.
+    pub fn send(
+        &mut self,
+        association: u32,
+        ppid: u32,
+        stream: u16,
+        payload: &[u8],
+    ) -> Result<SendResult, StackError> {
+        self.must_be_a_message(payload)?;
+        if stream >= STREAMS {
+            let sentence = format!("Stream {stream} does not exist: they are 0 to {}.", STREAMS - 1);
+            return Err(StackError::new(ErrorKind::InvalidOption, sentence));
+        }
+        let Some(known) = self.associations.get(&association) else {
+            return Ok(SendResult::Gone);
+        };
+        let result = known.account.reserve(payload.len(), self.options.send_buffer_bytes);
+        if result == SendResult::Queued {
+            self.batch.send(association, ppid, stream, payload);
+        }
+        Ok(result)
+    }
+
+    /// Ends an association gracefully, after everything sent before was delivered.
+    pub fn shutdown(&mut self, association: u32) {
+        if let Some(known) = self.associations.get(&association) {
+            known.account.close();
+            self.batch.commands.push(Command::Shutdown { association });
+        }
+    }
+
+    /// Ends an association at once; the peer is told `reason`.
+    pub fn abort(&mut self, association: u32, reason: &str) {
+        if let Some(known) = self.associations.get(&association) {
+            known.account.close();
+            self.batch.commands.push(Command::Abort { association, reason: reason.to_owned() });
+        }
+    }
+
+    /// Hands everything requested since the last `flush` to the I/O thread.
+    pub fn flush(&mut self) {
+        if !self.batch.is_empty() {
+            self.shared.submit(&mut self.batch);
+        }
+    }
+
+    /// Copies events into `records` and `arena` (layout: [`crate::records`]), in order.
+    pub fn drain(
+        &mut self,
+        records: &mut [u32],
+        arena: &mut [u8],
+    ) -> Result<Drained, StackError> {
+        self.must_be_open()?;
+        let mut writer = RecordWriter::new(records, arena);
+        let mut weight = 0;
+        let fits_all = loop {
+            let Some(event) = self.events.front() else {
+                if self.take_events() {
+                    continue;
+                }
+                break true;
+            };
+            if self.is_wanted(event) && !writer.write(event) {
+                break false;
+            }
+            weight += event.weight();
+            let event = self.events.pop_front().expect("the front was just seen");
+            self.note(event);
+        };
+        let drained = Drained { count: writer.count, bytes: writer.bytes, more: !fits_all };
+        self.shared.drained(weight);
+        if drained.more && drained.count == 0 {
+            let sentence = format!(
+                "The next event does not fit: give at least {RECORD_WORDS} words and an arena of {} bytes.",
+                self.options.max_message_bytes.max(4_096) + 4
+            );
+            return Err(StackError::new(ErrorKind::ArenaTooSmall, sentence));
+        }
+        if fits_all && drained.count == 0 && self.shared.has_ended.load(SeqCst) {
+            let sentence = "The I/O thread ended unexpectedly: close the stack and start another.";
+            return Err(StackError::new(ErrorKind::System, sentence));
+        }
+        Ok(drained)
+    }
+
+    pub fn stats(&self) -> Stats {
+        let mut stats = self.shared.stats();
+        stats.associations = self.room.taken() as u64;
+        stats
+    }
+
+    /// ABORTs every association, ends the I/O thread and gives the sockets back.
+    pub fn close(&mut self) {
+        let Some(thread) = self.thread.take() else { return };
+        self.flush();
+        self.shared.is_closing.store(true, SeqCst);
+        self.shared.wake();
+        // A panic of the thread has been told by `drain`; here there is nobody left to tell.
+        let _ = thread.join();
+        self.endpoints.clear();
+        self.associations.clear();
+        self.events.clear();
+    }
+
+    fn must_be_open(&self) -> Result<(), StackError> {
+        if self.thread.is_some() {
+            return Ok(());
+        }
+        Err(StackError::new(ErrorKind::Closed, "The SCTP stack has been closed."))
+    }
+
+    fn must_be_a_message(&self, payload: &[u8]) -> Result<(), StackError> {
+        if payload.is_empty() {
+            let sentence = "A user message needs at least one byte (RFC 9260 §3.3.1).";
+            return Err(StackError::new(ErrorKind::MessageEmpty, sentence));
+        }
+        let (length, limit) = (payload.len(), self.options.max_message_bytes);
+        if length > limit {
+            let sentence = format!("The message has {length} bytes; at most {limit} are allowed.");
+            return Err(StackError::new(ErrorKind::MessageTooLong, sentence));
+        }
+        Ok(())
+    }
+
+    fn any_free_port(&self) -> Result<u16, StackError> {
+        let count = EPHEMERAL_PORTS.len() as u32;
+        let start = fastrand::u32(..count);
+        (0..count)
+            .map(|step| *EPHEMERAL_PORTS.start() + ((start + step) % count) as u16)
+            .find(|port| !self.endpoints.contains_key(port))
+            .ok_or_else(|| StackError::new(ErrorKind::PortInUse, "Every SCTP port is in use."))
+    }
+
+    /// The peer's addresses that have the family of a local address.
+    fn reachable(&self, addresses: &[IpAddr]) -> Result<Vec<IpAddr>, StackError> {
+        let locals = &self.options.local_addresses;
+        let reachable: Vec<IpAddr> = addresses
+            .iter()
+            .copied()
+            .filter(|peer| locals.iter().any(|local| local.is_ipv4() == peer.is_ipv4()))
+            .collect();
+        if reachable.is_empty() {
+            let sentence = "No local address has the family (IPv4 or IPv6) of the peer's addresses.";
+            return Err(StackError::new(ErrorKind::NoRoute, sentence));
+        }
+        Ok(reachable)
+    }
+
+    /// Takes what the I/O thread has published. False when that is nothing.
+    fn take_events(&mut self) -> bool {
+        self.shared.take_events(&mut self.taken);
+        self.events.extend(self.taken.drain(..));
+        !self.events.is_empty()
+    }
+
+    /// Events of closed endpoints are dropped, also when they happened before the closing.
+    fn is_wanted(&self, event: &Event) -> bool {
+        match event {
+            Event::Up(_, info) => self.endpoints.get(&info.local_port) == Some(&info.endpoint),
+            other => self.associations.contains_key(&other.association()),
+        }
+    }
+
+    fn note(&mut self, event: Event) {
+        match event {
+            Event::Up(association, info) if self.is_endpoint(&info.local_port, info.endpoint) => {
+                let known = Association { local_port: info.local_port, account: info.account };
+                self.associations.insert(association, known);
+            }
+            Event::Down { association, .. } => {
+                self.associations.remove(&association);
+            }
+            _ => {}
+        }
+    }
+
+    fn is_endpoint(&self, port: &u16, endpoint: u32) -> bool {
+        self.endpoints.get(port) == Some(&endpoint)
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn system(what: &str, error: std::io::Error) -> StackError {
+    StackError::new(ErrorKind::System, format!("The system did not let us {what}: {error}."))
+}
+
+pub(crate) type IdHasherBuilder = std::hash::BuildHasherDefault<IdHasher>;
+
+/// Hash of an association identifier: they are counted up by us, so one multiplication spreads them.
+#[derive(Default)]
+pub(crate) struct IdHasher(u64);
+
+impl std::hash::Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u32(u32::from(byte));
+        }
+    }
+
+    fn write_u32(&mut self, id: u32) {
+        self.0 = (self.0 ^ u64::from(id)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}

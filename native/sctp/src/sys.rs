@@ -1,0 +1,53 @@
+//! The system calls that `std` does not offer. The only file with `unsafe`.
+
+use std::io;
+use std::os::fd::RawFd;
+use std::time::Duration;
+
+/// What to wait for on a file descriptor.
+pub(crate) type PollFd = libc::pollfd;
+
+pub(crate) fn poll_fd(fd: RawFd, read: bool, write: bool) -> PollFd {
+    let read = if read { libc::POLLIN } else { 0 };
+    let write = if write { libc::POLLOUT } else { 0 };
+    PollFd { fd, events: read | write, revents: 0 }
+}
+
+/// Sleeps until one of `fds` is ready, the time is over or a signal came. `None`: no time limit.
+pub(crate) fn poll(fds: &mut [PollFd], timeout: Option<Duration>) -> io::Result<()> {
+    let timeout = timeout.map(|timeout| libc::timespec {
+        tv_sec: timeout.as_secs().min(86_400) as libc::time_t,
+        tv_nsec: timeout.subsec_nanos().into(),
+    });
+    let timeout = timeout.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
+    // SAFETY: `fds` is a live, exclusively borrowed array of its length; `timeout` is null or points to a
+    // timespec that outlives the call; a null signal mask is allowed.
+    let result =
+        unsafe { libc::ppoll(fds.as_mut_ptr(), fds.len() as libc::nfds_t, timeout, std::ptr::null()) };
+    match result {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
+}
+
+/// Asks for socket buffers of `bytes`. The system may give less: beyond its own limit only to root.
+pub(crate) fn enlarge_buffers(fd: RawFd, bytes: i32) {
+    for (force, usual) in [
+        (libc::SO_RCVBUFFORCE, libc::SO_RCVBUF),
+        (libc::SO_SNDBUFFORCE, libc::SO_SNDBUF),
+    ] {
+        if !set_socket_option(fd, force, bytes) {
+            set_socket_option(fd, usual, bytes);
+        }
+    }
+}
+
+fn set_socket_option(fd: RawFd, name: i32, value: i32) -> bool {
+    let size = size_of::<i32>() as libc::socklen_t;
+    // SAFETY: the value is a live i32 and `size` is its size; a wrong descriptor is an error, not
+    // undefined behaviour.
+    let result = unsafe {
+        libc::setsockopt(fd, libc::SOL_SOCKET, name, std::ptr::from_ref(&value).cast(), size)
+    };
+    result == 0
+}
