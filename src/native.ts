@@ -1,7 +1,12 @@
 /**
  * Loads the one native addon and gives its functions their types. Imported by `handlespace/` and
- * `transport/` only. Loading opens no socket and starts no thread.
+ * `transport/` only. Loading opens no socket and starts no thread, and happens when the first of its
+ * functions is wanted, not on import.
  */
+
+import { createRequire } from 'node:module';
+import process from 'node:process';
+import { AddonError } from './errors.ts';
 
 /** Memory owned by native code and seen from both sides; see design of the hot path in ARCHITECTURE.md. */
 export interface Arena {
@@ -11,4 +16,181 @@ export interface Arena {
    * (the core a response, the transport a copy of a payload) starts there; whoever queues it moves it on.
    */
   readonly position: Uint32Array;
+  /** By which native code finds the memory again, whatever became of `bytes`. */
+  readonly handle: ArenaHandle;
+}
+
+declare const arenaHandle: unique symbol;
+export interface ArenaHandle {
+  readonly [arenaHandle]: true;
+}
+
+/**
+ * What native functions fail with: hand-bound ones return the number, the others throw an error whose `code`
+ * is the name. `native/binding/src/failure.rs`.
+ */
+export const FAILURE = {
+  TOO_SMALL: -1,
+  CLOSED: -2,
+  WRONG_TYPE: -3,
+  OUT_OF_RANGE: -4,
+  REFUSED: -5,
+  IN_USE: -6,
+  INTERNAL: -7,
+} as const;
+
+/** Everything that the addon exports. Sizes, numbers and milliseconds are whole numbers. */
+export interface Addon {
+  /** From 1 byte to 512 MiB, all zero. */
+  createArena(length: number): Arena;
+  readonly NativeHandlespace: new (settings: NativeSettings) => NativeHandlespace;
+  readonly NativeSctpStack: new (options: NativeStackOptions, wake: () => void) => NativeSctpStack;
+}
+
+/** `native/binding/src/handlespace.rs`. Batches: `handlespace/image.ts`. */
+export interface NativeHandlespace {
+  bind(): HandlespaceFunctions;
+  useArenas(request: ArenaHandle, response: ArenaHandle): void;
+  takeRefusal(): { reason: string; causeCode: number; message: string } | null;
+  resolve(handleBytes: number, items: number): Uint8Array;
+  expire(now: number, limit: number): Uint8Array;
+  removeAssociation(association: number, limit: number): Uint8Array;
+  purge(homeRegistrarId: number, limit: number): Uint8Array;
+  adopt(now: number, from: number, to: number, limit: number): Uint8Array;
+  walk(homeRegistrarId: number | undefined, token: number, limit: number): Uint8Array;
+  walkAssociation(association: number, token: number, limit: number): Uint8Array;
+  pools(token: number, limit: number): Uint8Array;
+  checksum(homeRegistrarId: number): number;
+  stats(): NativeStats;
+  verify(): string | null;
+  close(): void;
+}
+
+export interface NativeSettings {
+  readonly seed: bigint;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly jitter: number;
+  readonly maxIncrement: number;
+  readonly maxPools: number;
+  readonly maxElements: number;
+  readonly maxPoolHandleBytes: number;
+}
+
+export interface NativeStats {
+  readonly pools: number;
+  readonly elements: number;
+  readonly owners: number;
+  readonly associations: number;
+  readonly memoryBytes: number;
+}
+
+/**
+ * Bound by hand (`native/binding/src/handlespace_hot.rs`): each returns a number, negative for a failure.
+ * `handleBytes` octets of pool handle lie at the start of the desk.
+ */
+export interface HandlespaceFunctions {
+  readonly desk: Arena;
+  resolveInPlace(packed: number): number;
+  resolveInto(handleBytes: number, items: number, out: Uint8Array, offset: number): number;
+  register(now: number): number;
+  deregister(handleBytes: number, id: number): number;
+  find(handleBytes: number, id: number): number;
+  peek(handleBytes: number): number;
+  acknowledge(now: number, handleBytes: number, id: number, association: number): number;
+  probe(now: number, handleBytes: number, id: number): number;
+  reportUnreachable(handleBytes: number, id: number): number;
+  elementsOf(association: number): number;
+  nextDeadline(): number;
+}
+
+/**
+ * `native/binding/src/sctp.rs`. Errors have the codes of `native/sctp/src/error.rs`, such as
+ * `UDP_PORT_IN_USE`, and a sentence. `wake` is called when there is something to drain.
+ */
+export interface NativeSctpStack {
+  readonly udpPort: number;
+  bind(): SctpFunctions;
+  open(port: number, accepts: boolean): number;
+  closeEndpoint(port: number): void;
+  connect(localPort: number, addresses: string[], peerPort: number, udpPort: number): number;
+  shutdown(association: number): void;
+  abort(association: number, reason: string): void;
+  stats(): NativeStackStats;
+  close(): void;
+}
+
+export interface NativeStackOptions {
+  readonly localAddresses: string[];
+  readonly udpPort: number;
+  readonly remoteUdpPort: number;
+  readonly heartbeatIntervalMs: number;
+  readonly rtoInitialMs: number;
+  readonly rtoMinMs: number;
+  readonly rtoMaxMs: number;
+  readonly maxRetransmissions: number;
+  readonly maxAssociations: number;
+  readonly maxAssociationsPerHost: number;
+  readonly maxMessageBytes: number;
+  readonly sendBufferBytes: number;
+}
+
+export interface NativeStackStats {
+  readonly associations: number;
+  readonly packetsReceived: number;
+  readonly packetsSent: number;
+  readonly messagesReceived: number;
+  readonly messagesSent: number;
+  readonly refused: Readonly<Record<string, number>>;
+}
+
+/** Bound by hand (`native/binding/src/sctp_hot.rs`): each returns a number, negative for a failure. */
+export interface SctpFunctions {
+  readonly inbound: Arena;
+  /** Records of the last `drain`; `transport/udp-records.ts`. */
+  readonly events: Arena;
+  readonly outbound: Arena;
+  /** Twice the number of records, and one more when others are left. */
+  drain(): number;
+  /** Of the payload at the outbound arena's position. 0: queued, 1: full, 2: gone. */
+  send(association: number, payloadProtocol: number, length: number): number;
+  flush(): number;
+}
+
+let loaded: Addon | undefined;
+
+/** The addon. Throws AddonError when it is missing or does not fit this machine. */
+export function addon(): Addon {
+  loaded ??= load();
+  return loaded;
+}
+
+export function createArena(length: number): Arena {
+  return addon().createArena(length);
+}
+
+/** As @napi-rs/cli names the C library or tool chain in the file name. */
+const ABI: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
+  linux: ['-gnu', '-musl', '-gnueabihf', '-musleabihf'],
+  win32: ['-msvc'],
+};
+
+function load(): Addon {
+  const require = createRequire(import.meta.url);
+  const { platform, arch } = process;
+  let cause: unknown;
+  for (const abi of ABI[platform] ?? ['']) {
+    try {
+      // The same from src/ and from dist/.
+      return require(`../native/rserpool.${platform}-${arch}${abi}.node`) as Addon;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') cause ??= error;
+    }
+  }
+  const what =
+    cause === undefined ? 'is missing' : `cannot be loaded (${(cause as Error).message})`;
+  throw new AddonError(
+    `The native addon for ${platform}-${arch} ${what}: run "npm run setup" in the source tree of rserpool to build it.`,
+    { cause },
+  );
 }

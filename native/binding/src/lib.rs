@@ -1,0 +1,14 @@
+//! The Node-API binding: conversions, no decisions. Rare calls are `#[napi]` functions; what runs per message
+//! or per batch is bound by hand (`hot.rs`). Loading it opens nothing and starts no thread.
+#![deny(unsafe_op_in_unsafe_fn)]
+#![warn(clippy::undocumented_unsafe_blocks)]
+
+mod arena;
+mod failure;
+mod handlespace;
+mod handlespace_hot;
+mod hot;
+mod image;
+mod missing;
+mod sctp;
+mod sctp_hot;

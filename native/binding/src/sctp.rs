@@ -1,0 +1,240 @@
+//! SCTP stacks for JavaScript: what is called rarely, as `#[napi]` methods, and what both kinds of functions
+//! work on. What is called per message or per batch is `sctp_hot.rs`.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::time::Duration;
+
+use napi::Env;
+use napi::bindgen_prelude::Object;
+use napi::threadsafe_function::{
+    ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue,
+};
+use napi::{Error, Status};
+use napi_derive::napi;
+use rserpool_sctp::{Stack, StackError, StackOptions, records};
+
+use crate::arena::{self, Arena};
+use crate::failure::{Failure, Fallible, whole, whole_u32, whole_usize};
+use crate::sctp_hot;
+
+/// Records of one drain: enough to make the crossing free, few enough to stay in the cache.
+pub const MAX_RECORDS: usize = 1_024;
+
+/// Payloads of one drain, or messages of the largest size in the outbound arena.
+const ARENA_BYTES: usize = 1 << 20;
+
+/// Called by the I/O thread when there is something to drain. Strong: an open stack keeps the process alive.
+type Wake = ThreadsafeFunction<(), UnknownReturnValue, (), Status, false>;
+
+/// What the functions of one stack share.
+pub struct SharedStack {
+    /// `None`: closed.
+    stack: RefCell<Option<Stack>>,
+    /// Bytes of the records that `drain` writes, and the records themselves.
+    pub inbound: Rc<Arena>,
+    pub events: Rc<Arena>,
+    pub words: RefCell<[u32; MAX_RECORDS * records::RECORD_WORDS]>,
+    /// The payload that `send` sends lies at its position.
+    pub outbound: Rc<Arena>,
+}
+
+impl SharedStack {
+    /// Works on the stack. A panic in there is a defect: the stack is closed.
+    pub fn with<R>(&self, work: impl FnOnce(&mut Stack) -> R) -> Fallible<R> {
+        let mut slot = self.stack.try_borrow_mut().map_err(|_| Failure::InUse)?;
+        let stack = slot.as_mut().ok_or(Failure::Closed)?;
+        catch_unwind(AssertUnwindSafe(|| work(stack))).map_err(|_| {
+            std::mem::forget(slot.take());
+            Failure::Internal
+        })
+    }
+}
+
+/// All that a stack is made with; `SctpStackOptions` in `src/transport/transport.ts` says what it means.
+#[napi(object)]
+pub struct NativeStackOptions {
+    pub local_addresses: Vec<String>,
+    pub udp_port: u16,
+    pub remote_udp_port: u16,
+    pub heartbeat_interval_ms: f64,
+    pub rto_initial_ms: f64,
+    pub rto_min_ms: f64,
+    pub rto_max_ms: f64,
+    pub max_retransmissions: f64,
+    pub max_associations: f64,
+    pub max_associations_per_host: f64,
+    pub max_message_bytes: f64,
+    pub send_buffer_bytes: f64,
+}
+
+#[napi(object)]
+pub struct NativeStackStats {
+    pub associations: f64,
+    pub packets_received: f64,
+    pub packets_sent: f64,
+    pub messages_received: f64,
+    pub messages_sent: f64,
+    pub refused: HashMap<String, f64>,
+}
+
+#[napi]
+pub struct NativeSctpStack {
+    shared: Rc<SharedStack>,
+}
+
+/// Throws with the crate's code, such as `UDP_PORT_IN_USE`, and its sentence.
+type Result<T> = std::result::Result<T, Error<String>>;
+
+#[napi]
+impl NativeSctpStack {
+    /// Binds the sockets and starts the I/O thread.
+    #[napi(constructor)]
+    pub fn new(options: NativeStackOptions, wake: Wake) -> Result<Self> {
+        let options = stack_options(options).map_err(failed)?;
+        let arena_bytes = ARENA_BYTES.max(2 * options.max_message_bytes);
+        let wake = move || {
+            // Queue full cannot be, closing means that nobody is left to be woken.
+            let _ = wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        };
+        let stack = catch_unwind(AssertUnwindSafe(|| Stack::start(options, Box::new(wake))))
+            .map_err(|_| failed(Failure::Internal))?
+            .map_err(refused)?;
+        let arena = |bytes| Arena::new(bytes).ok_or_else(|| failed(Failure::Internal));
+        let words = [0; MAX_RECORDS * records::RECORD_WORDS];
+        let shared = SharedStack {
+            stack: RefCell::new(Some(stack)),
+            inbound: arena(arena_bytes)?,
+            events: arena(size_of_val(&words))?,
+            words: RefCell::new(words),
+            outbound: arena(arena_bytes)?,
+        };
+        Ok(NativeSctpStack {
+            shared: Rc::new(shared),
+        })
+    }
+
+    /// `{ inbound, events, outbound, drain, send, flush }`: the arenas and the hand-bound functions. Once.
+    #[napi]
+    pub fn bind<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
+        self.make_functions(env).map_err(|_| failed(Failure::InUse))
+    }
+
+    fn make_functions<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+        let mut object = Object::new(env)?;
+        object.set("inbound", arena::expose(env, &self.shared.inbound)?)?;
+        object.set("events", arena::expose(env, &self.shared.events)?)?;
+        object.set("outbound", arena::expose(env, &self.shared.outbound)?)?;
+        sctp_hot::bind_all(env, &mut object, &self.shared)?;
+        Ok(object)
+    }
+
+    #[napi(getter)]
+    pub fn udp_port(&self) -> Result<u16> {
+        self.with(|stack| stack.udp_port())
+    }
+
+    /// The SCTP port that was opened.
+    #[napi]
+    pub fn open(&self, port: u16, accepts: bool) -> Result<u16> {
+        self.with(|stack| stack.open(port, accepts))?
+            .map_err(refused)
+    }
+
+    #[napi]
+    pub fn close_endpoint(&self, port: u16) -> Result<()> {
+        self.with(|stack| stack.close_endpoint(port))
+    }
+
+    /// The identifier of the association that is on its way. UDP port 0: the default.
+    #[napi]
+    pub fn connect(
+        &self,
+        local_port: u16,
+        addresses: Vec<String>,
+        peer_port: u16,
+        udp_port: u16,
+    ) -> Result<u32> {
+        let addresses = parse_all(&addresses).map_err(failed)?;
+        let udp_port = (udp_port != 0).then_some(udp_port);
+        self.with(|stack| stack.connect(local_port, &addresses, peer_port, udp_port))?
+            .map_err(refused)
+    }
+
+    #[napi]
+    pub fn shutdown(&self, association: u32) -> Result<()> {
+        self.with(|stack| stack.shutdown(association))
+    }
+
+    #[napi]
+    pub fn abort(&self, association: u32, reason: String) -> Result<()> {
+        self.with(|stack| stack.abort(association, &reason))
+    }
+
+    #[napi]
+    pub fn stats(&self) -> Result<NativeStackStats> {
+        let stats = self.with(|stack| stack.stats())?;
+        let refused = stats
+            .refused()
+            .map(|(name, count)| (name.to_owned(), count as f64))
+            .collect();
+        Ok(NativeStackStats {
+            associations: stats.associations as f64,
+            packets_received: stats.packets_received as f64,
+            packets_sent: stats.packets_sent as f64,
+            messages_received: stats.messages_received as f64,
+            messages_sent: stats.messages_sent as f64,
+            refused,
+        })
+    }
+
+    /// Ends everything and waits for the I/O thread, which takes a moment. Again: nothing happens.
+    #[napi]
+    pub fn close(&self) -> Result<()> {
+        let stack = self
+            .shared
+            .stack
+            .try_borrow_mut()
+            .map_err(|_| failed(Failure::InUse))?
+            .take();
+        catch_unwind(AssertUnwindSafe(|| drop(stack))).map_err(|_| failed(Failure::Internal))
+    }
+
+    fn with<R>(&self, work: impl FnOnce(&mut Stack) -> R) -> Result<R> {
+        self.shared.with(work).map_err(failed)
+    }
+}
+
+fn stack_options(options: NativeStackOptions) -> Fallible<StackOptions> {
+    let duration = |milliseconds| Ok(Duration::from_millis(whole(milliseconds)?));
+    Ok(StackOptions {
+        udp_port: options.udp_port,
+        remote_udp_port: options.remote_udp_port,
+        heartbeat_interval: duration(options.heartbeat_interval_ms)?,
+        rto_initial: duration(options.rto_initial_ms)?,
+        rto_min: duration(options.rto_min_ms)?,
+        rto_max: duration(options.rto_max_ms)?,
+        max_retransmissions: whole_u32(options.max_retransmissions)?,
+        max_associations: whole_usize(options.max_associations)?,
+        max_associations_per_host: whole_usize(options.max_associations_per_host)?,
+        max_message_bytes: whole_usize(options.max_message_bytes)?,
+        send_buffer_bytes: whole_usize(options.send_buffer_bytes)?,
+        ..StackOptions::new(parse_all(&options.local_addresses)?)
+    })
+}
+
+fn parse_all(addresses: &[String]) -> Fallible<Vec<IpAddr>> {
+    let parsed: std::result::Result<_, _> = addresses.iter().map(|text| text.parse()).collect();
+    parsed.map_err(|_| Failure::OutOfRange)
+}
+
+fn refused(error: StackError) -> Error<String> {
+    Error::new(error.code().to_owned(), error.to_string())
+}
+
+fn failed(failure: Failure) -> Error<String> {
+    Error::new(failure.as_ref().to_owned(), failure.as_ref().to_owned())
+}

@@ -1,0 +1,40 @@
+/**
+ * `rserpool/handlespace`: the native handlespace alone, for other services to embed. Importing it opens
+ * nothing and starts nothing.
+ */
+
+export {
+  AddonError,
+  ClosedError,
+  HandlespaceError,
+  type HandlespaceRefusal,
+  RSerPoolError,
+} from './errors.ts';
+export type { PoolHandle } from './handlespace/desk.ts';
+export {
+  type DueTimer,
+  Handlespace,
+  type HandlespaceStats,
+  type PoolPage,
+  type WalkOptions,
+  type WalkPage,
+  type WalkToken,
+} from './handlespace/handlespace.ts';
+export type { HandlespaceOptions, KeepAliveOptions } from './handlespace/options.ts';
+export { MAX_ITEMS, packResolution } from './handlespace/packing.ts';
+export type { PoolElement, PoolElementState } from './handlespace/pool-element.ts';
+export type { PoolSummary, SelectionPolicyType } from './handlespace/pool-summary.ts';
+export type { Registration } from './handlespace/registration.ts';
+export { type Arena, createArena } from './native.ts';
+export {
+  type AssociationId,
+  formatId,
+  formatPoolHandle,
+  type IpAddress,
+  type Milliseconds,
+  type PoolElementId,
+  poolElementId,
+  type RegistrarId,
+  registrarId,
+} from './types.ts';
+export { CAUSE, type Policy, type Profile, type TransportParameter } from './wire/parameters.ts';
