@@ -18,8 +18,7 @@ import type { MemoryEndpoint } from './memory-endpoint.ts';
 import { EventQueue, type TimedEvent } from './memory-events.ts';
 import type { Packet } from './memory-packet.ts';
 import { type MemoryArenas, MemoryStack, type MemoryWire } from './memory-stack.ts';
-import { completeStackOptions } from './options.ts';
-import type { SctpStackOptions } from './transport.ts';
+import { completeStackOptions, type PartialStackOptions } from './options.ts';
 
 /** How packets fare on the way from one host to another. They may be lost, never overtake one another. */
 export interface LinkOptions {
@@ -36,8 +35,7 @@ export interface MemoryNetworkOptions {
   readonly link?: Partial<LinkOptions>;
 }
 
-export type MemoryStackOptions = Partial<SctpStackOptions> & {
-  readonly localAddresses: readonly IpAddress[];
+export type MemoryStackOptions = PartialStackOptions & {
   /** Memory for `sendInPlace` and for received messages, for example a handlespace's own. */
   readonly arenas?: MemoryArenas;
 };

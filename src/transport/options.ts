@@ -27,11 +27,15 @@ export const DEFAULT_STACK_OPTIONS: Omit<SctpStackOptions, 'localAddresses'> = {
   sendBufferBytes: 262_144,
 };
 
+/** What a caller may leave out, or give as `undefined`. */
+export type PartialStackOptions = Pick<SctpStackOptions, 'localAddresses'> & {
+  readonly [Key in keyof SctpStackOptions]?: SctpStackOptions[Key] | undefined;
+};
+
 /** Fills in the defaults. Throws `ConfigError` that names the setting and says what it should be. */
-export function completeStackOptions(
-  options: Partial<SctpStackOptions> & Pick<SctpStackOptions, 'localAddresses'>,
-): SctpStackOptions {
-  const complete: SctpStackOptions = { ...DEFAULT_STACK_OPTIONS, ...options };
+export function completeStackOptions(options: PartialStackOptions): SctpStackOptions {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const complete = { ...DEFAULT_STACK_OPTIONS, ...Object.fromEntries(given) } as SctpStackOptions;
   checkAddresses(complete.localAddresses);
   checkInteger('udpPort', complete.udpPort, 0, 65_535);
   checkInteger('remoteUdpPort', complete.remoteUdpPort, 1, 65_535);

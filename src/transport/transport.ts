@@ -80,14 +80,14 @@ export interface SctpEndpoint {
    */
   send(association: AssociationId, payloadProtocol: number, payload: Uint8Array): SendResult;
   /**
-   * The same for the `length` bytes that lie at `arenas.outbound.position[0]`, without a copy: moves the
-   * position behind them, 4-aligned, if the result is `queued`. Written there by
-   * `Handlespace.resolveInPlace`, sent from there.
+   * The same for the `length` bytes that lie at `arenas.outbound.position[0]`: written there by
+   * `Handlespace.resolveInPlace`, sent from there. Afterwards the position is where the next may be
+   * written, 4-aligned: behind them or, where the backend has taken them already, the same place.
    */
   sendInPlace(association: AssociationId, payloadProtocol: number, length: number): SendResult;
   /**
    * Hands everything queued to the I/O thread and sets `arenas.outbound.position[0]` back to 0. Also
-   * happens by itself at the end of a drain and of a tick.
+   * happens by itself at the end of a batch and of a tick.
    */
   flush(): void;
   /** Ends gracefully, after everything queued was delivered; from now on `send` says `gone`. */

@@ -377,7 +377,8 @@ describe('a memory network', () => {
   });
 
   test('sends and receives in arenas that are given to it', () => {
-    const arena = (): Arena => ({ bytes: new Uint8Array(70_000), position: new Uint32Array(1) });
+    const arena = () =>
+      ({ bytes: new Uint8Array(70_000), position: new Uint32Array(1) }) as unknown as Arena;
     const arenas = { inbound: arena(), outbound: arena() };
     const network = new MemoryNetwork({ seed: 1 });
     const server = host(network, '10.0.0.1');

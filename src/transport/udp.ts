@@ -1,0 +1,273 @@
+/**
+ * The `udp` backend: SCTP in user space over UDP (RFC 6951), run by a native I/O thread. This side owns
+ * endpoints and associations; messages are handed to their handlers where they lie. One native call fetches
+ * a batch, one hands a batch over, and no object, closure or string is made per message.
+ */
+
+import { ClosedError, ConfigError } from '../errors.ts';
+import { type Arena, addon, type NativeSctpStack, type SctpFunctions } from '../native.ts';
+import type { AssociationId, IpAddress, SctpAddress } from '../types.ts';
+import type {
+  AssociationInfo,
+  SctpEndpoint,
+  SctpHandler,
+  SctpStack,
+  SctpStackOptions,
+  SctpStats,
+} from './transport.ts';
+import { UdpEndpoint } from './udp-endpoint.ts';
+import { DOWN_REASONS, EVENT, EVENT_WORDS, KIND } from './udp-records.ts';
+
+/** Batches read in one go before timers and the other sockets of the process get their turn. */
+const MAX_BATCHES_PER_TURN = 4;
+
+export class UdpStack implements SctpStack {
+  readonly backend = 'udp';
+  readonly udpPort: number;
+  readonly localAddresses: readonly IpAddress[];
+  readonly arenas: { readonly inbound: Arena; readonly outbound: Arena };
+  readonly options: SctpStackOptions;
+  /** For endpoints. */
+  readonly native: NativeSctpStack;
+  readonly functions: SctpFunctions;
+  readonly #events: Uint32Array;
+  readonly #endpoints = new Map<number, UdpEndpoint>();
+  readonly #endpointOf = new Map<AssociationId, UdpEndpoint>();
+  /** Ended by `abort` but not yet told so: what still arrives for them is nobody's business. */
+  readonly #aborted = new Set<AssociationId>();
+  /** Endpoints that heard something in the batch that is being read. */
+  readonly #touched = new Set<UdpEndpoint>();
+  readonly #readLater = () => this.#read();
+  readonly #flushLater = () => this.flush();
+  /** Records of the batch that is being read, and the one to read next. */
+  #recordCount = 0;
+  #nextRecord = 0;
+  #hasMore = false;
+  #isReading = false;
+  #isFlushWanted = false;
+  #isClosed = false;
+
+  /** Throws `ConfigError` when the sockets cannot be had. */
+  constructor(options: SctpStackOptions) {
+    this.options = options;
+    this.native = openNative(options, this.#readLater);
+    this.functions = this.native.bind();
+    const { inbound, events, outbound } = this.functions;
+    this.arenas = { inbound, outbound };
+    const { buffer, byteOffset, byteLength } = events.bytes;
+    this.#events = new Uint32Array(buffer, byteOffset, byteLength / 4);
+    this.udpPort = this.native.udpPort;
+    this.localAddresses = options.localAddresses;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  open(options: { port: number; accepts: boolean }, handler: SctpHandler): SctpEndpoint {
+    if (this.#isClosed) throw new ClosedError('The SCTP stack is closed.');
+    const port = withKeys(() => this.native.open(options.port, options.accepts));
+    const endpoint = new UdpEndpoint(this, port, handler);
+    this.#endpoints.set(port, endpoint);
+    this.flushSoon();
+    return endpoint;
+  }
+
+  stats(): SctpStats {
+    if (this.#isClosed) throw new ClosedError('The SCTP stack is closed.');
+    return this.native.stats();
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#endpoints.clear();
+    this.#endpointOf.clear();
+    this.#aborted.clear();
+    this.#touched.clear();
+    this.native.close();
+  }
+
+  flush(): void {
+    this.#isFlushWanted = false;
+    this.arenas.outbound.position[0] = 0;
+    if (!this.#isClosed) this.functions.flush();
+  }
+
+  /** At the end of the batch that is being read, or of this tick. */
+  flushSoon(): void {
+    if (this.#isFlushWanted || this.#isReading) return;
+    this.#isFlushWanted = true;
+    queueMicrotask(this.#flushLater);
+  }
+
+  /** For endpoints: what happens to this association is told to them. */
+  adopt(association: AssociationId, endpoint: UdpEndpoint): void {
+    this.#endpointOf.set(association, endpoint);
+  }
+
+  owns(association: AssociationId, endpoint: UdpEndpoint): boolean {
+    return this.#endpointOf.get(association) === endpoint;
+  }
+
+  mute(association: AssociationId): void {
+    this.#aborted.add(association);
+  }
+
+  release(endpoint: UdpEndpoint): void {
+    this.#endpoints.delete(endpoint.port);
+    this.#touched.delete(endpoint);
+    for (const [association, owner] of this.#endpointOf) {
+      if (owner !== endpoint) continue;
+      this.#endpointOf.delete(association);
+      this.#aborted.delete(association);
+    }
+  }
+
+  /** Fetches and reads what happened, some batches at most; the rest after others had their turn. */
+  #read(): void {
+    if (this.#isReading || this.#isClosed) return;
+    this.#isReading = true;
+    let isDone = false;
+    try {
+      for (let batches = 0; batches < MAX_BATCHES_PER_TURN && !isDone; batches++) {
+        if (this.#nextRecord === this.#recordCount) this.#fetch();
+        isDone = this.#recordCount === 0;
+        this.#readBatch();
+        isDone ||= this.#isClosed || !this.#hasMore;
+      }
+    } finally {
+      this.#isReading = false;
+      // A handler that threw is an error of its own; the events behind it are read all the same.
+      if (!this.#isClosed && !isDone) setImmediate(this.#readLater);
+    }
+  }
+
+  #fetch(): void {
+    const result = this.functions.drain();
+    if (result < 0)
+      throw new Error(`The SCTP stack failed (${result}): close it, open another one.`);
+    this.#recordCount = result >>> 1;
+    this.#nextRecord = 0;
+    this.#hasMore = (result & 1) === 1;
+  }
+
+  #readBatch(): void {
+    while (this.#nextRecord < this.#recordCount) {
+      const at = this.#nextRecord++ * EVENT_WORDS;
+      if (this.#events[at + EVENT.kind] === KIND.message) this.#onMessage(at);
+      else this.#onEvent(at);
+      if (this.#isClosed) return;
+    }
+    for (const endpoint of this.#touched) {
+      this.#touched.delete(endpoint);
+      endpoint.handler.onBatchEnd?.();
+      if (this.#isClosed) return;
+    }
+    this.flush();
+  }
+
+  #onMessage(at: number): void {
+    const association = this.#word(at, EVENT.association) as AssociationId;
+    const endpoint = this.#endpointOf.get(association);
+    if (endpoint === undefined || this.#isMuted(association)) return;
+    this.#touched.add(endpoint);
+    endpoint.handler.onMessage(
+      association,
+      this.#word(at, EVENT.first),
+      this.#word(at, EVENT.second),
+      this.arenas.inbound.bytes,
+      this.#word(at, EVENT.offset),
+      this.#word(at, EVENT.length),
+    );
+  }
+
+  #isMuted(association: AssociationId): boolean {
+    return this.#aborted.size > 0 && this.#aborted.has(association);
+  }
+
+  /** Everything that is rare. */
+  #onEvent(at: number): void {
+    const association = this.#word(at, EVENT.association) as AssociationId;
+    const kind = this.#word(at, EVENT.kind);
+    const first = this.#word(at, EVENT.first);
+    const endpoint = this.#endpointOf.get(association) ?? this.#endpoints.get(first >>> 16);
+    const isMuted = this.#aborted.has(association);
+    if (endpoint === undefined || (isMuted && kind !== KIND.down)) return;
+    this.#touched.add(endpoint);
+    const { handler } = endpoint;
+    if (kind === KIND.up) {
+      this.#endpointOf.set(association, endpoint);
+      handler.onUp(association, this.#infoAt(at));
+    } else if (kind === KIND.restart) {
+      handler.onRestart(association, this.#infoAt(at));
+    } else if (kind === KIND.down) {
+      this.#endpointOf.delete(association);
+      this.#aborted.delete(association);
+      handler.onDown(association, DOWN_REASONS[first] ?? 'lost', this.#textAt(at));
+    } else if (kind === KIND.path) {
+      handler.onPath(association, this.#textAt(at), first === 1 ? 'up' : 'down');
+    } else if (kind === KIND.writable) {
+      handler.onWritable(association);
+    }
+  }
+
+  #infoAt(at: number): AssociationInfo {
+    const ports = this.#word(at, EVENT.first);
+    const port = ports & 0xffff;
+    const addresses = this.#textAt(at).split(' ');
+    return {
+      peerAddresses: addresses.map((address): SctpAddress => ({ address, port })),
+      localPort: ports >>> 16,
+      outboundStreams: this.#word(at, EVENT.second),
+    };
+  }
+
+  #textAt(at: number): string {
+    const { buffer, byteOffset } = this.arenas.inbound.bytes;
+    const offset = byteOffset + this.#word(at, EVENT.offset);
+    return Buffer.from(buffer, offset, this.#word(at, EVENT.length)).toString();
+  }
+
+  #word(at: number, index: number): number {
+    return this.#events[at + index] as number;
+  }
+}
+
+function openNative(options: SctpStackOptions, wake: () => void): NativeSctpStack {
+  const { rtoMs, localAddresses, ...others } = options;
+  const { initial, min, max } = rtoMs;
+  const nativeOptions = {
+    ...others,
+    localAddresses: [...localAddresses],
+    rtoInitialMs: initial,
+    rtoMinMs: min,
+    rtoMaxMs: max,
+  };
+  const { NativeSctpStack } = addon();
+  return withKeys(() => new NativeSctpStack(nativeOptions, wake));
+}
+
+/** The setting that each refusal of the native stack is about. */
+const KEYS: Readonly<Record<string, string>> = {
+  ADDRESS_NOT_LOCAL: 'localAddresses',
+  UDP_PORT_IN_USE: 'udpPort',
+  PERMISSION_DENIED: 'udpPort',
+  PORT_IN_USE: 'port',
+  NO_ROOM: 'maxAssociations',
+  NO_ROUTE: 'localAddresses',
+  INVALID_OPTION: 'transport',
+  SYSTEM: 'transport',
+};
+
+/** Makes a `ConfigError` of what the native stack refuses. */
+export function withKeys<Result>(action: () => Result): Result {
+  try {
+    return action();
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const key = KEYS[code];
+    if (key === undefined) throw error;
+    throw new ConfigError(key, (error as Error).message, { cause: error });
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * Hostile datagrams at an open port: mutations of a live association's own packets, sent from its own
+ * address and from another. What the layer makes of each is tested in `native/sctp`; here they meet the
+ * whole stack, and a live association must not notice.
+ */
+
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { afterEach, describe, expect, test } from 'vitest';
+import { ASAP, closeStacks, echo, type Host, openHost } from './udp-support.ts';
+
+const PACKETS = 6_000;
+const SEED = 1;
+
+const sockets: Socket[] = [];
+afterEach(async () => {
+  await closeStacks();
+  for (const socket of sockets.splice(0)) socket.close();
+});
+
+async function bound(address: string): Promise<Socket> {
+  const socket = createSocket('udp4');
+  sockets.push(socket);
+  socket.bind(0, address);
+  await once(socket, 'listening');
+  return socket;
+}
+
+/** Stands between a client and the server, passes everything on and keeps what the client sent. */
+async function openRelay(server: Host): Promise<{ socket: Socket; seen: Buffer[] }> {
+  const socket = await bound('127.0.0.3');
+  const seen: Buffer[] = [];
+  let clientPort = 0;
+  socket.on('message', (packet, source) => {
+    if (source.address === '127.0.0.1') {
+      socket.send(packet, clientPort, '127.0.0.2');
+      return;
+    }
+    clientPort = source.port;
+    if (seen.length < 200) seen.push(Buffer.from(packet));
+    socket.send(packet, server.stack.udpPort, '127.0.0.1');
+  });
+  return { socket, seen };
+}
+
+describe('an open port under hostile datagrams', () => {
+  test('leaves a live association alone and makes no new one', async () => {
+    const server = openHost('127.0.0.1');
+    echo(server);
+    const client = openHost('127.0.0.2', { accepts: false });
+    const relay = await openRelay(server);
+    const association = client.endpoint.connect(
+      [{ address: '127.0.0.3', port: server.endpoint.port }],
+      {
+        udpPort: relay.socket.address().port,
+      },
+    );
+    const exchange = async (count: number) => {
+      const before = client.heard.of('message').length;
+      for (let index = 0; index < count; index++) {
+        client.endpoint.send(association, ASAP, Buffer.from(`message ${before + index}`));
+      }
+      const done = before + count;
+      await client.heard.until('echoes', (heard) => heard.of('message').length === done);
+    };
+    await exchange(50);
+
+    const stranger = await bound('127.0.0.4');
+    const random = randomSource(SEED);
+    for (let sent = 0; sent < PACKETS; sent++) {
+      const packet = mutate(relay.seen[random() % relay.seen.length] as Buffer, random);
+      const from = sent % 2 === 0 ? relay.socket : stranger;
+      from.send(packet, server.stack.udpPort, '127.0.0.1');
+      // The receive buffer is finite, and what it drops tests nothing.
+      if (sent % 200 === 199) await exchange(1);
+    }
+    await exchange(50);
+
+    expect(client.heard.texts).toEqual(
+      client.heard.texts.map((_text, index) => `message ${index}`),
+    );
+    expect(client.heard.types.filter((type) => type !== 'message')).toEqual(['up']);
+    expect(server.heard.types.filter((type) => type !== 'message')).toEqual(['up']);
+    const stats = server.stack.stats();
+    expect(stats.associations).toBe(1);
+    const refused = Object.values(stats.refused).reduce((sum, count) => sum + count, 0);
+    expect(refused).toBeGreaterThan(PACKETS / 3);
+  }, 60_000);
+});
+
+/**
+ * A packet that must change nothing: damaged under its old checksum, or with a right one but a wrong
+ * verification tag, or no SCTP at all. (Right checksum and right tag together would be the peer itself.)
+ */
+function mutate(original: Buffer, random: () => number): Buffer {
+  const packet = Buffer.from(original);
+  for (let count = 1 + (random() % 4); count > 0; count--) {
+    packet[random() % packet.length] = random() & 255;
+  }
+  const kind = random() % 4;
+  if (kind === 0) return packet;
+  if (kind === 1) return packet.subarray(0, random() % packet.length);
+  if (kind === 2) return Buffer.from(packet.map(() => random() & 255));
+  const isInit = original[12] === 1;
+  const longer = Buffer.concat([packet, packet.subarray(12, 12 + (random() % 64))]);
+  const whole = random() % 2 === 0 ? packet : longer;
+  original.copy(whole, 0, 0, 4); // the ports, so that it gets as far as possible
+  whole.writeUInt32BE(isInit ? 0 : (random() | 1) >>> 0, 4);
+  whole.writeUInt32LE(0, 8);
+  whole.writeUInt32LE(crc32c(whole), 8);
+  return whole;
+}
+
+/** xorshift32. */
+function randomSource(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return state >>> 0;
+  };
+}
+
+/** RFC 9260 appendix A, bit by bit. */
+function crc32c(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+  }
+  return ~crc >>> 0;
+}

@@ -1,0 +1,235 @@
+/**
+ * The `udp` backend between processes: one that dies and comes back, one that only calls, a stack that holds
+ * its process and one that lets it go. The other process runs the compiled library (`dist/`).
+ */
+
+import { type ChildProcess, execFile, fork } from 'node:child_process';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { AssociationId } from '../../src/types.ts';
+import { ASAP, block, closeStacks, echo, openHost, placeOf } from './udp-support.ts';
+
+const program = path.join(import.meta.dirname, 'process.mjs');
+const compiled = (file: string) =>
+  pathToFileURL(path.join(import.meta.dirname, '../../dist', file)).href;
+const library = compiled('transport/open.js');
+const native = compiled('native.js');
+
+const children: Other[] = [];
+afterEach(async () => {
+  await closeStacks();
+  await Promise.all(children.splice(0).map((child) => child.kill()));
+});
+
+interface Told {
+  event: string;
+  [key: string]: unknown;
+}
+
+/** Another process; see `process.mjs`. */
+class Other {
+  readonly told: Told[] = [];
+  readonly #process: ChildProcess;
+  readonly #ended: Promise<void>;
+  readonly #waiting = new Set<() => void>();
+
+  constructor() {
+    this.#process = fork(program, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.#ended = new Promise((resolve) => this.#process.on('exit', () => resolve()));
+    this.#process.on('message', (told: Told) => {
+      this.told.push(told);
+      for (const check of this.#waiting) check();
+    });
+    children.push(this);
+  }
+
+  do(what: string, details: object = {}): void {
+    this.#process.send({ do: what, ...details });
+  }
+
+  /** Waits for the `count`th telling of this event. */
+  async hears(event: string, count = 1): Promise<Told> {
+    return new Promise((resolve, reject) => {
+      const check = () => {
+        const found = this.told.filter((told) => told.event === event)[count - 1];
+        if (found === undefined) return;
+        clearTimeout(giveUp);
+        this.#waiting.delete(check);
+        resolve(found);
+      };
+      const events = () => this.told.map((told) => told.event).join(' ');
+      const giveUp = setTimeout(
+        () => reject(new Error(`waited in vain for ${event}; it told: ${events()}`)),
+        30_000,
+      );
+      this.#waiting.add(check);
+      check();
+    });
+  }
+
+  /** No last word: SIGKILL. */
+  async kill(): Promise<void> {
+    this.#process.kill('SIGKILL');
+    await this.#ended;
+  }
+}
+
+async function openOther(stack: object, endpoint: object, isEcho = false): Promise<Other> {
+  const other = new Other();
+  other.do('open', {
+    stack: { localAddresses: ['127.0.0.2'], udpPort: 0, ...stack },
+    endpoint,
+    isEcho,
+  });
+  await other.hears('open');
+  return other;
+}
+
+function placeInOther(other: Other): { udpPort: number; port: number } {
+  const { udpPort, port } = other.told.find(({ event }) => event === 'open') as unknown as {
+    udpPort: number;
+    port: number;
+  };
+  return { udpPort, port };
+}
+
+describe('SCTP over UDP between two processes', () => {
+  test('answers what it is sent, under load and in order', async () => {
+    const other = await openOther({}, { port: 3863, accepts: true }, true);
+    const client = openHost('127.0.0.1', { accepts: false });
+    const { udpPort } = placeInOther(other);
+    const association = client.endpoint.connect([{ address: '127.0.0.2', port: 3863 }], {
+      udpPort,
+    });
+    const texts = Array.from({ length: 2_000 }, (_, index) => `request ${index}`);
+    for (const one of texts) client.endpoint.send(association, ASAP, Buffer.from(one));
+    await client.heard.until('the echoes', (heard) => heard.of('message').length === texts.length);
+    expect(client.heard.texts).toEqual(texts);
+  });
+
+  test('a process that only calls is known by the UDP port of its packets', async () => {
+    const server = openHost('127.0.0.1');
+    echo(server);
+    const other = await openOther({}, { port: 0, accepts: false });
+    const [[peer], options] = placeOf(server);
+    other.do('connect', { peer, udpPort: options?.udpPort });
+    await other.hears('up');
+    other.do('send', { count: 10, length: 100 });
+    await server.heard.until('its messages', (heard) => heard.of('message').length === 10);
+    server.endpoint.shutdown(server.heard.of('up')[0]?.association as AssociationId);
+    expect(await other.hears('down')).toMatchObject({ why: 'shutdown' });
+  });
+
+  test('a process that was killed and calls again restarts its association (RFC 9260 §5.2.2)', async () => {
+    const server = openHost('127.0.0.1');
+    const [[peer], options] = placeOf(server);
+    const call = async (stack: object) => {
+      const other = await openOther(stack, { port: 5_000, accepts: true });
+      other.do('connect', { peer, udpPort: options?.udpPort });
+      await other.hears('up');
+      return other;
+    };
+    const before = await call({});
+    await server.heard.until('the association', (heard) => heard.of('up').length === 1);
+    await before.kill();
+    const after = await call({ udpPort: placeInOther(before).udpPort });
+    await server.heard.until('the restart', (heard) => heard.of('restart').length === 1);
+    expect(server.heard.types).toEqual(['up', 'restart']);
+    const association = server.heard.of('up')[0]?.association as AssociationId;
+    expect(server.heard.of('restart')[0]?.association).toBe(association);
+    expect(server.endpoint.send(association, ASAP, Buffer.from('welcome'))).toBe('queued');
+    after.do('send', { count: 3, length: 10 });
+    await server.heard.until('its messages', (heard) => heard.of('message').length === 3);
+  });
+
+  test('another process behind the same address and SCTP port is another association', async () => {
+    const server = openHost('127.0.0.1');
+    const [[peer], options] = placeOf(server);
+    for (let count = 0; count < 2; count++) {
+      const other = await openOther({}, { port: 5_000, accepts: true });
+      other.do('connect', { peer, udpPort: options?.udpPort });
+      await other.hears('up');
+    }
+    await server.heard.until('two associations', (heard) => heard.of('up').length === 2);
+    expect(server.heard.types).toEqual(['up', 'up']);
+    expect(server.stack.stats().associations).toBe(2);
+  });
+
+  test('a process that was killed is noticed by silence (RFC 9260 §8.1)', async () => {
+    const server = openHost('127.0.0.1', { heartbeatIntervalMs: 200 });
+    const other = await openOther({}, { port: 0, accepts: false });
+    const [[peer], options] = placeOf(server);
+    other.do('connect', { peer, udpPort: options?.udpPort });
+    await other.hears('up');
+    await other.kill();
+    await server.heard.until('the loss', (heard) => heard.of('down').length === 1);
+    expect(server.heard.of('down')[0]?.why).toBe('lost');
+  });
+
+  test('loses nothing that another process sends while this thread is blocked', async () => {
+    const server = openHost('127.0.0.1');
+    const other = await openOther({ sendBufferBytes: 16 * 2 ** 20 }, { port: 0, accepts: false });
+    const [[peer], options] = placeOf(server);
+    other.do('connect', { peer, udpPort: options?.udpPort });
+    await other.hears('up');
+    await server.heard.until('the association', (heard) => heard.of('up').length === 1);
+    other.do('send', { count: 20_000, length: 280 });
+    await other.hears('sent');
+    block(300);
+    await server.heard.until('everything', (heard) => heard.of('message').length === 20_000);
+    expect(server.heard.of('down')).toEqual([]);
+  });
+});
+
+describe('a process with the transport', () => {
+  const run = (script: string) =>
+    promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+      timeout: 30_000,
+    });
+
+  test('that only imports it and loads the addon opens no socket and starts no thread', async () => {
+    const { stdout } = await run(`
+      import { readdirSync, readlinkSync } from 'node:fs';
+      import { readFile } from 'node:fs/promises';
+      const look = () => ({
+        threads: readdirSync('/proc/self/task').length,
+        sockets: readdirSync('/proc/self/fd').filter((fd) => {
+          try { return readlinkSync('/proc/self/fd/' + fd).startsWith('socket:'); } catch { return false; }
+        }).length,
+      });
+      await readFile('/dev/null'); // Node.js starts its own threads at the first one
+      const before = look();
+      await import(${JSON.stringify(library)});
+      (await import(${JSON.stringify(native)})).addon();
+      console.log(JSON.stringify([before, look()]));
+    `);
+    const [before, after] = JSON.parse(stdout);
+    expect(after).toEqual(before);
+  });
+
+  test('is kept by an open stack and let go by a closed one', async () => {
+    const { stdout } = await run(`
+      import { openSctpStack } from ${JSON.stringify(library)};
+      const stack = openSctpStack({ transport: 'udp', localAddresses: ['127.0.0.1'], udpPort: 0 });
+      setTimeout(async () => { console.log('still here'); await stack.close(); }, 100).unref();
+    `);
+    expect(stdout).toBe('still here\n');
+  });
+
+  test('ends cleanly with live associations and an open stack', async () => {
+    const server = openHost('127.0.0.1');
+    const { stdout } = await run(`
+      import { openSctpStack } from ${JSON.stringify(library)};
+      const stack = openSctpStack({ transport: 'udp', localAddresses: ['127.0.0.2'], udpPort: 0 });
+      const nothing = () => {};
+      const endpoint = stack.open({ port: 0, accepts: false }, {
+        onUp: () => { console.log('up'); process.exit(0); },
+        onRestart: nothing, onDown: nothing, onMessage: nothing, onPath: nothing, onWritable: nothing,
+      });
+      endpoint.connect(${JSON.stringify(placeOf(server)[0])}, ${JSON.stringify(placeOf(server)[1])});
+    `);
+    expect(stdout).toBe('up\n');
+  });
+});

@@ -1,0 +1,82 @@
+/** Stacks on the loopback for the tests of the `udp` backend: any free UDP port, short time-outs. */
+
+import { openSctpStack } from '../../src/transport/open.ts';
+import type { SctpEndpoint, SctpStack, SctpStackOptions } from '../../src/transport/transport.ts';
+import type { AssociationId, IpAddress } from '../../src/types.ts';
+import { Recorder } from './recorder.ts';
+
+export const ASAP = 11;
+export const ENRP = 12;
+
+const opened: SctpStack[] = [];
+
+/** For `afterEach`. */
+export async function closeStacks(): Promise<void> {
+  await Promise.all(opened.splice(0).map((stack) => stack.close()));
+}
+
+export function openStack(address: IpAddress, options: Partial<SctpStackOptions> = {}): SctpStack {
+  const rtoMs = { initial: 200, min: 100, max: 400 };
+  const stack = openSctpStack({
+    transport: 'udp',
+    localAddresses: [address],
+    udpPort: 0,
+    rtoMs,
+    maxRetransmissions: 4,
+    ...options,
+  });
+  opened.push(stack);
+  return stack;
+}
+
+export interface Host {
+  readonly stack: SctpStack;
+  readonly endpoint: SctpEndpoint;
+  readonly heard: Recorder;
+}
+
+export function openHost(
+  address: IpAddress,
+  options: Partial<SctpStackOptions> & { port?: number; accepts?: boolean } = {},
+): Host {
+  const { port = 0, accepts = true, ...others } = options;
+  const stack = openStack(address, others);
+  const heard = new Recorder();
+  return { stack, heard, endpoint: stack.open({ port, accepts }, heard) };
+}
+
+/** Where `connect` finds an endpoint. */
+export function placeOf({ stack, endpoint }: Host): Parameters<SctpEndpoint['connect']> {
+  const address = stack.localAddresses[0] as IpAddress;
+  return [[{ address, port: endpoint.port }], { udpPort: stack.udpPort }];
+}
+
+export interface Pair {
+  readonly server: Host;
+  readonly client: Host;
+  /** The association as the client knows it, and as the server does. */
+  readonly association: AssociationId;
+  readonly accepted: AssociationId;
+}
+
+export async function openPair(options: Partial<SctpStackOptions> = {}): Promise<Pair> {
+  const server = openHost('127.0.0.1', options);
+  const client = openHost('127.0.0.2', { accepts: false, ...options });
+  const association = client.endpoint.connect(...placeOf(server));
+  await client.heard.until('the association', (heard) => heard.of('up').length === 1);
+  await server.heard.until('the association', (heard) => heard.of('up').length === 1);
+  const accepted = server.heard.of('up')[0]?.association as AssociationId;
+  return { server, client, association, accepted };
+}
+
+export function echo({ heard, endpoint }: Host): void {
+  heard.react = (event) => {
+    if (event.type !== 'message') return;
+    endpoint.send(event.association, event.payloadProtocol, event.payload);
+  };
+}
+
+/** Blocks this thread, as a long computation would. */
+export function block(durationMs: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, durationMs);
+}
