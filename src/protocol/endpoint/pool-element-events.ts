@@ -1,0 +1,55 @@
+/** What goes into a pool element machine and what comes out of it. */
+
+import type { AssociationId, PoolElementId, RegistrarId, SctpAddress } from '../../types.ts';
+import type { Policy, TransportParameter } from '../../wire/parameters.ts';
+import type { AssociationInput, AssociationOutput } from '../machine.ts';
+import type { PoolElementOptions } from './options.ts';
+import type { RegistrarAddresses } from './server-hunt.ts';
+
+/** One pool element. */
+export interface PoolElementSettings {
+  readonly id: PoolElementId;
+  readonly poolHandle: Uint8Array;
+  readonly policy: Policy;
+  readonly userTransport: TransportParameter;
+  /** Registrars that are known beforehand; others are found by their announces. */
+  readonly registrars: readonly RegistrarAddresses[];
+  readonly options: PoolElementOptions;
+  readonly seed: bigint;
+}
+
+export type PoolElementInput =
+  | AssociationInput
+  | {
+      readonly type: 'announceHeard';
+      readonly source: SctpAddress;
+      readonly payload: Uint8Array;
+    }
+  /** Find a registrar and register, from now on. */
+  | { readonly type: 'start' }
+  /** Register with these values from now on; `registered` follows. */
+  | { readonly type: 'updatePolicy'; readonly policy: Policy }
+  /** Deregister and end; `stopped` is the last output. */
+  | { readonly type: 'stop' };
+
+export type PoolElementOutput = AssociationOutput | PoolElementEvent;
+
+export type PoolElementEvent =
+  /** A registrar has accepted the registration, for the first time or anew. */
+  | {
+      readonly type: 'registered';
+      readonly association: AssociationId;
+      readonly registrar: readonly SctpAddress[];
+      /** The policy that it has now. */
+      readonly policy: Policy;
+    }
+  /** A registrar said no. Nothing is tried again until `updatePolicy` or `start`. */
+  | { readonly type: 'registrationRejected'; readonly causeCodes: readonly number[] }
+  /** The home registrar is gone; another one is being looked for. */
+  | { readonly type: 'registrationLost' }
+  /** A round of the server hunt or MAX-REG-ATTEMPT registrations went unanswered; it goes on. */
+  | { readonly type: 'registrarUnreachable' }
+  /** Another registrar has taken this pool element over (H bit, RFC 5352 §3.4). */
+  | { readonly type: 'homeChanged'; readonly registrarId: RegistrarId }
+  /** Deregistered where that was possible; nothing is left to do. */
+  | { readonly type: 'stopped' };

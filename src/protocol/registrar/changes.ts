@@ -1,0 +1,36 @@
+/**
+ * Where the procedures tell that a pool element came, changed or went. Today the application listens, through
+ * events; announcing the change to peers (ENRP_HANDLE_UPDATE, RFC 5353 §2.4) is the next listener.
+ *
+ * Told right after the handlespace changed and before the pool element has its answer: rsplib updates its
+ * peers in that order.
+ */
+
+import type { PoolElementState } from '../../handlespace/pool-element.ts';
+import type { RemovalReason } from './events.ts';
+import type { Logger } from './logger.ts';
+import type { Outbox } from './outbox.ts';
+
+export interface Changes {
+  onAdded(poolElement: PoolElementState): void;
+  onUpdated(poolElement: PoolElementState): void;
+  /** `poolElement` is what it was; the handlespace does not have it any more. */
+  onRemoved(poolElement: PoolElementState, reason: RemovalReason): void;
+}
+
+export function toldAsEvents(outbox: Outbox, log: Logger): Changes {
+  return {
+    onAdded(poolElement) {
+      log.debug({ poolElement }, 'pool element registered');
+      outbox.push({ type: 'poolElementRegistered', poolElement });
+    },
+    onUpdated(poolElement) {
+      log.debug({ poolElement }, 'pool element registered again');
+      outbox.push({ type: 'poolElementReregistered', poolElement });
+    },
+    onRemoved(poolElement, reason) {
+      log.debug({ poolElement, reason }, 'pool element removed');
+      outbox.push({ type: 'poolElementRemoved', poolElement, reason });
+    },
+  };
+}

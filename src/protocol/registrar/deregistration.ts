@@ -1,0 +1,52 @@
+/** ASAP_DEREGISTRATION (RFC 5352 §3.2): a pool element leaves its pool. */
+
+import type { Milliseconds } from '../../types.ts';
+import type { AsapDeregistration } from '../../wire/asap-messages.ts';
+import { CAUSE } from '../../wire/parameters.ts';
+import type { Association } from './associations.ts';
+import { cause } from './causes.ts';
+import type { RegistrarContext } from './context.ts';
+import { isStranger } from './identity.ts';
+import { tellRefused } from './refusal.ts';
+
+export function onDeregistration(
+  context: RegistrarContext,
+  now: Milliseconds,
+  association: Association,
+  message: AsapDeregistration,
+): void {
+  const { outbox, counters } = context;
+  const { poolHandle, poolElementId } = message;
+  const causeCode = deregister(context, now, association, message);
+  if (causeCode === undefined) {
+    counters.deregistrations += 1;
+  } else {
+    const request = { request: message.type, association: association.id };
+    tellRefused(context, { ...request, poolHandle, poolElementId, causeCode });
+  }
+  outbox.send(association.id, {
+    type: 'ASAP_DEREGISTRATION_RESPONSE',
+    poolHandle,
+    poolElementId,
+    errors: causeCode === undefined ? [] : [cause(causeCode)],
+  });
+}
+
+/** The cause of a refusal, if it is one. */
+function deregister(
+  context: RegistrarContext,
+  now: Milliseconds,
+  association: Association,
+  { poolHandle, poolElementId }: AsapDeregistration,
+): number | undefined {
+  const { handlespace, changes } = context;
+  if (!association.registrations.isOpen(now)) return CAUSE.LACK_OF_RESOURCES;
+  association.registrations.take();
+  const element = handlespace.find(poolHandle, poolElementId);
+  // "no entry": it is gone, which is what was asked for.
+  if (element === undefined) return undefined;
+  if (isStranger(context, association, element)) return CAUSE.REJECTED_FOR_SECURITY;
+  handlespace.deregister(poolHandle, poolElementId);
+  changes.onRemoved(element, 'deregistered');
+  return undefined;
+}

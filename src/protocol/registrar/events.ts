@@ -1,0 +1,56 @@
+/** What goes into the registrar machine and what comes out of it. */
+
+import type { PoolElementState } from '../../handlespace/pool-element.ts';
+import type { AssociationId } from '../../types.ts';
+import type { AssociationInput, AssociationOutput } from '../machine.ts';
+import type { Refusal } from './refusal.ts';
+
+export type RegistrarInput =
+  | AssociationInput
+  /** End cleanly; `stopped` is the last output. */
+  | { readonly type: 'stop' };
+
+export type RegistrarOutput =
+  | AssociationOutput
+  /** To be sent to the ASAP multicast group (RFC 5352 §2.2.10). */
+  | { readonly type: 'announce'; readonly payload: Uint8Array }
+  /** Nothing is left to do: the endpoint may be closed. */
+  | { readonly type: 'stopped' }
+  | RegistrarEvent;
+
+/** What an application may want to know. There is none for resolutions: `counters` counts them. */
+export type RegistrarEvent =
+  | { readonly type: 'poolElementRegistered'; readonly poolElement: PoolElementState }
+  | { readonly type: 'poolElementReregistered'; readonly poolElement: PoolElementState }
+  | {
+      readonly type: 'poolElementRemoved';
+      readonly poolElement: PoolElementState;
+      readonly reason: RemovalReason;
+    }
+  /** A registration or deregistration was answered no, with this cause first (RFC 5354 §3.12). */
+  | ({ readonly type: 'requestRefused' } & Refusal)
+  /** We ended an association, or did not take it. */
+  | {
+      readonly type: 'associationAborted';
+      readonly association: AssociationId;
+      readonly reason: AbortReason;
+    };
+
+export type RemovalReason =
+  /** It asked for it. */
+  | 'deregistered'
+  /** It left a keep-alive unanswered. */
+  | 'keepAliveTimeout'
+  /** It did not re-register in time. */
+  | 'registrationLife'
+  /** The association that it was registered over has ended. */
+  | 'associationLost'
+  /** Pool users could not reach it (MAX-BAD-PE-REPORT). */
+  | 'reportedUnreachable';
+
+export type AbortReason =
+  | 'keepAliveTimeout'
+  | 'malformedMessages'
+  | 'tooManyAssociations'
+  | 'wrongPayloadProtocol'
+  | 'stopping';

@@ -1,0 +1,245 @@
+/**
+ * The settings of a registrar: what they mean, their defaults, and what is no usable value. Names are those
+ * of RFC 5352 §7 and of rspregistrar's options in camelCase, with the unit. Defaults are rspregistrar's,
+ * with the RFC's beside them where they differ. Limits are `limits.ts`.
+ */
+
+import { ConfigError } from '../../errors.ts';
+import type { HandlespaceOptions } from '../../handlespace/options.ts';
+import { MAX_ITEMS } from '../../handlespace/packing.ts';
+import type { IpAddress, Milliseconds } from '../../types.ts';
+import type { Profile } from '../../wire/parameters.ts';
+import { type AddressScope, defaultAddressScope } from './address-scope.ts';
+import { defaultLimits, type RegistrarLimits } from './limits.ts';
+
+export interface RegistrarOptions {
+  /** Which of the two worlds to follow where they differ (docs/interop-decisions.md). Default `rsplib`. */
+  readonly profile: Profile;
+  /**
+   * Time between two ASAP_SERVER_ANNOUNCE, in milliseconds; 0: none are sent. Default 1 000.
+   *
+   * RFC 5352 §7.1, T6-Serverannounce.
+   */
+  readonly serverAnnounceCycleMs: Milliseconds;
+  /**
+   * Fraction of the cycle by which each announce is early or late at random, so that registrars do not
+   * speak in chorus; 0: none. Default 0.125, as rsplib.
+   */
+  readonly serverAnnounceJitter: number;
+  /**
+   * Whether an announce names the registrar's addresses and port. Default: only in profile `rfc`. There a
+   * receiver would otherwise assume port 3863. rsplib's programs take source address and port of the
+   * datagram, which are right on every interface and behind RFC 6951 encapsulation as well; naming
+   * addresses could only take that away, as they lose the announce when none of them reaches beyond the
+   * link (decision 2). Whoever sets it must have announces sent from the ASAP port all the same.
+   *
+   * RFC 5352 §2.2.10.
+   */
+  readonly announcesTransport: boolean;
+  /**
+   * Time from a pool element's registration or acknowledgement to its next keep-alive, in milliseconds. Lower
+   * finds dead elements sooner and costs two messages per element and interval. Default 5 000 (RFC 5352
+   * names none).
+   *
+   * RFC 5352 §3.5.
+   */
+  readonly endpointKeepAliveTransmissionIntervalMs: Milliseconds;
+  /**
+   * Time in which a keep-alive must be acknowledged, in milliseconds; then the association is aborted and
+   * its pool elements are removed. Default 5 000 (RFC 5352 names none).
+   */
+  readonly endpointKeepAliveTimeoutIntervalMs: Milliseconds;
+  /**
+   * Fraction of the interval by which each keep-alive is early or late at random; 0: none, as rsplib.
+   * Default 0.5 (RFC 5352 §3.5, decision 24).
+   */
+  readonly endpointKeepAliveJitter: number;
+  /**
+   * Whether a keep-alive ends with a PE Identifier. Without it one process of rsplib acknowledges for every
+   * pool element it runs. Default true (decision 16).
+   */
+  readonly keepAliveNamesPoolElement: boolean;
+  /**
+   * Reports of unreachability after which a pool element is removed. Default 3.
+   *
+   * RFC 5352 §3.5, MAX-BAD-PE-REPORT.
+   */
+  readonly maxBadPeReports: number;
+  /**
+   * How many elements of an answer the pool's policy counts as used; 0: the policy's own default, which is
+   * the one of RFC 5356. Default 0.
+   */
+  readonly maxIncrement: number;
+  /**
+   * Pool elements in an answer when the request does not say how many, from 1 to 128. Default 3; profile
+   * `rfc`: 128, the most that any answer holds (decision 15).
+   */
+  readonly maxHandleResolutionItems: number;
+  /**
+   * How far an address must reach to be registered, for users or for ASAP. Default `sitelocal`; `loopback`
+   * when every local address is a loopback address (decision 43).
+   */
+  readonly minAddressScope: AddressScope;
+  /**
+   * Fraction of its registration life that a pool element may be late with its re-registration. Default 0.1.
+   *
+   * RFC 5352 §3.2.
+   */
+  readonly registrationLifeGrace: number;
+  /**
+   * Whether addresses that cannot be used are refused with rsplib's private causes 0xf007 and 0xf008, on
+   * which its pool elements look for another registrar. Otherwise with cause 3. Default: in profile `rsplib`
+   * (decision 20).
+   */
+  readonly usesRsplibErrorCodes: boolean;
+  /**
+   * Whether only the association that registered a pool element, or one of the same addresses, may
+   * re-register or deregister it; others get cause 10. rsplib lets anybody. Default true (decision 38).
+   */
+  readonly refusesStrangers: boolean;
+  /**
+   * Whether a registration is refused with cause 4 when its identifier belongs to a pool element of ours on
+   * another living association with wholly different addresses. Default false: rsplib's pool elements do
+   * come back like that.
+   *
+   * RFC 5354 §3.12.4.
+   */
+  readonly refusesNonUniqueIds: boolean;
+  /**
+   * Whether a pool element whose registration lapsed is told by an ASAP_DEREGISTRATION_RESPONSE. rsplib's
+   * abort on it. Default: in profile `rfc` (decision 31).
+   *
+   * RFC 5352 §2.2.4.
+   */
+  readonly sendsExpiryNotice: boolean;
+  /**
+   * How long a stop waits for associations to end gracefully, in milliseconds; 0: not at all. Default 2 000.
+   */
+  readonly stopTimeoutMs: Milliseconds;
+  readonly limits: RegistrarLimits;
+}
+
+/** What a caller may leave out: all of it. `undefined` is left out. */
+export type PartialRegistrarOptions = {
+  readonly [Key in Exclude<keyof RegistrarOptions, 'limits'>]?: RegistrarOptions[Key] | undefined;
+} & {
+  readonly limits?:
+    | { readonly [Key in keyof RegistrarLimits]?: RegistrarLimits[Key] | undefined }
+    | undefined;
+};
+
+/** Fills in the defaults. Throws ConfigError that names the setting and what it should be. */
+export function completeRegistrarOptions(
+  settings: PartialRegistrarOptions,
+  localAddresses: readonly IpAddress[],
+): RegistrarOptions {
+  const { limits, ...rest } = settings;
+  const profile = settings.profile ?? 'rsplib';
+  const complete: RegistrarOptions = {
+    ...defaultsOf(profile, localAddresses),
+    ...given(rest),
+    limits: { ...defaultLimits(profile), ...given(limits ?? {}) },
+  };
+  check(complete, RANGES);
+  check(complete.limits, LIMIT_RANGES, 'limits.');
+  return Object.freeze(complete);
+}
+
+/** What the registrar's handlespace must be made with; the registrar itself is given the handlespace. */
+export function handlespaceOptionsOf(options: RegistrarOptions, seed: bigint): HandlespaceOptions {
+  const { profile, maxIncrement, limits } = options;
+  return {
+    seed,
+    profile,
+    keepAlive: {
+      intervalMs: options.endpointKeepAliveTransmissionIntervalMs,
+      timeoutMs: options.endpointKeepAliveTimeoutIntervalMs,
+      jitter: options.endpointKeepAliveJitter,
+    },
+    maxIncrement,
+    maxPools: limits.maxPools,
+    maxPoolElements: limits.maxPoolElements,
+    maxPoolHandleBytes: limits.maxPoolHandleBytes,
+  };
+}
+
+function defaultsOf(
+  profile: Profile,
+  localAddresses: readonly IpAddress[],
+): Omit<RegistrarOptions, 'limits'> {
+  const isRfc = profile === 'rfc';
+  return {
+    profile,
+    serverAnnounceCycleMs: 1_000,
+    serverAnnounceJitter: 0.125,
+    announcesTransport: isRfc,
+    endpointKeepAliveTransmissionIntervalMs: 5_000,
+    endpointKeepAliveTimeoutIntervalMs: 5_000,
+    endpointKeepAliveJitter: 0.5,
+    keepAliveNamesPoolElement: true,
+    maxBadPeReports: 3,
+    maxIncrement: 0,
+    maxHandleResolutionItems: isRfc ? MAX_ITEMS : 3,
+    minAddressScope: defaultAddressScope(localAddresses),
+    registrationLifeGrace: 0.1,
+    usesRsplibErrorCodes: !isRfc,
+    refusesStrangers: true,
+    refusesNonUniqueIds: false,
+    sendsExpiryNotice: isRfc,
+    stopTimeoutMs: 2_000,
+  };
+}
+
+const HOUR_MS = 3_600_000;
+const MILLION = 1_000_000;
+
+type Range = readonly [min: number, max: number, kind: 'whole' | 'fraction'];
+type Ranges<Options> = { readonly [Key in keyof Options]?: Range };
+
+const RANGES: Ranges<RegistrarOptions> = {
+  serverAnnounceCycleMs: [0, HOUR_MS, 'whole'],
+  serverAnnounceJitter: [0, 1, 'fraction'],
+  endpointKeepAliveTransmissionIntervalMs: [1, 24 * HOUR_MS, 'whole'],
+  endpointKeepAliveTimeoutIntervalMs: [1, 24 * HOUR_MS, 'whole'],
+  endpointKeepAliveJitter: [0, 1, 'fraction'],
+  maxBadPeReports: [1, MILLION, 'whole'],
+  maxIncrement: [0, MAX_ITEMS, 'whole'],
+  maxHandleResolutionItems: [1, MAX_ITEMS, 'whole'],
+  registrationLifeGrace: [0, 10, 'fraction'],
+  stopTimeoutMs: [0, HOUR_MS, 'whole'],
+};
+
+const LIMIT_RANGES: Ranges<RegistrarLimits> = {
+  maxAssociations: [1, MILLION, 'whole'],
+  maxPoolElementsPerAssociation: [1, 2 ** 24, 'whole'],
+  maxPools: [1, 2 ** 24, 'whole'],
+  maxPoolElements: [1, 2 ** 24, 'whole'],
+  // Beyond 16 384 octets an answer has hardly room for one pool element.
+  maxPoolHandleBytes: [1, 16_384, 'whole'],
+  maxTransportAddresses: [1, 255, 'whole'],
+  maxHandleResolutionRate: [0, MILLION, 'fraction'],
+  maxEndpointUnreachableRate: [0, MILLION, 'fraction'],
+  maxRegistrationRate: [0, MILLION, 'fraction'],
+  burstMessages: [1, MILLION, 'whole'],
+  maxMalformedMessages: [1, MILLION, 'whole'],
+};
+
+function check<Options>(options: Options, ranges: Ranges<Options>, prefix = ''): void {
+  for (const [name, range] of Object.entries(ranges) as [keyof Options & string, Range][]) {
+    const [min, max, kind] = range;
+    const value = Number(options[name]);
+    const isOfKind = kind === 'whole' ? Number.isInteger(value) : Number.isFinite(value);
+    if (isOfKind && value >= min && value <= max) continue;
+    const key = `${prefix}${name}`;
+    const number = kind === 'whole' ? 'whole number' : 'number';
+    throw new ConfigError(key, `${key} is ${value}: give a ${number} from ${min} to ${max}.`);
+  }
+}
+
+/** An optional setting that is there and `undefined` is not there. */
+function given<Settings extends object>(settings: Settings): Given<Settings> {
+  const entries = Object.entries(settings).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Given<Settings>;
+}
+
+type Given<Settings> = { [Key in keyof Settings]?: Exclude<Settings[Key], undefined> };
