@@ -1,0 +1,65 @@
+/** How transports and policies are shown to people, and how a policy is written on the command line. */
+
+import { ConfigError } from '../errors.ts';
+import type { Policy, TransportParameter } from '../wire/parameters.ts';
+
+/** `tcp 10.1.2.3:7`, `sctp [fd00::1]:3863 +1` */
+export function describeTransport(transport: TransportParameter): string {
+  if (transport.protocol === 'opaque') return `opaque (${transport.bytes.length} bytes)`;
+  const { protocol, port, addresses } = transport;
+  const [first = '?', ...others] = addresses;
+  const more = others.length > 0 ? ` +${others.length}` : '';
+  return `${protocol} ${first.includes(':') ? `[${first}]` : first}:${port}${more}`;
+}
+
+/** `roundRobin`, `weightedRandom weight=3` */
+export function describePolicy({ type, ...values }: Policy): string {
+  const shown = Object.entries(values).filter(([, value]) => typeof value === 'number');
+  return [type, ...shown.map(([name, value]) => `${name}=${value}`)].join(' ');
+}
+
+/** The values that each policy is written with, in order: `NAME`, `NAME:VALUE`, `NAME:VALUE:VALUE`. */
+const POLICY_VALUES: Readonly<Record<string, readonly string[]>> = {
+  roundRobin: [],
+  weightedRoundRobin: ['weight'],
+  random: [],
+  weightedRandom: ['weight'],
+  priority: ['priority'],
+  leastUsed: ['load'],
+  leastUsedDegradation: ['load', 'loadDegradation'],
+  priorityLeastUsed: ['load', 'loadDegradation'],
+  randomizedLeastUsed: ['load'],
+};
+
+/** Loads are written as fractions from 0 to 1, weights and priorities as whole numbers. */
+const FRACTIONS = new Set(['load', 'loadDegradation']);
+const WHOLE = 0xffff_ffff;
+
+/** Reads `weightedRandom:3` or `leastUsed:0.25`; throws ConfigError with the names and values there are. */
+export function parsePolicy(text: string): Policy {
+  const [given = '', ...values] = text.split(':');
+  const type = Object.keys(POLICY_VALUES).find(
+    (name) => name.toLowerCase() === given.toLowerCase(),
+  );
+  const names = type === undefined ? undefined : POLICY_VALUES[type];
+  if (type === undefined || names === undefined) {
+    const known = Object.keys(POLICY_VALUES).join(', ');
+    throw new ConfigError('policy', `There is no policy "${given}". Choose one of: ${known}.`);
+  }
+  if (values.length !== names.length) {
+    const wanted = [type, ...names.map((name) => name.toUpperCase())].join(':');
+    throw new ConfigError('policy', `Write the policy as ${wanted}.`);
+  }
+  const fields = names.map((name, i) => [name, parsePolicyValue(name, values[i] ?? '')]);
+  return { type, ...Object.fromEntries(fields) } as Policy;
+}
+
+function parsePolicyValue(name: string, text: string): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (FRACTIONS.has(name)) {
+    if (value >= 0 && value <= 1) return Math.round(value * WHOLE);
+    throw new ConfigError('policy', `The ${name} "${text}" must be a fraction from 0 to 1.`);
+  }
+  if (Number.isInteger(value) && value >= 0 && value <= WHOLE) return value;
+  throw new ConfigError('policy', `The ${name} "${text}" must be a whole number up to ${WHOLE}.`);
+}

@@ -1,0 +1,81 @@
+/** `rserpool registrar`: a registrar in the foreground. */
+
+import { Command } from 'commander';
+import { createRegistrar } from '../daemon/registrar-server.ts';
+import { formatId } from '../types.ts';
+import {
+  addCommonOptions,
+  type CommonOptions,
+  identifier,
+  integerBetween,
+  ipAddresses,
+  milliseconds,
+  port,
+} from './options.ts';
+import { createOutput } from './output.ts';
+import { reportRegistrarEvents } from './registrar-events.ts';
+import { untilStopped } from './until-stopped.ts';
+
+interface RegistrarCommandOptions extends CommonOptions {
+  readonly address?: readonly string[];
+  readonly port: number;
+  readonly id?: number;
+  readonly announce: boolean;
+  readonly keepAliveInterval?: number;
+  readonly keepAliveTimeout?: number;
+  readonly maxBadPeReports?: number;
+}
+
+export function registrarCommand(): Command {
+  const command = new Command('registrar')
+    .description('run a registrar')
+    .option(
+      '--address <ip>',
+      'local address; repeat for more (default: all reachable)',
+      ipAddresses,
+    )
+    .option('--port <port>', 'SCTP port for ASAP', port, 3863)
+    .option('--id <number>', 'registrar identifier (default: random)', identifier)
+    .option('--no-announce', 'send no multicast announces')
+    .option('--keep-alive-interval <ms>', 'time between two keep-alives', milliseconds)
+    .option('--keep-alive-timeout <ms>', 'time a keep-alive may stay unanswered', milliseconds)
+    .option(
+      '--max-bad-pe-reports <number>',
+      'reports after which a pool element is removed',
+      integerBetween(1, 1_000_000),
+    )
+    .action(runRegistrar);
+  return addCommonOptions(command, '9899');
+}
+
+async function runRegistrar(options: RegistrarCommandOptions): Promise<void> {
+  const output = createOutput(options.json === true);
+  const stopped = untilStopped();
+  const registrar = await createRegistrar({
+    id: options.id,
+    asap: {
+      addresses: options.address,
+      port: options.port,
+      ...(options.announce ? {} : { announce: false }),
+    },
+    transport: options.transport,
+    udpPort: options.udpPort,
+    registrar: {
+      endpointKeepAliveTransmissionIntervalMs: options.keepAliveInterval,
+      endpointKeepAliveTimeoutIntervalMs: options.keepAliveTimeout,
+      maxBadPeReports: options.maxBadPeReports,
+    },
+  });
+  const { id, addresses, udpPort } = registrar;
+  const where = addresses.map(({ address, port }) => `${address}:${port}`).join(' ');
+  output.event(
+    'registrar',
+    'ready',
+    `${formatId(id)} serves ${where} (SCTP over UDP port ${udpPort})`,
+    { id, addresses, udpPort },
+  );
+  reportRegistrarEvents(registrar, output);
+  await stopped;
+  await registrar.close();
+  output.event('registrar', 'closed', `${formatId(id)} has ended`, { id });
+}

@@ -1,0 +1,79 @@
+#!/usr/bin/env node
+/**
+ * The command `rserpool`: its subcommands, and what becomes of errors. Exit codes: 0 success, 1 it did not
+ * work, 2 it was called wrongly. Each subcommand is a file of its own.
+ */
+
+import { readFileSync } from 'node:fs';
+import process from 'node:process';
+import { Command, CommanderError } from 'commander';
+import { ConfigError, RSerPoolError } from '../errors.ts';
+import { devCommand } from './dev/dev-command.ts';
+import { registrarCommand } from './registrar-command.ts';
+import { resolveCommand } from './resolve-command.ts';
+import { serveCommand } from './serve-command.ts';
+
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+
+/** Settings of which the command line was the source, so that a bad one is a usage error. */
+const GIVEN_ON_COMMAND_LINE = new Set(['registrars', 'poolHandle', 'policy', 'addresses']);
+
+function version(): string {
+  const packageFile = new URL('../../package.json', import.meta.url);
+  return JSON.parse(readFileSync(packageFile, 'utf8')).version;
+}
+
+function program(): Command {
+  const root = new Command('rserpool')
+    .description('Reliable Server Pooling (RSerPool, RFC 5351-5356).')
+    .version(version(), '--version', 'print the version')
+    .helpOption('--help', 'print this help')
+    .helpCommand(false)
+    .addCommand(devCommand())
+    .addCommand(registrarCommand())
+    .addCommand(serveCommand())
+    .addCommand(resolveCommand());
+  eachCommand(root, (command) =>
+    command
+      .exitOverride()
+      .helpOption('--help', 'print this help')
+      .configureOutput({
+        outputError: (text, write) => write(text.replace(/^error: /, 'rserpool: ')),
+      })
+      .showHelpAfterError(`See "${pathOf(command)} --help".`),
+  );
+  return root;
+}
+
+function eachCommand(command: Command, visit: (command: Command) => void): void {
+  visit(command);
+  for (const child of command.commands) eachCommand(child, visit);
+}
+
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
+}
+
+function exitCodeOf(error: unknown): number {
+  // Commander has said its sentence already; asking for help or the version is no error.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+  if (error instanceof RSerPoolError) {
+    process.stderr.write(`rserpool: ${error.message}\n`);
+    const isUsage = error instanceof ConfigError && GIVEN_ON_COMMAND_LINE.has(error.key);
+    return isUsage ? EXIT_USAGE : EXIT_FAILED;
+  }
+  process.stderr.write(`rserpool: ${error instanceof Error ? error.stack : String(error)}\n`);
+  return EXIT_FAILED;
+}
+
+// A reader that went away ("rserpool ... | head") ends the command, without a stack trace.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? 0 : EXIT_FAILED);
+});
+
+try {
+  await program().parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}

@@ -1,0 +1,97 @@
+/** `rserpool serve echo`: a TCP echo server that registers as a pool element. */
+
+import { Command } from 'commander';
+import { createPoolElement, type PoolElement } from '../client/pool-element.ts';
+import { formatId } from '../types.ts';
+import type { Policy } from '../wire/parameters.ts';
+import { parsePolicy } from './describe.ts';
+import { startEchoServer } from './echo-server.ts';
+import {
+  accept,
+  addRegistrarOptions,
+  identifier,
+  ipAddress,
+  milliseconds,
+  portOrAny,
+  type RegistrarOptions,
+} from './options.ts';
+import { createOutput, type Output } from './output.ts';
+import { untilStopped } from './until-stopped.ts';
+
+/** All addresses of this host, IPv4 and IPv6. */
+const ANY_ADDRESS = '::';
+
+interface ServeEchoOptions extends RegistrarOptions {
+  readonly pool: string;
+  readonly address?: string;
+  readonly port: number;
+  readonly id?: number;
+  readonly policy: Policy;
+  readonly reregistrationInterval?: number;
+}
+
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('run a server and register it as a pool element')
+    .addCommand(echoCommand());
+}
+
+function echoCommand(): Command {
+  const command = new Command('echo')
+    .description('a TCP server that sends back what it receives')
+    .option('--pool <handle>', 'the pool to register in', 'EchoPool')
+    .option(
+      '--address <ip>',
+      'local address (default: the one that reaches the registrar)',
+      ipAddress,
+    )
+    .option('--port <port>', 'TCP port; 0: any free one', portOrAny, 0)
+    .option('--id <number>', 'pool element identifier (default: random)', identifier)
+    .option(
+      '--policy <name:values>',
+      'selection policy, for example roundRobin, weightedRandom:3, leastUsed:0.25',
+      (text: string) => accept(() => parsePolicy(text)),
+      { type: 'roundRobin' } as Policy,
+    )
+    .option('--reregistration-interval <ms>', 'how often to register anew', milliseconds)
+    .action(serveEcho);
+  return addRegistrarOptions(command);
+}
+
+async function serveEcho(options: ServeEchoOptions): Promise<void> {
+  const output = createOutput(options.json === true);
+  const stopped = untilStopped();
+  // The server starts first: a pool element must be reachable before it is registered.
+  const server = await startEchoServer(options.address ?? ANY_ADDRESS, options.port);
+  const element = await createPoolElement({
+    poolHandle: options.pool,
+    id: options.id,
+    policy: options.policy,
+    userTransport: { protocol: 'tcp', port: server.port },
+    registrars: options.registrar,
+    transport: options.transport,
+    addresses: options.address === undefined ? undefined : [options.address],
+    udpPort: options.udpPort,
+    registrarUdpPort: options.registrarUdpPort,
+    reregistrationIntervalMs: options.reregistrationInterval,
+  });
+  report(element, options.pool, output);
+  await stopped;
+  await element.close();
+  await server.close();
+  output.event('pool element', 'closed', `${formatId(element.id)} left ${options.pool}`);
+}
+
+function report(element: PoolElement, pool: string, output: Output): void {
+  const name = `${formatId(element.id)} in ${pool}`;
+  const { id } = element;
+  output.event('pool element', 'registered', `${name} is registered`, { id, pool }, 'green');
+  element.on('registrationLost', () => {
+    const text = `${name} has lost its registrar and looks for another`;
+    output.event('pool element', 'registrationLost', text, { id, pool }, 'yellow');
+  });
+  element.on('homeChanged', ({ registrarId }) => {
+    const text = `${name} belongs to registrar ${formatId(registrarId)} now`;
+    output.event('pool element', 'homeChanged', text, { id, pool, registrarId });
+  });
+}

@@ -1,0 +1,120 @@
+/**
+ * What pool elements and pool users have in common: a transport, registrars given or found by announces, and
+ * a machine driven over them.
+ */
+
+import type { AssociationInput, AssociationOutput, Machine } from '../protocol/machine.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { Driver } from '../runtime/driver.ts';
+import { addressTowards, reachableAddresses } from '../runtime/local-address.ts';
+import {
+  type AnnounceGroup,
+  type AnnounceListener,
+  ASAP_ANNOUNCE_GROUP,
+  openAnnounceListener,
+} from '../transport/announce.ts';
+import { openSctpStack, type Transport } from '../transport/open.ts';
+import type { SctpStack } from '../transport/transport.ts';
+import type { IpAddress, SctpAddress } from '../types.ts';
+import { resolveRegistrarAddress } from './registrar-address.ts';
+
+export interface EndpointSettings {
+  /**
+   * Registrars to use: `HOST`, `HOST:PORT` or `[IPV6]:PORT`, with the SCTP port, 3863 where none is given.
+   * Default: none, they are found by their announces.
+   */
+  readonly registrars?: readonly string[] | undefined;
+  /** UDP port of the registrars' encapsulated SCTP (RFC 6951). Default 9899. */
+  readonly registrarUdpPort?: number | undefined;
+  /** Multicast group of the registrars' announces. Default: 239.0.0.60:3863 when `registrars` is empty. */
+  readonly announces?: AnnounceGroup | false | undefined;
+  /** SCTP backend. Default `auto`: the best one here. */
+  readonly transport?: Transport | undefined;
+  /** Local addresses. Default: the one from which the first registrar is reached. */
+  readonly addresses?: readonly IpAddress[] | undefined;
+  /** Local UDP port of encapsulated SCTP. Default: any free one. */
+  readonly udpPort?: number | undefined;
+}
+
+/** Heard from registrars that nobody configured. */
+export interface AnnounceHeard {
+  readonly type: 'announceHeard';
+  readonly source: SctpAddress;
+  readonly payload: Uint8Array;
+}
+
+/** The machine of one pool element or pool user with everything it runs on. */
+export class Endpoint<Input extends { type: string }, Output extends { type: string }> {
+  readonly registrars: readonly (readonly SctpAddress[])[];
+  readonly localAddresses: readonly IpAddress[];
+  readonly #stack: SctpStack;
+  readonly #announceGroup: AnnounceGroup | undefined;
+  #driver: Driver<Input | AnnounceHeard, Output> | undefined;
+  #announces: AnnounceListener | undefined;
+
+  private constructor(
+    registrars: readonly (readonly SctpAddress[])[],
+    stack: SctpStack,
+    announceGroup: AnnounceGroup | undefined,
+  ) {
+    this.registrars = registrars;
+    this.localAddresses = stack.localAddresses;
+    this.#stack = stack;
+    this.#announceGroup = announceGroup;
+  }
+
+  /** Opens the transport and finds the registrars' addresses. Rejects with ConfigError when a setting cannot be used. */
+  static async open<I extends { type: string }, O extends { type: string }>(
+    settings: EndpointSettings,
+  ): Promise<Endpoint<I, O>> {
+    const registrars = await Promise.all((settings.registrars ?? []).map(resolveRegistrarAddress));
+    const stack = await openSctpStack({
+      transport: settings.transport ?? 'auto',
+      localAddresses: settings.addresses ?? (await defaultAddresses(registrars)),
+      udpPort: settings.udpPort ?? 0,
+      remoteUdpPort: settings.registrarUdpPort,
+    });
+    const isAlone = registrars.length === 0;
+    const group = settings.announces ?? (isAlone && ASAP_ANNOUNCE_GROUP);
+    return new Endpoint(registrars, stack, group || undefined);
+  }
+
+  /** Runs the machine; `perform` gets what it puts out besides what concerns associations. */
+  run(
+    machine: Machine<AssociationInput | Input | AnnounceHeard, AssociationOutput | Output>,
+    perform: (output: Output) => void,
+  ): void {
+    const stack = this.#stack;
+    const clock = systemClock;
+    this.#driver = new Driver({ machine, stack, port: 0, accepts: true, clock, perform });
+    if (this.#announceGroup === undefined) return;
+    this.#announces = openAnnounceListener({
+      group: this.#announceGroup,
+      interfaces: this.localAddresses,
+      // Without multicast nobody is heard; that no registrar is found then is told where it matters.
+      onProblem: () => {},
+      onAnnounce: (payload, address, port) =>
+        this.#driver?.input({ type: 'announceHeard', source: { address, port }, payload }),
+    });
+  }
+
+  input(input: Input): void {
+    this.#driver?.input(input);
+  }
+
+  /** Ends what is left of the associations and gives the sockets back. */
+  async close(): Promise<void> {
+    this.#announces?.close();
+    this.#driver?.close();
+    await this.#stack.close();
+  }
+}
+
+async function defaultAddresses(
+  registrars: readonly (readonly SctpAddress[])[],
+): Promise<readonly IpAddress[]> {
+  const first = registrars[0]?.[0];
+  if (first !== undefined) return [await addressTowards(first.address)];
+  const reachable = reachableAddresses();
+  return reachable.length > 0 ? reachable : ['127.0.0.1'];
+}

@@ -1,0 +1,159 @@
+/** A pool user as a library: resolves pool handles, reports pool elements that cannot be reached. */
+
+import { ClosedError, RejectedError, UnreachableError } from '../errors.ts';
+import {
+  completePoolUserOptions,
+  type PartialOptions,
+  type PoolUserOptions,
+} from '../protocol/endpoint/options.ts';
+import { PoolUserMachine } from '../protocol/endpoint/pool-user.ts';
+import type { PoolUserEvent, PoolUserInput } from '../protocol/endpoint/pool-user-events.ts';
+import { randomSeed } from '../runtime/random.ts';
+import { poolElementId } from '../types.ts';
+import type { PoolElementParameter } from '../wire/parameters.ts';
+import { Endpoint, type EndpointSettings } from './endpoint.ts';
+import { unreachableSentence } from './pool-element.ts';
+import { poolHandleBytes } from './pool-handle.ts';
+
+export interface PoolUserSettings
+  extends EndpointSettings,
+    PartialOptions<Omit<PoolUserOptions, 'profile'>> {}
+
+export interface ResolveOptions {
+  /** How many pool elements are wanted, 1 to 0xffffffff (all). Default: the registrar's choice. */
+  readonly items?: number | undefined;
+  /** Ask a registrar even if the cache could answer. Default false. */
+  readonly isFresh?: boolean | undefined;
+  /** Gives up waiting: `resolve` rejects with its reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a resolution gives: pool elements in the order in which to use them; no pool: `undefined`. */
+export type Resolution = readonly PoolElementParameter[] | undefined;
+
+/** Opens a pool user. Rejects with ConfigError when a setting cannot be used; asks nobody yet. */
+export async function createPoolUser(settings: PoolUserSettings = {}): Promise<PoolUser> {
+  return new PoolUser(settings, await Endpoint.open<PoolUserInput, PoolUserEvent>(settings));
+}
+
+export class PoolUser {
+  readonly #endpoint: Endpoint<PoolUserInput, PoolUserEvent>;
+  readonly #waiting = new Map<number, (outcome: PoolUserEvent) => void>();
+  #lastRequest = 0;
+  #onStopped = () => {};
+  #closing: Promise<void> | undefined;
+
+  /** Use `createPoolUser`. */
+  constructor(settings: PoolUserSettings, endpoint: Endpoint<PoolUserInput, PoolUserEvent>) {
+    this.#endpoint = endpoint;
+    const machine = new PoolUserMachine({
+      registrars: endpoint.registrars,
+      options: completePoolUserOptions(optionsOf(settings)),
+      seed: randomSeed(),
+    });
+    endpoint.run(machine, (event) => this.#perform(event));
+  }
+
+  /**
+   * Asks for pool elements of a pool, the cache first. Resolves to `undefined` when there is no such pool.
+   * Rejects with UnreachableError when no registrar answers, RejectedError when one says no.
+   */
+  async resolve(
+    poolHandle: string | Uint8Array,
+    { items, isFresh, signal }: ResolveOptions = {},
+  ): Promise<Resolution> {
+    this.#checkOpen();
+    signal?.throwIfAborted();
+    if (items !== undefined && !(Number.isInteger(items) && items >= 1 && items <= 0xffff_ffff)) {
+      throw new RangeError(`items is ${items}: give a whole number from 1 to 0xffffffff.`);
+    }
+    const bytes = poolHandleBytes(poolHandle);
+    const request = ++this.#lastRequest;
+    const onAbort = () => {
+      this.#endpoint.input({ type: 'cancel', request });
+      this.#waiting.get(request)?.({
+        ...{ type: 'resolutionFailed', request, why: 'stopped', causeCodes: [] },
+      });
+    };
+    try {
+      const outcome = await new Promise<PoolUserEvent>((resolve) => {
+        this.#waiting.set(request, resolve);
+        signal?.addEventListener('abort', onAbort, { once: true });
+        this.#endpoint.input({ type: 'resolve', request, poolHandle: bytes, items, isFresh });
+      });
+      signal?.throwIfAborted();
+      return this.#resolution(outcome);
+    } finally {
+      this.#waiting.delete(request);
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /**
+   * Tells a registrar that a pool element could not be reached (RFC 5352 §3.5), once until a registrar names
+   * it again, and takes it out of the cache. There is no answer to wait for.
+   */
+  async reportUnreachable(poolHandle: string | Uint8Array, id: number): Promise<void> {
+    this.#checkOpen();
+    this.#endpoint.input({
+      type: 'reportUnreachable',
+      poolHandle: poolHandleBytes(poolHandle),
+      poolElementId: poolElementId(id),
+    });
+  }
+
+  /** Gives everything back; resolutions under way reject with ClosedError. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const stopped = new Promise<void>((resolve) => {
+      this.#onStopped = resolve;
+    });
+    this.#endpoint.input({ type: 'stop' });
+    await stopped;
+    await this.#endpoint.close();
+  }
+
+  #perform(event: PoolUserEvent): void {
+    if (event.type === 'stopped') this.#onStopped();
+    else this.#waiting.get(event.request)?.(event);
+  }
+
+  #resolution(outcome: PoolUserEvent): Resolution {
+    if (outcome.type === 'resolved') return outcome.poolElements;
+    if (outcome.type === 'stopped' || outcome.why === 'stopped') throw closed();
+    if (outcome.why === 'unreachable')
+      throw new UnreachableError(unreachableSentence(this.#endpoint));
+    const causes = outcome.causeCodes.map((code) => `0x${code.toString(16)}`).join(', ');
+    const text = `The registrar refused the handle resolution (causes: ${causes}).`;
+    throw new RejectedError(text, outcome.causeCodes);
+  }
+
+  #checkOpen(): void {
+    if (this.#closing) throw closed();
+  }
+}
+
+function closed(): ClosedError {
+  return new ClosedError('This pool user is closed.');
+}
+
+function optionsOf(settings: PoolUserSettings): PartialOptions<PoolUserOptions> {
+  return {
+    maxParallelCalls: settings.maxParallelCalls,
+    t5ServerHuntMs: settings.t5ServerHuntMs,
+    retranMaxMs: settings.retranMaxMs,
+    refusedPauseMs: settings.refusedPauseMs,
+    t7EnrpOutdateMs: settings.t7EnrpOutdateMs,
+    t1EnrpRequestMs: settings.t1EnrpRequestMs,
+    maxRequestRetransmissions: settings.maxRequestRetransmissions,
+    staleCacheMs: settings.staleCacheMs,
+  };
+}

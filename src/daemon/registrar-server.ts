@@ -1,0 +1,188 @@
+/**
+ * A registrar as a library: opens the transport, runs the registrar machine over it, sends its announces,
+ * closes it all again. What a registrar does is `protocol/registrar/`.
+ */
+
+import { EventEmitter } from 'node:events';
+import { Handlespace } from '../handlespace/handlespace.ts';
+import type { RegistrarCounters } from '../protocol/registrar/context.ts';
+import type {
+  RegistrarEvent,
+  RegistrarInput,
+  RegistrarOutput,
+} from '../protocol/registrar/events.ts';
+import { type Logger, SILENT } from '../protocol/registrar/logger.ts';
+import {
+  completeRegistrarOptions,
+  handlespaceOptionsOf,
+  type PartialRegistrarOptions,
+  type RegistrarOptions,
+} from '../protocol/registrar/options.ts';
+import { Registrar } from '../protocol/registrar/registrar.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { Driver } from '../runtime/driver.ts';
+import { reachableAddresses } from '../runtime/local-address.ts';
+import { randomId, randomSeed } from '../runtime/random.ts';
+import {
+  type AnnounceGroup,
+  type AnnounceSender,
+  ASAP_ANNOUNCE_GROUP,
+  openAnnounceSender,
+} from '../transport/announce.ts';
+import { openSctpStack, type Transport } from '../transport/open.ts';
+import type { SctpStack, SctpStats } from '../transport/transport.ts';
+import { type IpAddress, type RegistrarId, registrarId, type SctpAddress } from '../types.ts';
+
+export interface RegistrarSettings {
+  /** 1 to 0xffffffff. Default: random, as RFC 5353 §3.2.1 wants it. */
+  readonly id?: number | undefined;
+  readonly asap?:
+    | {
+        /** Local addresses. Default: every one that other hosts can reach, or else 127.0.0.1. */
+        readonly addresses?: readonly IpAddress[] | undefined;
+        /** SCTP port. Default 3863 (RFC 5352 §8.2). */
+        readonly port?: number | undefined;
+        /** Multicast group of the announces; `false`: none. Default 239.0.0.60:3863 (decision 44). */
+        readonly announce?: AnnounceGroup | false | undefined;
+      }
+    | undefined;
+  /** SCTP backend. Default `auto`: the best one here. */
+  readonly transport?: Transport | undefined;
+  /** Local UDP port of encapsulated SCTP (RFC 6951); 0: any free one. Default 9899. */
+  readonly udpPort?: number | undefined;
+  /** What the registrar does and allows. Every one has a default. */
+  readonly registrar?: PartialRegistrarOptions | undefined;
+  /** A pino logger, or anything like it. Default: silence. */
+  readonly log?: Logger | undefined;
+}
+
+/** The events of a registrar: named as the machine's, each with the machine's event as its argument. */
+export type RegistrarServerEvents = {
+  [Type in RegistrarEvent['type']]: [event: Extract<RegistrarEvent, { type: Type }>];
+};
+
+const ASAP_PORT = 3863;
+
+/**
+ * Starts a registrar. Rejects with ConfigError when a setting cannot be used: a busy port, an address that
+ * is not this host's.
+ */
+export async function createRegistrar(settings: RegistrarSettings = {}): Promise<RegistrarServer> {
+  const reachable = reachableAddresses();
+  const addresses = settings.asap?.addresses ?? (reachable[0] ? reachable : ['127.0.0.1']);
+  const options = completeRegistrarOptions(settings.registrar ?? {}, addresses);
+  const stack = await openSctpStack({
+    transport: settings.transport ?? 'auto',
+    localAddresses: addresses,
+    udpPort: settings.udpPort,
+  });
+  try {
+    return new RegistrarServer(settings, options, stack);
+  } catch (error) {
+    await stack.close();
+    throw error;
+  }
+}
+
+export class RegistrarServer extends EventEmitter<RegistrarServerEvents> {
+  readonly id: RegistrarId;
+  /** Where pool elements and pool users reach it: SCTP addresses. */
+  readonly addresses: readonly SctpAddress[];
+  /** The UDP port of encapsulated SCTP; 0 where the transport has none. */
+  readonly udpPort: number;
+  readonly #stack: SctpStack;
+  readonly #handlespace: Handlespace;
+  readonly #machine: Registrar;
+  readonly #driver: Driver<RegistrarInput, RegistrarOutput>;
+  readonly #announces: AnnounceSender | undefined;
+  #closing: Promise<void> | undefined;
+  #onStopped = () => {};
+
+  /** Use `createRegistrar`. */
+  constructor(settings: RegistrarSettings, options: RegistrarOptions, stack: SctpStack) {
+    super();
+    const log = settings.log ?? SILENT;
+    const port = settings.asap?.port ?? ASAP_PORT;
+    this.id = registrarId(settings.id ?? randomId());
+    this.udpPort = stack.udpPort;
+    this.#stack = stack;
+    this.#handlespace = new Handlespace(handlespaceOptionsOf(options, randomSeed()));
+    if (stack.arenas) this.#handlespace.useArenas(stack.arenas.inbound, stack.arenas.outbound);
+    this.#machine = new Registrar({
+      id: this.id,
+      handlespace: this.#handlespace,
+      options,
+      localAddresses: stack.localAddresses,
+      port,
+      log,
+      seed: randomSeed(),
+    });
+    this.#driver = new Driver({
+      machine: this.#machine,
+      stack,
+      port,
+      accepts: true,
+      clock: systemClock,
+      perform: (output) => this.#perform(output),
+      inPlace: stack.arenas ? this.#machine : undefined,
+    });
+    this.addresses = stack.localAddresses.map((address) => ({ address, port }));
+    this.#announces = openAnnounces(settings, stack.localAddresses, port, log);
+    this.#driver.input({ type: 'timeout' }); // the first announce is due at once
+  }
+
+  /** Counted since the start. */
+  stats(): RegistrarStats {
+    const { pools, poolElements } = this.#handlespace.stats();
+    return { pools, poolElements, ...this.#machine.counters, sctp: this.#stack.stats() };
+  }
+
+  /**
+   * Ends it cleanly: no more announces, associations are shut down, at the latest aborted after
+   * `stopTimeoutMs`; sockets are closed when the promise is fulfilled.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #perform(output: RegistrarOutput): void {
+    if (output.type === 'announce') this.#announces?.send(output.payload);
+    else if (output.type === 'stopped') this.#onStopped();
+    else (this as EventEmitter).emit(output.type, output);
+  }
+
+  async #close(): Promise<void> {
+    const stopped = new Promise<void>((resolve) => {
+      this.#onStopped = resolve;
+    });
+    this.#driver.input({ type: 'stop' });
+    await stopped;
+    this.#announces?.close();
+    this.#driver.close();
+    await this.#stack.close();
+    this.#handlespace.close();
+  }
+}
+
+export interface RegistrarStats extends RegistrarCounters {
+  readonly pools: number;
+  readonly poolElements: number;
+  readonly sctp: SctpStats;
+}
+
+function openAnnounces(
+  { asap }: RegistrarSettings,
+  interfaces: readonly IpAddress[],
+  sourcePort: number,
+  log: Logger,
+): AnnounceSender | undefined {
+  const group = asap?.announce ?? ASAP_ANNOUNCE_GROUP;
+  if (group === false) return undefined;
+  const onProblem = (message: string) => log.warn({}, message);
+  return openAnnounceSender({ group, interfaces, sourcePort, onProblem });
+}

@@ -1,0 +1,44 @@
+/**
+ * What applications import: `rserpool`. Importing it opens nothing. The handlespace alone is
+ * `rserpool/handlespace`, the codec alone `rserpool/wire`.
+ */
+
+export type { EndpointSettings } from './client/endpoint.ts';
+export {
+  createPoolElement,
+  type PoolElement,
+  type PoolElementEvents,
+  type PoolElementSettings,
+} from './client/pool-element.ts';
+export {
+  createPoolUser,
+  type PoolUser,
+  type PoolUserSettings,
+  type ResolveOptions,
+} from './client/pool-user.ts';
+export {
+  createRegistrar,
+  type RegistrarServer,
+  type RegistrarServerEvents,
+  type RegistrarSettings,
+  type RegistrarStats,
+} from './daemon/registrar-server.ts';
+export * from './errors.ts';
+export type { RegistrarEvent, RemovalReason } from './protocol/registrar/events.ts';
+export type { PartialRegistrarOptions, RegistrarOptions } from './protocol/registrar/options.ts';
+export {
+  formatId,
+  formatPoolHandle,
+  type PoolElementId,
+  poolElementId,
+  type RegistrarId,
+  registrarId,
+  type SctpAddress,
+} from './types.ts';
+export {
+  CAUSE,
+  type Policy,
+  type PoolElementParameter,
+  TRANSPORT_USE,
+  type TransportParameter,
+} from './wire/parameters.ts';

@@ -1,0 +1,113 @@
+/** The command line: what it prints, how it ends, and that errors say what to do. */
+
+import { afterEach, describe, expect, test } from 'vitest';
+import { Running, run, stopAll } from './support.ts';
+
+afterEach(stopAll);
+
+describe('rserpool', () => {
+  test('shows its commands with --help and exits 0', async () => {
+    const { exitCode, stdout } = await run('--help');
+    expect(exitCode).toBe(0);
+    for (const command of ['dev', 'registrar', 'serve', 'resolve'])
+      expect(stdout).toContain(command);
+  });
+
+  test('shows its version', async () => {
+    const { exitCode, stdout } = await run('--version');
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  test.each([
+    ['an unknown flag', ['registrar', '--no-such-flag'], /unknown option '--no-such-flag'/],
+    ['an unknown command', ['frobnicate'], /unknown command 'frobnicate'/],
+    ['a bad registrar address', ['resolve', 'P', '--registrar', '10.1.2'], /"10\.1\.2" is no/],
+    ['a bad local address', ['registrar', '--address', 'here'], /IPv4 or IPv6 address/],
+    ['a bad port', ['registrar', '--port', '70000'], /whole number from 1 to 65535/],
+    ['a bad policy', ['serve', 'echo', '--policy', 'best'], /There is no policy "best"/],
+    ['a missing pool handle', ['resolve'], /missing required argument 'handle'/],
+    ['a handle too long', ['resolve', 'x'.repeat(70_000), '--registrar', '127.0.0.1'], /handle/],
+  ])('refuses %s with one sentence and exit code 2', async (_what, args, sentence) => {
+    const { exitCode, stdout, stderr } = await run(...args);
+    expect(stderr).toMatch(sentence);
+    expect(stderr).not.toContain('    at '); // no stack trace
+    expect(stdout).toBe('');
+    expect(exitCode).toBe(2);
+  });
+
+  test('says which port is busy, and exits 1', async () => {
+    const first = new Running(
+      'registrar',
+      '--address',
+      '127.0.0.1',
+      '--udp-port',
+      '0',
+      '--no-announce',
+    );
+    const { udpPort } = await first.until('ready');
+    const second = await run(
+      ...['registrar', '--address', '127.0.0.1', '--udp-port', String(udpPort), '--no-announce'],
+    );
+    expect(second.stderr).toMatch(new RegExp(`^rserpool: .*${udpPort}.*\\n$`));
+    expect(second.exitCode).toBe(1);
+  });
+
+  test('says that no registrar can be reached, and exits 1', async () => {
+    const { exitCode, stderr } = await run(
+      ...['resolve', 'EchoPool', '--registrar', '127.0.0.1:3863', '--registrar-udp-port', '9'],
+    );
+    expect(stderr).toMatch(/^rserpool: .*127\.0\.0\.1:3863.*\n$/);
+    expect(exitCode).toBe(1);
+  });
+
+  test('registers an echo server, resolves it, and forgets it when it leaves', async () => {
+    const registrar = new Running(
+      ...['registrar', '--address', '127.0.0.1', '--udp-port', '0', '--no-announce'],
+    );
+    const { udpPort } = await registrar.until('ready');
+    const where = ['--registrar', '127.0.0.1:3863', '--registrar-udp-port', String(udpPort)];
+    const server = new Running(
+      ...['serve', 'echo', '--address', '127.0.0.2', '--policy', 'leastUsed:0.5', ...where],
+    );
+    const { id } = await server.until('registered');
+
+    const found = await run('resolve', 'EchoPool', '--json', ...where);
+    expect(found.stderr).toBe('');
+    expect(JSON.parse(found.stdout)).toMatchObject({
+      id: `0x${Number(id).toString(16).padStart(8, '0')}`,
+      transport: expect.stringMatching(/^tcp 127\.0\.0\.2:\d+$/),
+      policy: 'leastUsed load=2147483648',
+    });
+
+    expect(await server.stop()).toBe(0);
+    expect(await registrar.until('removed')).toMatchObject({ id, reason: 'deregistered' });
+    const gone = await run('resolve', 'EchoPool', ...where);
+    expect(gone.stderr).toMatch(/No pool element is registered in pool "EchoPool"/);
+    expect(gone.exitCode).toBe(1);
+    expect(await registrar.stop('SIGINT')).toBe(0);
+  });
+
+  test('plays the demonstration once: nothing is lost, and no process stays behind', async () => {
+    const { exitCode, stdout, stderr } = await run('dev', '--once');
+    expect(stderr).toBe('');
+    expect(exitCode).toBe(0);
+    const lines = stdout.trim().split('\n');
+    const result = JSON.parse(lines.at(-1) as string);
+    expect(Object.keys(result)).toEqual(['resolutions', 'requests', 'lost', 'failovers']);
+    expect(result.lost).toBe(0);
+    expect(result.requests).toBeGreaterThan(5);
+    expect(result.failovers).toBeGreaterThan(0);
+    const text = lines.join('\n');
+    expect(text).toMatch(/killing 0x[0-9a-f]{8}/);
+    const [, killed, processId] = /killing (0x[0-9a-f]{8}) \(process (\d+)/.exec(text) as string[];
+    expect(text).toMatch(new RegExp(`removed EchoPool ${killed}`));
+    expect(() => process.kill(Number(processId), 0)).toThrow(/ESRCH/);
+  });
+
+  test('ends its demonstration on Ctrl-C with all that it started', async () => {
+    const dev = new Running('dev');
+    await dev.until('answered');
+    expect(await dev.stop('SIGINT')).toBe(0);
+  });
+});
