@@ -6,9 +6,9 @@
 
 import { Handlespace, packResolution } from 'rserpool/handlespace';
 import {
-  createResolutionView,
   encodeAsap,
   encodePoolElementParameter,
+  HandleResolutionView,
   poolElementId,
   readHandleResolution,
   registrarId,
@@ -49,7 +49,7 @@ function measure(id: string, pools: number, elements: number): Result {
   const requests = layRequests(request.bytes, pools);
   requestBuffer.set(request.bytes);
 
-  const view = createResolutionView();
+  const view = new HandleResolutionView();
   const resolve = ({ offset, length }: Request) => {
     if (!readHandleResolution(request.bytes, offset, length, view)) return 0;
     const { poolHandleOffset, poolHandleLength, items } = view;

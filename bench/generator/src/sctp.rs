@@ -1,0 +1,129 @@
+//! SCTP over UDP (RFC 6951) through the same endpoint layer that the registrar has: the load is native, so
+//! what is measured is the registrar.
+
+use std::net::IpAddr;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
+
+use rserpool_sctp::{Stack, StackOptions, records};
+
+use crate::{Error, Load, Meter};
+
+/// Payload protocol identifier of ASAP (RFC 5352 §8.3).
+const ASAP: u32 = 11;
+
+/// Longest silence before the run is given up.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+pub fn run(load: &Load) -> Result<Meter, Error> {
+    let mut generator = Generator::open(load)?;
+    generator.connect_all(load)?;
+    generator.prepare(load)?;
+    let associations = generator.associations.clone();
+    for association in associations {
+        for _ in 0..load.outstanding {
+            generator.send(association, &load.request)?;
+        }
+    }
+    generator.stack.flush();
+    let mut meter = Meter::start(load);
+    loop {
+        let answered = generator.drain()?;
+        for association in &answered {
+            generator.send(*association, &load.request)?;
+        }
+        generator.stack.flush();
+        if !meter.count(answered.len() as u64) {
+            generator.stack.close();
+            return Ok(meter);
+        }
+        if answered.is_empty() {
+            generator.wait()?;
+        }
+    }
+}
+
+struct Generator {
+    stack: Stack,
+    woken: Receiver<()>,
+    records: Vec<u32>,
+    arena: Vec<u8>,
+    associations: Vec<u32>,
+}
+
+impl Generator {
+    fn open(load: &Load) -> Result<Self, Error> {
+        let (wake, woken) = channel();
+        let mut options = StackOptions::new(vec![IpAddr::from([127, 0, 0, 1])]);
+        options.udp_port = 0;
+        options.max_associations = load.associations;
+        options.max_associations_per_host = load.associations;
+        let wake = Box::new(move || {
+            let _ = wake.send(()); // the receiver is gone only when the run is over
+        });
+        let stack = Stack::start(options, wake)?;
+        Ok(Generator {
+            stack,
+            woken,
+            records: vec![0; 4096 * records::WORDS],
+            arena: vec![0; 4 << 20],
+            associations: Vec::new(),
+        })
+    }
+
+    /// Every association from a port of its own.
+    fn connect_all(&mut self, load: &Load) -> Result<(), Error> {
+        for _ in 0..load.associations {
+            let port = self.stack.open(0, false)?;
+            let peer = [load.target.ip()];
+            self.stack.connect(port, &peer, load.sctp_port, Some(load.target.port()))?;
+        }
+        self.stack.flush();
+        while self.associations.len() < load.associations {
+            self.drain()?;
+            if self.associations.len() < load.associations {
+                self.wait()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn prepare(&mut self, load: &Load) -> Result<(), Error> {
+        for message in &load.prepare {
+            self.send(self.associations[0], message)?;
+            self.stack.flush();
+            while self.drain()?.is_empty() {
+                self.wait()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, association: u32, payload: &[u8]) -> Result<(), Error> {
+        self.stack.send(association, ASAP, 0, payload)?;
+        Ok(())
+    }
+
+    /// The associations that answers came over, once for each answer; notes those that came up.
+    fn drain(&mut self) -> Result<Vec<u32>, Error> {
+        let drained = self.stack.drain(&mut self.records, &mut self.arena)?;
+        let mut answered = Vec::new();
+        for record in self.records.chunks(records::WORDS).take(drained.count) {
+            match record[0] {
+                records::MESSAGE => answered.push(record[1]),
+                records::UP => self.associations.push(record[1]),
+                records::DOWN => return Err("an association ended".into()),
+                _ => {}
+            }
+        }
+        Ok(answered)
+    }
+
+    fn wait(&self) -> Result<(), Error> {
+        match self.woken.recv_timeout(PATIENCE) {
+            Ok(()) => Ok(()),
+            Err(RecvTimeoutError::Timeout) => Err("no answer for a long time".into()),
+            Err(RecvTimeoutError::Disconnected) => Err("the stack has ended".into()),
+        }
+    }
+}
