@@ -35,7 +35,11 @@ pub struct Meter {
 impl Meter {
     pub fn start(load: &Load) -> Self {
         let start = Instant::now() + WARM_UP;
-        Meter { start, end: start + load.measured, answers: 0 }
+        Meter {
+            start,
+            end: start + load.measured,
+            answers: 0,
+        }
     }
 
     /// Adds answers that have just come; false when the measurement is over.
@@ -93,5 +97,7 @@ fn parse() -> Result<(String, Load), Error> {
 
 fn bytes_of(hex: &str) -> Result<Vec<u8>, Error> {
     let digits = hex.as_bytes().chunks(2);
-    digits.map(|pair| Ok(u8::from_str_radix(std::str::from_utf8(pair)?, 16)?)).collect()
+    digits
+        .map(|pair| Ok(u8::from_str_radix(std::str::from_utf8(pair)?, 16)?))
+        .collect()
 }

@@ -65,7 +65,7 @@ impl Generator {
         Ok(Generator {
             stack,
             woken,
-            records: vec![0; 4096 * records::WORDS],
+            records: vec![0; 4096 * records::RECORD_WORDS],
             arena: vec![0; 4 << 20],
             associations: Vec::new(),
         })
@@ -76,7 +76,8 @@ impl Generator {
         for _ in 0..load.associations {
             let port = self.stack.open(0, false)?;
             let peer = [load.target.ip()];
-            self.stack.connect(port, &peer, load.sctp_port, Some(load.target.port()))?;
+            self.stack
+                .connect(port, &peer, load.sctp_port, Some(load.target.port()))?;
         }
         self.stack.flush();
         while self.associations.len() < load.associations {
@@ -108,11 +109,15 @@ impl Generator {
     fn drain(&mut self) -> Result<Vec<u32>, Error> {
         let drained = self.stack.drain(&mut self.records, &mut self.arena)?;
         let mut answered = Vec::new();
-        for record in self.records.chunks(records::WORDS).take(drained.count) {
+        for record in self
+            .records
+            .chunks(records::RECORD_WORDS)
+            .take(drained.count)
+        {
             match record[0] {
-                records::MESSAGE => answered.push(record[1]),
-                records::UP => self.associations.push(record[1]),
-                records::DOWN => return Err("an association ended".into()),
+                records::KIND_MESSAGE => answered.push(record[1]),
+                records::KIND_UP => self.associations.push(record[1]),
+                records::KIND_DOWN => return Err("an association ended".into()),
                 _ => {}
             }
         }

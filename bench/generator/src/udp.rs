@@ -15,12 +15,21 @@ pub fn run(load: &Load) -> Result<Meter, Error> {
     let mut meter = Meter::start(load);
     let mut polled: Vec<libc::pollfd> = sockets
         .iter()
-        .map(|socket| libc::pollfd { fd: socket.as_raw_fd(), events: libc::POLLIN, revents: 0 })
+        .map(|socket| libc::pollfd {
+            fd: socket.as_raw_fd(),
+            events: libc::POLLIN,
+            revents: 0,
+        })
         .collect();
     loop {
         // SAFETY: the vector holds as many entries as said, and outlives the call.
-        let ready =
-            unsafe { libc::poll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, RESEND_AFTER_MS) };
+        let ready = unsafe {
+            libc::poll(
+                polled.as_mut_ptr(),
+                polled.len() as libc::nfds_t,
+                RESEND_AFTER_MS,
+            )
+        };
         if ready == 0 {
             send_all(&sockets, load)?;
         }
