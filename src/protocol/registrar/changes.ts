@@ -7,8 +7,8 @@
  */
 
 import type { PoolElementState } from '../../handlespace/pool-element.ts';
+import type { Logger } from '../logger.ts';
 import type { RemovalReason } from './events.ts';
-import type { Logger } from './logger.ts';
 import type { Outbox } from './outbox.ts';
 
 export interface Changes {

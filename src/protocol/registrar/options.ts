@@ -13,7 +13,7 @@ import { type AddressScope, defaultAddressScope } from './address-scope.ts';
 import { defaultLimits, type RegistrarLimits } from './limits.ts';
 
 export interface RegistrarOptions {
-  /** Which of the two worlds to follow where they differ (docs/interop-decisions.md). Default `rsplib`. */
+  /** Which of the two worlds to follow where they differ (docs/spec/interop-decisions.md). Default `rsplib`. */
   readonly profile: Profile;
   /**
    * Time between two ASAP_SERVER_ANNOUNCE, in milliseconds; 0: none are sent. Default 1 000.

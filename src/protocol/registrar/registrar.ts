@@ -17,6 +17,7 @@ import {
 } from '../../types.ts';
 import { decodeAsap } from '../../wire/asap.ts';
 import type { AsapMessage } from '../../wire/asap-messages.ts';
+import { type Logger, SILENT } from '../logger.ts';
 import type { Machine } from '../machine.ts';
 import { onAssociationRestarted } from './association-restart.ts';
 import {
@@ -34,7 +35,6 @@ import { onEndpointUnreachable } from './endpoint-unreachable.ts';
 import { onUndecodable, refusedForPoolHandle, reportUnrecognized } from './error-report.ts';
 import type { RegistrarInput, RegistrarOutput } from './events.ts';
 import { HandleResolution } from './handle-resolution.ts';
-import { type Logger, SILENT } from './logger.ts';
 import type { RegistrarOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { onRegistration } from './registration.ts';

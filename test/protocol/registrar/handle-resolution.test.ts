@@ -100,6 +100,17 @@ describe('a handle resolution (RFC 5352 §3.3)', () => {
     expect(net.registrar.counters.handleResolutions).toBe(1);
   });
 
+  test('is no line in the log, over neither way', () => {
+    const lines: string[] = [];
+    const note = (_: object, text: string) => lines.push(text);
+    const log = { trace: note, debug: note, info: note, warn: note, error: note };
+    const net = withPool(1, { log });
+    expect(lines).toEqual(['pool element registered']);
+    net.says(9, resolution());
+    expect(answeredInPlace(net, 9, encodeAsap(resolution())).bytes).toBeGreaterThan(0);
+    expect(lines).toHaveLength(1);
+  });
+
   test('that wants updates is answered and not subscribed', () => {
     const net = withPool(1);
     net.says(9, { ...resolution(), wantsUpdates: true });

@@ -6,6 +6,7 @@
 
 import { expect } from 'vitest';
 import { Handlespace } from '../../../src/handlespace/handlespace.ts';
+import type { Logger } from '../../../src/protocol/logger.ts';
 import type { AssociationEnd } from '../../../src/protocol/machine.ts';
 import type {
   RegistrarEvent,
@@ -50,6 +51,7 @@ export interface SetUp {
   readonly options?: PartialRegistrarOptions;
   readonly localAddresses?: readonly IpAddress[];
   readonly seed?: bigint;
+  readonly log?: Logger;
 }
 
 export function aRegistrar(setUp: SetUp = {}): Net {
@@ -63,7 +65,7 @@ export class Net {
   readonly #profile: Profile;
   #outputs: RegistrarOutput[] = [];
 
-  constructor({ options, localAddresses = ['10.1.0.1'], seed = 1n }: SetUp) {
+  constructor({ options, localAddresses = ['10.1.0.1'], seed = 1n, log }: SetUp) {
     // Announces come every second; tests that are not about them are easier to read without.
     const settings = { serverAnnounceCycleMs: 0, ...options };
     const complete = completeRegistrarOptions(settings, localAddresses);
@@ -76,6 +78,7 @@ export class Net {
       localAddresses,
       port: 3863,
       seed,
+      log,
     });
   }
 

@@ -1,0 +1,59 @@
+/** The documentation against what it tells of: a number or an example that is not true fails here. */
+
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { defaultLimits } from '../src/protocol/registrar/limits.ts';
+import { DEFAULT_STACK_OPTIONS } from '../src/transport/options.ts';
+
+const root = path.resolve(import.meta.dirname, '..');
+const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
+
+describe('the documentation', () => {
+  const limits = read('docs/limits.md');
+
+  test.each(Object.entries(defaultLimits('rsplib')))('tells the limit %s = %i', (name, value) => {
+    expect(limits).toMatch(new RegExp(`^\\| \`${name}\` \\| ${value}\\b`, 'm'));
+  });
+
+  test("tells profile rfc's limits where they differ", () => {
+    const { maxPoolHandleBytes, ...others } = defaultLimits('rfc');
+    expect(limits).toContain(`(profile \`rfc\`: ${maxPoolHandleBytes})`);
+    expect(defaultLimits('rsplib')).toMatchObject(others);
+  });
+
+  test.each([
+    ...['maxAssociations', 'maxAssociationsPerHost', 'maxMessageBytes', 'sendBufferBytes'],
+  ] as const)('tells the limit %s of the transport', (name) => {
+    const transport = limits.slice(limits.indexOf('## Of the transport'));
+    expect(transport).toMatch(
+      new RegExp(`^\\| \`${name}\` \\| ${DEFAULT_STACK_OPTIONS[name]}\\b`, 'm'),
+    );
+  });
+
+  test.each([
+    'examples/embed-handlespace.mjs',
+    'examples/pool-element.mjs',
+    'examples/pool-user.mjs',
+  ])('shows %s as it is', (example) => {
+    expect(read('README.md')).toContain(`\`\`\`js\n${read(example)}\`\`\``);
+  });
+
+  test('explains every decision that the sources cite', () => {
+    const decisions = read('docs/spec/interop-decisions.md');
+    for (const number of citedDecisions()) {
+      expect(decisions, `decision ${number}`).toMatch(new RegExp(`^\\| ${number} \\|`, 'm'));
+    }
+  });
+});
+
+function citedDecisions(): Set<string> {
+  const files = ['limits', 'options', 'registration', 'registrar'].map((name) =>
+    read(`src/protocol/registrar/${name}.ts`),
+  );
+  const cited = files.flatMap((text) =>
+    [...text.matchAll(/decision (\d+)/g)].map(([, n]) => n ?? ''),
+  );
+  expect(cited.length).toBeGreaterThan(5);
+  return new Set(cited);
+}
