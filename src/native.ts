@@ -5,7 +5,6 @@
  */
 
 import { createRequire } from 'node:module';
-import process from 'node:process';
 import { AddonError } from './errors.ts';
 
 /** Memory owned by native code and seen from both sides; see design of the hot path in ARCHITECTURE.md. */
@@ -177,6 +176,7 @@ const ABI: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
 
 function load(): Addon {
   const require = createRequire(import.meta.url);
+  // The global: importing node:process would open standard input and output.
   const { platform, arch } = process;
   let cause: unknown;
   for (const abi of ABI[platform] ?? ['']) {

@@ -131,8 +131,10 @@ export class MemoryStack implements SctpStack, AssociationHost {
     if (!this.#hasRoomFor([peer.address])) {
       throw new ConfigError('maxAssociations', 'There is no room for another association.');
     }
+    const isSecond = this.#between(port, [peer.address], peer.port, () => true) !== undefined;
     const association = this.#create(port, [peer.address], peer.port, this.wire.nextNumber());
-    association.connect();
+    if (isSecond) association.end('refused', 'There is an association on these ports already.');
+    else association.connect();
     return association.id;
   }
 
@@ -291,13 +293,21 @@ export class MemoryStack implements SctpStack, AssociationHost {
 
   #find(
     from: readonly IpAddress[],
-    packet: Packet,
+    { destinationPort, sourcePort }: Packet,
+    isWanted: (association: MemoryAssociation) => boolean,
+  ): MemoryAssociation | undefined {
+    return this.#between(destinationPort, from, sourcePort, isWanted);
+  }
+
+  #between(
+    localPort: number,
+    peer: readonly IpAddress[],
+    peerPort: number,
     isWanted: (association: MemoryAssociation) => boolean,
   ): MemoryAssociation | undefined {
     for (const one of this.#associations.values()) {
-      const arePorts =
-        one.localPort === packet.destinationPort && one.peerPort === packet.sourcePort;
-      if (arePorts && isFrom(one, from) && isWanted(one)) return one;
+      const arePorts = one.localPort === localPort && one.peerPort === peerPort;
+      if (arePorts && isFrom(one, peer) && isWanted(one)) return one;
     }
     return undefined;
   }

@@ -39,11 +39,12 @@ export function completeStackOptions(options: PartialStackOptions): SctpStackOpt
   checkAddresses(complete.localAddresses);
   checkInteger('udpPort', complete.udpPort, 0, 65_535);
   checkInteger('remoteUdpPort', complete.remoteUdpPort, 1, 65_535);
-  checkInteger('heartbeatIntervalMs', complete.heartbeatIntervalMs, 100, 3_600_000);
   const { initial, min, max } = complete.rtoMs;
   checkInteger('rtoMs.min', min, 1, 60_000);
   checkInteger('rtoMs.max', max, min, 600_000);
   checkInteger('rtoMs.initial', initial, min, max);
+  // A heartbeat is given up after the initial time-out; a next one before that would never let it.
+  checkInteger('heartbeatIntervalMs', complete.heartbeatIntervalMs, initial + 1, 3_600_000);
   checkInteger('maxRetransmissions', complete.maxRetransmissions, 1, 255);
   checkInteger('maxAssociations', complete.maxAssociations, 1, 1_000_000);
   checkInteger('maxAssociationsPerHost', complete.maxAssociationsPerHost, 1, 1_000_000);

@@ -25,6 +25,7 @@ export interface SctpStackOptions {
   readonly udpPort: number;
   /** UDP port at which peers are called when `connect` does not say; 9899. */
   readonly remoteUdpPort: number;
+  /** Time between heartbeats; longer than `rtoMs.initial`, or a dead peer would not be noticed. */
   readonly heartbeatIntervalMs: number;
   readonly rtoMs: { readonly initial: number; readonly min: number; readonly max: number };
   /** Unanswered transmissions after which an association is lost (Association.Max.Retrans). */
@@ -70,7 +71,8 @@ export interface SctpEndpoint {
   readonly port: number;
   /**
    * Starts an association; the outcome is `onUp` or `onDown` with the identifier returned here. `send` may
-   * be used at once. Throws `ConfigError` when there is no room for another association, or no way to the
+   * be used at once. `refused`, too, is a second association with a peer on the same pair of ports: the
+   * first one stays. Throws `ConfigError` when there is no room for another association, or no way to the
    * peer: no local address of the family of its addresses.
    */
   connect(peer: readonly SctpAddress[], options?: ConnectOptions): AssociationId;

@@ -69,7 +69,8 @@ export class UdpStack implements SctpStack {
     const port = withKeys(() => this.native.open(options.port, options.accepts));
     const endpoint = new UdpEndpoint(this, port, handler);
     this.#endpoints.set(port, endpoint);
-    this.flushSoon();
+    // Now and not with this tick: the caller may tell the port to somebody who is quick.
+    this.flush();
     return endpoint;
   }
 

@@ -146,4 +146,17 @@ describe('the library', () => {
     await expect(second).rejects.toThrow(ConfigError);
     await expect(second).rejects.toThrow(String(udpPort));
   });
+
+  test('finds a registrar that nobody named by its announces (RFC 5352 §3.6)', async () => {
+    const group = { address: '239.0.0.60', port: 20_000 + (process.pid % 20_000) };
+    const registrar = await aRegistrar({
+      asap: { addresses: ['127.0.0.1'], announce: group },
+      registrar: { serverAnnounceCycleMs: 100 },
+    });
+    const announces = { registrars: [], announces: group, registrarUdpPort: registrar.udpPort };
+    await aPoolElement(registrar, { id: 7, ...announces });
+    const user = await opening(createPoolUser({ addresses: ['127.0.0.1'], ...announces }));
+    const found = await user.resolve('EchoPool');
+    expect(found?.map(({ id }) => id)).toEqual([7]);
+  });
 });

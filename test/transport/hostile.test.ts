@@ -4,55 +4,28 @@
  * whole stack, and a live association must not notice.
  */
 
-import { createSocket, type Socket } from 'node:dgram';
-import { once } from 'node:events';
 import { afterEach, describe, expect, test } from 'vitest';
-import { ASAP, closeStacks, echo, type Host, openHost } from './udp-support.ts';
+import { ASAP, closeStacks, echo, openHost, openRelay, openUdpSocket } from './udp-support.ts';
 
 const PACKETS = 6_000;
 const SEED = 1;
 
-const sockets: Socket[] = [];
-afterEach(async () => {
-  await closeStacks();
-  for (const socket of sockets.splice(0)) socket.close();
-});
-
-async function bound(address: string): Promise<Socket> {
-  const socket = createSocket('udp4');
-  sockets.push(socket);
-  socket.bind(0, address);
-  await once(socket, 'listening');
-  return socket;
-}
-
-/** Stands between a client and the server, passes everything on and keeps what the client sent. */
-async function openRelay(server: Host): Promise<{ socket: Socket; seen: Buffer[] }> {
-  const socket = await bound('127.0.0.3');
-  const seen: Buffer[] = [];
-  let clientPort = 0;
-  socket.on('message', (packet, source) => {
-    if (source.address === '127.0.0.1') {
-      socket.send(packet, clientPort, '127.0.0.2');
-      return;
-    }
-    clientPort = source.port;
-    if (seen.length < 200) seen.push(Buffer.from(packet));
-    socket.send(packet, server.stack.udpPort, '127.0.0.1');
-  });
-  return { socket, seen };
-}
+afterEach(closeStacks);
 
 describe('an open port under hostile datagrams', () => {
   test('leaves a live association alone and makes no new one', async () => {
     const server = openHost('127.0.0.1');
     echo(server);
     const client = openHost('127.0.0.2', { accepts: false });
-    const relay = await openRelay(server);
+    const seen: Buffer[] = [];
+    const relay = await openRelay(client.stack, server.stack, (packet, send) => {
+      if (seen.length < 200) seen.push(Buffer.from(packet));
+      send();
+    });
     const association = client.endpoint.connect(
       [{ address: '127.0.0.3', port: server.endpoint.port }],
       {
-        udpPort: relay.socket.address().port,
+        udpPort: relay.address().port,
       },
     );
     const exchange = async (count: number) => {
@@ -65,11 +38,11 @@ describe('an open port under hostile datagrams', () => {
     };
     await exchange(50);
 
-    const stranger = await bound('127.0.0.4');
+    const stranger = await openUdpSocket('127.0.0.4');
     const random = randomSource(SEED);
     for (let sent = 0; sent < PACKETS; sent++) {
-      const packet = mutate(relay.seen[random() % relay.seen.length] as Buffer, random);
-      const from = sent % 2 === 0 ? relay.socket : stranger;
+      const packet = mutate(seen[random() % seen.length] as Buffer, random);
+      const from = sent % 2 === 0 ? relay : stranger;
       from.send(packet, server.stack.udpPort, '127.0.0.1');
       // The receive buffer is finite, and what it drops tests nothing.
       if (sent % 200 === 199) await exchange(1);

@@ -3,13 +3,13 @@
  * socket, so each call brings its own.
  */
 
-import { createSocket, type Socket as UdpSocket } from 'node:dgram';
+import type { Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import type { Duplex } from 'node:stream';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { AssociationId } from '../../src/types.ts';
-import { ASAP, closeStacks, echo, type Host, openHost } from './udp-support.ts';
+import { ASAP, closeStacks, echo, type Host, openHost, openUdpSocket } from './udp-support.ts';
 
 /** What is used of it; the package has no types. */
 interface SctpPackage {
@@ -26,18 +26,11 @@ type PeerSocket = Duplex & { ppid: number };
 
 const sctp = createRequire(import.meta.url)('sctp') as SctpPackage;
 
-const sockets: UdpSocket[] = [];
-afterEach(async () => {
-  await closeStacks();
-  for (const socket of sockets.splice(0)) socket.close();
-});
+afterEach(closeStacks);
 
 /** The peer's end of the wire, connected to a stack of ours. */
 async function wireTo({ stack }: Host): Promise<UdpSocket> {
-  const socket = createSocket('udp4');
-  sockets.push(socket);
-  socket.bind(0, '127.0.0.3');
-  await once(socket, 'listening');
+  const socket = await openUdpSocket('127.0.0.3');
   socket.connect(stack.udpPort, stack.localAddresses[0]);
   await once(socket, 'connect');
   return socket;

@@ -185,6 +185,16 @@ describe('an association of the memory backend', () => {
     expect(another.heard.of('down')).toMatchObject([{ association: second, why: 'refused' }]);
   });
 
+  test('is refused beside another one on the same pair of ports, which stays', () => {
+    const { network, server, client, association } = pair();
+    const second = client.endpoint.connect([{ address: '10.0.0.1', port: 3863 }]);
+    network.settle();
+    expect(client.heard.of('down')).toMatchObject([{ association: second, why: 'refused' }]);
+    expect(client.endpoint.send(association, ASAP, text('still here'))).toBe('queued');
+    network.settle();
+    expect(server.heard.texts).toEqual(['still here']);
+  });
+
   test('becomes one association when both sides call at once (RFC 9260 §5.2.1)', () => {
     const network = new MemoryNetwork({ seed: 1 });
     const a = host(network, '10.0.0.1', { port: 9901 });

@@ -158,7 +158,7 @@ describe('SCTP over UDP between two processes', () => {
   });
 
   test('a process that was killed is noticed by silence (RFC 9260 §8.1)', async () => {
-    const server = openHost('127.0.0.1', { heartbeatIntervalMs: 200 });
+    const server = openHost('127.0.0.1', { heartbeatIntervalMs: 300 });
     const other = await openOther({}, { port: 0, accepts: false });
     const [[peer], options] = placeOf(server);
     other.do('connect', { peer, udpPort: options?.udpPort });
@@ -216,6 +216,31 @@ describe('a process with the transport', () => {
       setTimeout(async () => { console.log('still here'); await stack.close(); }, 100).unref();
     `);
     expect(stdout).toBe('still here\n');
+  });
+
+  test('reads on after a handler threw, and sends what was queued before', async () => {
+    const { stdout } = await run(`
+      import { openSctpStack } from ${JSON.stringify(library)};
+      const [server, client] = ['127.0.0.1', '127.0.0.2'].map((address) =>
+        openSctpStack({ transport: 'udp', localAddresses: [address], udpPort: 0 }));
+      const nothing = () => {};
+      const rest = { onUp: nothing, onRestart: nothing, onDown: nothing, onPath: nothing, onWritable: nothing };
+      process.on('uncaughtException', (error) => console.log(error.message));
+      const echo = server.open({ port: 0, accepts: true }, { ...rest,
+        onMessage(association, protocol, stream, bytes, offset, length) {
+          const text = String(Buffer.from(bytes.subarray(offset, offset + length)));
+          echo.send(association, protocol, Buffer.from(text));
+          if (text === '1') throw new Error('thrown');
+        },
+      });
+      let count = 0;
+      const caller = client.open({ port: 0, accepts: false }, { ...rest,
+        onMessage: () => { if (++count === 3) { console.log('three echoes'); server.close(); client.close(); } },
+      });
+      const association = caller.connect([{ address: '127.0.0.1', port: echo.port }], { udpPort: server.udpPort });
+      for (const text of ['0', '1', '2']) caller.send(association, 11, Buffer.from(text));
+    `);
+    expect(stdout).toBe('thrown\nthree echoes\n');
   });
 
   test('ends cleanly with live associations and an open stack', async () => {

@@ -1,5 +1,7 @@
 /** Stacks on the loopback for the tests of the `udp` backend: any free UDP port, short time-outs. */
 
+import { createSocket, type Socket as UdpSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { openSctpStack } from '../../src/transport/open.ts';
 import type { SctpEndpoint, SctpStack, SctpStackOptions } from '../../src/transport/transport.ts';
 import type { AssociationId, IpAddress } from '../../src/types.ts';
@@ -9,10 +11,12 @@ export const ASAP = 11;
 export const ENRP = 12;
 
 const opened: SctpStack[] = [];
+const sockets: UdpSocket[] = [];
 
 /** For `afterEach`. */
 export async function closeStacks(): Promise<void> {
   await Promise.all(opened.splice(0).map((stack) => stack.close()));
+  for (const socket of sockets.splice(0)) socket.close();
 }
 
 export function openStack(address: IpAddress, options: Partial<SctpStackOptions> = {}): SctpStack {
@@ -79,4 +83,27 @@ export function echo({ heard, endpoint }: Host): void {
 /** Blocks this thread, as a long computation would. */
 export function block(durationMs: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, durationMs);
+}
+
+export async function openUdpSocket(address: IpAddress): Promise<UdpSocket> {
+  const socket = createSocket('udp4');
+  sockets.push(socket);
+  socket.bind(0, address);
+  await once(socket, 'listening');
+  return socket;
+}
+
+/** Stands between two stacks, at 127.0.0.3 for both, and shows each packet to `pass`, which sends it on or not. */
+export async function openRelay(
+  first: SctpStack,
+  second: SctpStack,
+  pass: (packet: Buffer, send: () => void) => void,
+): Promise<UdpSocket> {
+  const socket = await openUdpSocket('127.0.0.3');
+  socket.on('message', (packet, source) => {
+    const isFromFirst = source.address === first.localAddresses[0];
+    const { udpPort, localAddresses } = isFromFirst ? second : first;
+    pass(packet, () => socket.send(packet, udpPort, localAddresses[0]));
+  });
+  return socket;
 }

@@ -23,8 +23,12 @@ use napi_derive::napi;
 
 use crate::failure::{Failure, Fallible, whole_usize};
 
-/// Keeps the position on a cache line of its own and the bytes aligned.
+/// Keeps the position away from the bytes, and these aligned.
 const HEAD_BYTES: usize = 64;
+
+/// As much as any typed array wants, and no more than `calloc` gives by itself: beyond that the allocator
+/// would write the zeros by hand, and touch all of the memory.
+const ALIGNMENT: usize = 8;
 
 /// 29 bits of offset is what a packed resolution can name.
 const MAX_BYTES: usize = 1 << 29;
@@ -47,18 +51,23 @@ pub struct Bytes {
 }
 
 impl Arena {
-    /// All zero; costs nothing until it is written. `None`: not 1 byte to 512 MiB, or no memory left.
+    /// All zero; large ones cost nothing until they are written. `None`: not 1 byte to 512 MiB, or no memory left.
     pub fn new(length: usize) -> Option<Rc<Arena>> {
         if length == 0 || length > MAX_BYTES {
             return None;
         }
-        let layout = Layout::from_size_align(HEAD_BYTES + length, HEAD_BYTES).ok()?;
+        let layout = Layout::from_size_align(HEAD_BYTES + length, ALIGNMENT).ok()?;
         // SAFETY: the layout is not empty.
         let head = NonNull::new(unsafe { alloc_zeroed(layout) })?;
         // SAFETY: the allocation is longer than its head.
         let start = unsafe { head.add(HEAD_BYTES) };
         let bytes = RefCell::new(Bytes { start, length });
-        Some(Rc::new(Arena { head, layout, bytes, is_exposed: Cell::new(false) }))
+        Some(Rc::new(Arena {
+            head,
+            layout,
+            bytes,
+            is_exposed: Cell::new(false),
+        }))
     }
 
     /// Borrows the bytes for reading. Not to be held while JavaScript runs: it may write to them.
@@ -111,10 +120,7 @@ impl DerefMut for Bytes {
 
 /// `{ bytes: Uint8Array, position: Uint32Array, handle }` for JavaScript, of `length` bytes.
 #[napi]
-pub fn create_arena<'env>(
-    env: &'env Env,
-    length: f64,
-) -> napi::Result<Object<'env>, Failure> {
+pub fn create_arena<'env>(env: &'env Env, length: f64) -> napi::Result<Object<'env>, Failure> {
     let arena = Arena::new(whole_usize(length)?).ok_or(Failure::OutOfRange)?;
     expose(env, &arena).map_err(|_| Failure::Internal.into())
 }
@@ -128,7 +134,10 @@ pub fn expose<'env>(env: &'env Env, arena: &Rc<Arena>) -> Result<Object<'env>> {
     let length = arena.layout.size() - HEAD_BYTES;
     let mut object = Object::new(env)?;
     use sys::TypedarrayType::{uint8_array, uint32_array};
-    object.set("bytes", typed_array(env, uint8_array, length, memory, HEAD_BYTES)?)?;
+    object.set(
+        "bytes",
+        typed_array(env, uint8_array, length, memory, HEAD_BYTES)?,
+    )?;
     object.set("position", typed_array(env, uint32_array, 1, memory, 0)?)?;
     object.set("handle", External::new(Rc::clone(arena)))?;
     object.freeze()?;
@@ -144,7 +153,14 @@ fn external_array_buffer(env: &Env, arena: &Rc<Arena>) -> Result<sys::napi_value
     check_status!(unsafe {
         let start = arena.head.as_ptr().cast::<c_void>();
         let length = arena.layout.size();
-        sys::napi_create_external_arraybuffer(env.raw(), start, length, Some(release), hint, &mut memory)
+        sys::napi_create_external_arraybuffer(
+            env.raw(),
+            start,
+            length,
+            Some(release),
+            hint,
+            &mut memory,
+        )
     })?;
     Ok(memory)
 }

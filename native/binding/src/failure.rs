@@ -48,11 +48,26 @@ impl From<Failure> for Error<Failure> {
 /// A whole number from 0 to 2^53, the only kind of number that crosses the boundary.
 pub fn whole(value: f64) -> Fallible<u64> {
     let whole = value as u64; // saturates; NaN becomes 0
-    if whole as f64 == value && whole <= 1 << 53 { Ok(whole) } else { Err(Failure::OutOfRange) }
+    if whole as f64 == value && whole <= 1 << 53 {
+        Ok(whole)
+    } else {
+        Err(Failure::OutOfRange)
+    }
 }
 
 pub fn whole_u32(value: f64) -> Fallible<u32> {
     u32::try_from(whole(value)?).map_err(|_| Failure::OutOfRange)
+}
+
+/// How many of something to deal with at most: not none.
+pub fn limit_of(value: f64) -> Fallible<usize> {
+    whole_usize(value).and_then(|limit| {
+        if limit == 0 {
+            Err(Failure::OutOfRange)
+        } else {
+            Ok(limit)
+        }
+    })
 }
 
 pub fn whole_usize(value: f64) -> Fallible<usize> {

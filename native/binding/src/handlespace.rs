@@ -12,11 +12,9 @@ use napi_derive::napi;
 use rserpool_handlespace::{Error, Handlespace, KeepAlive, Limits, Settings};
 
 use crate::arena::{self, Arena, ArenaHandle};
-use crate::failure::{Failure, Fallible, whole, whole_u32, whole_usize};
+use crate::failure::{Failure, Fallible, limit_of, whole, whole_u32, whole_usize};
 use crate::handlespace_hot;
 use crate::image::Batch;
-#[allow(unused_imports)]
-use crate::missing::Missing as _;
 
 /// Offset of the home registrar's identifier in a Pool Element parameter (RFC 5354 §3.10).
 const HOME_OFFSET: u16 = 8;
@@ -126,7 +124,8 @@ impl NativeHandlespace {
                 ..Limits::default()
             },
         };
-        let core = catch_unwind(|| Box::new(Handlespace::new(settings))).map_err(|_| Failure::Internal)?;
+        let core =
+            catch_unwind(|| Box::new(Handlespace::new(settings))).map_err(|_| Failure::Internal)?;
         let shared = SharedHandlespace {
             core: RefCell::new(Some(core)),
             desk: Arena::new(DESK_BYTES).ok_or(Failure::Internal)?,
@@ -134,7 +133,9 @@ impl NativeHandlespace {
             refusal: RefCell::new(None),
             scratch: RefCell::new(Vec::new()),
         };
-        Ok(NativeHandlespace { shared: Rc::new(shared) })
+        Ok(NativeHandlespace {
+            shared: Rc::new(shared),
+        })
     }
 
     /// `{ desk, resolveInPlace, register, ... }`: the arena and the hand-bound functions. Once.
@@ -156,7 +157,9 @@ impl NativeHandlespace {
         if Rc::ptr_eq(request, response) {
             return Err(Failure::OutOfRange.into());
         }
-        self.shared.arenas.replace(Some((Rc::clone(request), Rc::clone(response))));
+        self.shared
+            .arenas
+            .replace(Some((Rc::clone(request), Rc::clone(response))));
         Ok(())
     }
 
@@ -172,21 +175,32 @@ impl NativeHandlespace {
 
     /// A batch of the selected elements; empty for an unknown pool. The handle lies on the desk.
     #[napi]
-    pub fn resolve<'env>(&self, env: &'env Env, handle_bytes: f64, items: f64) -> Result<Uint8ArraySlice<'env>, Failure> {
+    pub fn resolve<'env>(
+        &self,
+        env: &'env Env,
+        handle_bytes: f64,
+        items: f64,
+    ) -> Result<Uint8ArraySlice<'env>, Failure> {
         let (handle_bytes, items) = (whole_usize(handle_bytes)?, whole_u32(items)?);
         let mut batch = Batch::new();
         self.shared.with_handle(handle_bytes, |core, handle| {
-            core.resolve(handle, items, &mut |element| batch.push(element, None))
+            core.resolve(handle, items, &mut |it| batch.push(it, None))
         })?;
         deliver(env, batch, None)
     }
 
     #[napi]
-    pub fn expire<'env>(&self, env: &'env Env, now: f64, limit: f64) -> Result<Uint8ArraySlice<'env>, Failure> {
-        let (now, limit) = (whole(now)?, whole_usize(limit)?);
-        let mut batch = Batch::new();
-        self.shared.with(|core| core.expire(now, limit, &mut |timer, element| batch.push(element, Some(timer))))?;
-        deliver(env, batch, None)
+    pub fn expire<'env>(
+        &self,
+        env: &'env Env,
+        now: f64,
+        limit: f64,
+    ) -> Result<Uint8ArraySlice<'env>, Failure> {
+        let (now, limit) = (whole(now)?, limit_of(limit)?);
+        self.batch(env, |core, batch| {
+            core.expire(now, limit, &mut |timer, it| batch.push(it, Some(timer)));
+            None
+        })
     }
 
     #[napi]
@@ -196,20 +210,25 @@ impl NativeHandlespace {
         association: f64,
         limit: f64,
     ) -> Result<Uint8ArraySlice<'env>, Failure> {
-        let (association, limit) = (whole_u32(association)?, whole_usize(limit)?);
-        let mut batch = Batch::new();
-        self.shared.with(|core| {
-            core.remove_association(association, limit, &mut |element| batch.push(element, None))
-        })?;
-        deliver(env, batch, None)
+        let (association, limit) = (whole_u32(association)?, limit_of(limit)?);
+        self.batch(env, |core, batch| {
+            core.remove_association(association, limit, &mut |it| batch.push(it, None));
+            None
+        })
     }
 
     #[napi]
-    pub fn purge<'env>(&self, env: &'env Env, home: f64, limit: f64) -> Result<Uint8ArraySlice<'env>, Failure> {
-        let (home, limit) = (whole_u32(home)?, whole_usize(limit)?);
-        let mut batch = Batch::new();
-        self.shared.with(|core| core.purge(home, limit, &mut |element| batch.push(element, None)))?;
-        deliver(env, batch, None)
+    pub fn purge<'env>(
+        &self,
+        env: &'env Env,
+        home: f64,
+        limit: f64,
+    ) -> Result<Uint8ArraySlice<'env>, Failure> {
+        let (home, limit) = (whole_u32(home)?, limit_of(limit)?);
+        self.batch(env, |core, batch| {
+            core.purge(home, limit, &mut |it| batch.push(it, None));
+            None
+        })
     }
 
     #[napi]
@@ -221,10 +240,12 @@ impl NativeHandlespace {
         to: f64,
         limit: f64,
     ) -> Result<Uint8ArraySlice<'env>, Failure> {
-        let (now, from, to, limit) = (whole(now)?, whole_u32(from)?, whole_u32(to)?, whole_usize(limit)?);
-        let mut batch = Batch::new();
-        self.shared.with(|core| core.adopt(now, from, to, limit, &mut |element| batch.push(element, None)))?;
-        deliver(env, batch, None)
+        let (now, limit) = (whole(now)?, limit_of(limit)?);
+        let (from, to) = (whole_u32(from)?, whole_u32(to)?);
+        self.batch(env, |core, batch| {
+            core.adopt(now, from, to, limit, &mut |it| batch.push(it, None));
+            None
+        })
     }
 
     /// Of all elements, or of one home registrar's; token 0: from the beginning.
@@ -237,13 +258,13 @@ impl NativeHandlespace {
         limit: f64,
     ) -> Result<Uint8ArraySlice<'env>, Failure> {
         let home = home.map(whole_u32).transpose()?;
-        let (token, limit) = (whole_u32(token)?, whole_usize(limit)?);
-        let mut batch = Batch::new();
-        let next =
-            self.shared.with(|core| core.walk(home, token, limit, &mut |element| batch.push(element, None)))?;
-        deliver(env, batch, next)
+        let (token, limit) = (whole_u32(token)?, limit_of(limit)?);
+        self.batch(env, |core, batch| {
+            core.walk(home, token, limit, &mut |it| batch.push(it, None))
+        })
     }
 
+    /// Of the elements of one association.
     #[napi]
     pub fn walk_association<'env>(
         &self,
@@ -252,21 +273,24 @@ impl NativeHandlespace {
         token: f64,
         limit: f64,
     ) -> Result<Uint8ArraySlice<'env>, Failure> {
-        let (association, token) = (whole_u32(association)?, whole_u32(token)?);
-        let limit = whole_usize(limit)?;
-        let mut batch = Batch::new();
-        let next = self.shared.with(|core| {
-            core.walk_association(association, token, limit, &mut |element| batch.push(element, None))
-        })?;
-        deliver(env, batch, next)
+        let association = whole_u32(association)?;
+        let (token, limit) = (whole_u32(token)?, limit_of(limit)?);
+        self.batch(env, |core, batch| {
+            core.walk_association(association, token, limit, &mut |it| batch.push(it, None))
+        })
     }
 
     #[napi]
-    pub fn pools<'env>(&self, env: &'env Env, token: f64, limit: f64) -> Result<Uint8ArraySlice<'env>, Failure> {
-        let (token, limit) = (whole_u32(token)?, whole_usize(limit)?);
-        let mut batch = Batch::new();
-        let next = self.shared.with(|core| core.pools(token, limit, &mut |pool| batch.push_pool(pool)))?;
-        deliver(env, batch, next)
+    pub fn pools<'env>(
+        &self,
+        env: &'env Env,
+        token: f64,
+        limit: f64,
+    ) -> Result<Uint8ArraySlice<'env>, Failure> {
+        let (token, limit) = (whole_u32(token)?, limit_of(limit)?);
+        self.batch(env, |core, batch| {
+            core.pools(token, limit, &mut |pool| batch.push_pool(pool))
+        })
     }
 
     #[napi]
@@ -293,12 +317,29 @@ impl NativeHandlespace {
         Ok(self.shared.with(|core| core.verify().err())?)
     }
 
-    /// Gives all memory back but the desk's. Again: nothing happens.
+    /// Gives all memory back but the arenas'. Again: nothing happens.
     #[napi]
     pub fn close(&self) -> Result<(), Failure> {
-        let core = self.shared.core.try_borrow_mut().map_err(|_| Failure::InUse)?.take();
-        self.shared.arenas.replace(None);
+        let core = self
+            .shared
+            .core
+            .try_borrow_mut()
+            .map_err(|_| Failure::InUse)?
+            .take();
         catch_unwind(AssertUnwindSafe(|| drop(core))).map_err(|_| Failure::Internal.into())
+    }
+}
+
+impl NativeHandlespace {
+    /// Lets `work` fill a batch; what it returns is the token to go on with.
+    fn batch<'env>(
+        &self,
+        env: &'env Env,
+        work: impl FnOnce(&mut Handlespace, &mut Batch) -> Option<u32>,
+    ) -> Result<Uint8ArraySlice<'env>, Failure> {
+        let mut batch = Batch::new();
+        let next = self.shared.with(|core| work(core, &mut batch))?;
+        deliver(env, batch, next)
     }
 }
 

@@ -11,8 +11,6 @@ use rserpool_handlespace::{Element, Error, Registered};
 use crate::failure::{Failure, Fallible};
 use crate::handlespace::SharedHandlespace;
 use crate::hot::{Arguments, Hot, bind};
-#[allow(unused_imports)]
-use crate::missing::Missing as _;
 use crate::image::{milliseconds, push_image, read_registration};
 
 pub fn bind_all(env: &Env, target: &mut Object<'_>, state: &Rc<SharedHandlespace>) -> Result<()> {
@@ -44,11 +42,15 @@ impl Hot for ResolveInPlace {
         let length = (packed >> 8 & 0xffff) as usize;
         let items = (packed & 0xff) as u32;
         let arenas = state.arenas.borrow();
-        let (request, response) = arenas.as_ref().ok_or(Failure::Closed)?;
+        let (request, response) = arenas.as_ref().ok_or(Failure::OutOfRange)?;
         let requests = request.read()?;
-        let handle = requests.get(offset..offset + length).ok_or(Failure::OutOfRange)?;
+        let handle = requests
+            .get(offset..offset + length)
+            .ok_or(Failure::OutOfRange)?;
         let mut responses = response.write()?;
-        let out = responses.get_mut(response.position()..).ok_or(Failure::TooSmall)?;
+        let out = responses
+            .get_mut(response.position()..)
+            .ok_or(Failure::TooSmall)?;
         resolve(state, handle, items, out)
     }
 }
@@ -67,8 +69,17 @@ impl Hot for ResolveInto {
         // A copy, since the output may be any memory that JavaScript can name.
         let mut handle = state.scratch.try_borrow_mut().map_err(|_| Failure::InUse)?;
         handle.clear();
-        handle.extend_from_slice(state.desk.read()?.get(..handle_bytes).ok_or(Failure::OutOfRange)?);
-        let out = arguments.bytes_mut(2)?.get_mut(offset..).ok_or(Failure::OutOfRange)?;
+        handle.extend_from_slice(
+            state
+                .desk
+                .read()?
+                .get(..handle_bytes)
+                .ok_or(Failure::OutOfRange)?,
+        );
+        let out = arguments
+            .bytes_mut(2)?
+            .get_mut(offset..)
+            .ok_or(Failure::OutOfRange)?;
         resolve(state, &handle, items, out)
     }
 }
@@ -111,7 +122,9 @@ impl Hot for Deregister {
 
     fn call(state: &SharedHandlespace, arguments: &mut Arguments<'_>) -> Fallible<f64> {
         let (handle_bytes, id) = (arguments.usize(0)?, arguments.u32(1)?);
-        state.with_handle(handle_bytes, |core, handle| f64::from(core.deregister(handle, id)))
+        state.with_handle(handle_bytes, |core, handle| {
+            f64::from(core.deregister(handle, id))
+        })
     }
 }
 
@@ -128,7 +141,9 @@ impl Hot for Find {
         let (handle_bytes, id) = (arguments.usize(0)?, arguments.u32(1)?);
         let mut image = state.scratch.try_borrow_mut().map_err(|_| Failure::InUse)?;
         image.clear();
-        state.with_handle(handle_bytes, |core, handle| draw(core.find(handle, id), &mut image))?;
+        state.with_handle(handle_bytes, |core, handle| {
+            draw(core.find(handle, id), &mut image)
+        })?;
         lay_out(state, &image)
     }
 }
@@ -145,7 +160,9 @@ impl Hot for Peek {
         let handle_bytes = arguments.usize(0)?;
         let mut image = state.scratch.try_borrow_mut().map_err(|_| Failure::InUse)?;
         image.clear();
-        state.with_handle(handle_bytes, |core, handle| draw(core.peek(handle), &mut image))?;
+        state.with_handle(handle_bytes, |core, handle| {
+            draw(core.peek(handle), &mut image)
+        })?;
         lay_out(state, &image)
     }
 }
@@ -158,7 +175,9 @@ fn draw(element: Option<Element<'_>>, image: &mut Vec<u8>) {
 
 fn lay_out(state: &SharedHandlespace, image: &[u8]) -> Fallible<f64> {
     let mut desk = state.desk.write()?;
-    desk.get_mut(..image.len()).ok_or(Failure::TooSmall)?.copy_from_slice(image);
+    desk.get_mut(..image.len())
+        .ok_or(Failure::TooSmall)?
+        .copy_from_slice(image);
     Ok(image.len() as f64)
 }
 
@@ -194,7 +213,9 @@ impl Hot for Probe {
 
     fn call(state: &SharedHandlespace, arguments: &mut Arguments<'_>) -> Fallible<f64> {
         let (now, handle_bytes, id) = (arguments.whole(0)?, arguments.usize(1)?, arguments.u32(2)?);
-        state.with_handle(handle_bytes, |core, handle| f64::from(core.probe(now, handle, id)))
+        state.with_handle(handle_bytes, |core, handle| {
+            f64::from(core.probe(now, handle, id))
+        })
     }
 }
 
@@ -208,7 +229,9 @@ impl Hot for ReportUnreachable {
 
     fn call(state: &SharedHandlespace, arguments: &mut Arguments<'_>) -> Fallible<f64> {
         let (handle_bytes, id) = (arguments.usize(0)?, arguments.u32(1)?);
-        state.with_handle(handle_bytes, |core, handle| f64::from(core.report_unreachable(handle, id)))
+        state.with_handle(handle_bytes, |core, handle| {
+            f64::from(core.report_unreachable(handle, id))
+        })
     }
 }
 

@@ -34,16 +34,31 @@ pub fn bind<H: Hot>(env: &Env, target: &mut Object<'_>, state: &Rc<H::State>) ->
     let data = Rc::into_raw(Rc::clone(state)).cast_mut().cast::<c_void>();
     let name: *const c_char = H::NAME.as_ptr();
     let mut function = ptr::null_mut();
-    // SAFETY: the name ends with a NUL; `data` is what `trampoline::<H>` expects, and lives until `release`
-    // is called, which happens when the function itself is gone and cannot be called any more. When one of
-    // the two calls fails the reference leaks, which is harmless.
+    // SAFETY: the name is as long as said; `data` is what `trampoline::<H>` expects and outlives the function,
+    // see below. When one of the two calls fails the reference leaks, which is harmless.
     check_status!(unsafe {
         let length = H::NAME.to_bytes().len() as isize;
-        sys::napi_create_function(env.raw(), name, length, Some(trampoline::<H>), data, &mut function)
+        sys::napi_create_function(
+            env.raw(),
+            name,
+            length,
+            Some(trampoline::<H>),
+            data,
+            &mut function,
+        )
     })?;
+    // SAFETY: `data` is what `release::<H::State>` expects. It is called when the function is gone and cannot
+    // be called any more.
     check_status!(unsafe {
         let (hint, result) = (ptr::null_mut(), ptr::null_mut());
-        sys::napi_add_finalizer(env.raw(), function, data, Some(release::<H::State>), hint, result)
+        sys::napi_add_finalizer(
+            env.raw(),
+            function,
+            data,
+            Some(release::<H::State>),
+            hint,
+            result,
+        )
     })?;
     // SAFETY: both are objects of this environment, in a call from JavaScript.
     check_status!(unsafe { sys::napi_set_named_property(env.raw(), target.raw(), name, function) })
@@ -54,23 +69,38 @@ unsafe extern "C" fn release<State>(_env: sys::napi_env, data: *mut c_void, _hin
     drop(unsafe { Rc::from_raw(data.cast::<State>()) });
 }
 
-unsafe extern "C" fn trampoline<H: Hot>(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+unsafe extern "C" fn trampoline<H: Hot>(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+) -> sys::napi_value {
     let mut values = [ptr::null_mut(); MAX_PARAMETERS];
     let mut count = H::PARAMETERS;
     let mut data = ptr::null_mut();
     // SAFETY: `env` and `info` come from Node for this call; `values` has room for `count`, which `bind` has
     // checked, and Node fills what the caller left out with `undefined`.
     let status = unsafe {
-        sys::napi_get_cb_info(env, info, &mut count, values.as_mut_ptr(), ptr::null_mut(), &mut data)
+        sys::napi_get_cb_info(
+            env,
+            info,
+            &mut count,
+            values.as_mut_ptr(),
+            ptr::null_mut(),
+            &mut data,
+        )
     };
     let outcome = if status == sys::Status::napi_ok {
-        let mut arguments = Arguments { env, values, lifetime: PhantomData };
+        let mut arguments = Arguments {
+            env,
+            values,
+            lifetime: PhantomData,
+        };
         // SAFETY: `data` is the `Rc<H::State>` that `bind` gave to this very function and that it keeps alive.
         // Only shared references to the state are ever made.
         let state = unsafe { &*data.cast::<H::State>() };
         // A panic must not cross into C. States that a panic can leave half-changed look after themselves
         // (`SharedHandlespace::with`), so nothing broken is seen afterwards.
-        catch_unwind(AssertUnwindSafe(|| H::call(state, &mut arguments))).unwrap_or(Err(Failure::Internal))
+        catch_unwind(AssertUnwindSafe(|| H::call(state, &mut arguments)))
+            .unwrap_or(Err(Failure::Internal))
     } else {
         Err(Failure::Internal)
     };
@@ -132,7 +162,13 @@ impl Arguments<'_> {
         let status = unsafe {
             let (array_buffer, offset) = (ptr::null_mut(), ptr::null_mut());
             sys::napi_get_typedarray_info(
-                self.env, value, &mut kind, &mut length, &mut start, array_buffer, offset,
+                self.env,
+                value,
+                &mut kind,
+                &mut length,
+                &mut start,
+                array_buffer,
+                offset,
             )
         };
         if status != sys::Status::napi_ok || kind != sys::TypedarrayType::uint8_array {

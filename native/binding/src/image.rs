@@ -34,7 +34,10 @@ pub struct Batch {
 
 impl Batch {
     pub fn new() -> Self {
-        Batch { bytes: vec![0; BATCH_BYTES], count: 0 }
+        Batch {
+            bytes: vec![0; BATCH_BYTES],
+            count: 0,
+        }
     }
 
     pub fn push(&mut self, element: &Element<'_>, timer: Option<Timer>) {
@@ -102,17 +105,27 @@ fn timer_number(timer: Timer) -> u32 {
 
 /// An instant for JavaScript.
 pub fn milliseconds(instant: u64) -> f64 {
-    if instant == NEVER { f64::INFINITY } else { instant as f64 }
+    if instant == NEVER {
+        f64::INFINITY
+    } else {
+        instant as f64
+    }
 }
 
 /// A duration from JavaScript; infinity is `NEVER`.
 fn duration(milliseconds: f64) -> Fallible<u64> {
-    if milliseconds == f64::INFINITY { Ok(NEVER) } else { whole(milliseconds) }
+    if milliseconds == f64::INFINITY {
+        Ok(NEVER)
+    } else {
+        whole(milliseconds)
+    }
 }
 
 /// The registration that lies at the start of `bytes`. JavaScript wrote it: every number is checked.
 pub fn read_registration(bytes: &[u8]) -> Fallible<Registration<'_>> {
-    let (head, payload) = bytes.split_at_checked(4 * REGISTRATION_WORDS).ok_or(Failure::OutOfRange)?;
+    let (head, payload) = bytes
+        .split_at_checked(4 * REGISTRATION_WORDS)
+        .ok_or(Failure::OutOfRange)?;
     let mut words = [0; REGISTRATION_WORDS];
     for (word, four) in words.iter_mut().zip(head.chunks_exact(4)) {
         *word = u32::from_ne_bytes([four[0], four[1], four[2], four[3]]);
@@ -123,7 +136,9 @@ pub fn read_registration(bytes: &[u8]) -> Fallible<Registration<'_>> {
     let (preface, payload) = split(payload, words[10])?;
     let (record, payload) = split(payload, words[12])?;
     let (annex, _) = split(payload, words[15])?;
-    let (_, named) = preface.split_at_checked(PREFACE_HEAD_BYTES).ok_or(Failure::OutOfRange)?;
+    let (_, named) = preface
+        .split_at_checked(PREFACE_HEAD_BYTES)
+        .ok_or(Failure::OutOfRange)?;
     let (pool_handle, _) = split(named, words[11])?;
     let narrow = |word: u32| u16::try_from(word).map_err(|_| Failure::OutOfRange);
     Ok(Registration {
@@ -131,7 +146,11 @@ pub fn read_registration(bytes: &[u8]) -> Fallible<Registration<'_>> {
         id: words[0],
         home: words[1],
         association: words[2],
-        policy: PolicyValues { number: words[3], value: words[4], load_degradation: words[5] },
+        policy: PolicyValues {
+            number: words[3],
+            value: words[4],
+            load_degradation: words[5],
+        },
         transport_kind: words[6],
         has_control: words[7] & 1 != 0,
         is_watched: words[7] & 2 != 0,
@@ -144,5 +163,7 @@ pub fn read_registration(bytes: &[u8]) -> Fallible<Registration<'_>> {
 }
 
 fn split(bytes: &[u8], length: u32) -> Fallible<(&[u8], &[u8])> {
-    bytes.split_at_checked(length as usize).ok_or(Failure::OutOfRange)
+    bytes
+        .split_at_checked(length as usize)
+        .ok_or(Failure::OutOfRange)
 }

@@ -9,6 +9,5 @@ mod handlespace;
 mod handlespace_hot;
 mod hot;
 mod image;
-mod missing;
 mod sctp;
 mod sctp_hot;
