@@ -73,7 +73,7 @@ async function serveEcho(options: ServeEchoOptions): Promise<void> {
     addresses: options.address === undefined ? undefined : [options.address],
     udpPort: options.udpPort,
     registrarUdpPort: options.registrarUdpPort,
-    reregistrationIntervalMs: options.reregistrationInterval,
+    options: { reregistrationIntervalMs: options.reregistrationInterval },
   });
   report(element, options.pool, output);
   await stopped;

@@ -23,9 +23,7 @@ export type UserTransport =
   | TransportParameter
   | { readonly protocol: 'sctp' | 'tcp' | 'udp' | 'udp-lite'; readonly port: number };
 
-export interface PoolElementSettings
-  extends EndpointSettings,
-    PartialOptions<Omit<PoolElementOptions, 'profile'>> {
+export interface PoolElementSettings extends EndpointSettings {
   /** 1 to 65 531 octets; text is UTF-8. Registrars take at most 32 by default. */
   readonly poolHandle: string | Uint8Array;
   /** 1 to 0xffffffff. Default: random (RFC 5352 §3.1). */
@@ -33,6 +31,8 @@ export interface PoolElementSettings
   /** Default: round robin. */
   readonly policy?: Policy | undefined;
   readonly userTransport: UserTransport;
+  /** Timers and the registration life. Every one has a default. */
+  readonly options?: PartialOptions<PoolElementOptions> | undefined;
   /** Gives up the first registration: `createPoolElement` rejects with its reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -87,7 +87,7 @@ export class PoolElement extends EventEmitter<PoolElementEvents> {
       policy: this.#policy,
       userTransport: completeTransport(settings.userTransport, endpoint.localAddresses),
       registrars: endpoint.registrars,
-      options: completePoolElementOptions(optionsOf(settings)),
+      options: completePoolElementOptions(settings.options ?? {}),
       seed: randomSeed(),
     });
     endpoint.run(machine, (event) => (this as EventEmitter).emit(event.type, event));
@@ -188,19 +188,4 @@ function completeTransport(
   // SCTP takes all of them, the others exactly one (RFC 5354 §3.4-3.7).
   const addresses = transport.protocol === 'sctp' ? localAddresses : localAddresses.slice(0, 1);
   return { ...transport, transportUse: TRANSPORT_USE.DATA_ONLY, addresses } as TransportParameter;
-}
-
-function optionsOf(settings: PoolElementSettings): PartialOptions<PoolElementOptions> {
-  return {
-    maxParallelCalls: settings.maxParallelCalls,
-    t5ServerHuntMs: settings.t5ServerHuntMs,
-    retranMaxMs: settings.retranMaxMs,
-    refusedPauseMs: settings.refusedPauseMs,
-    t7EnrpOutdateMs: settings.t7EnrpOutdateMs,
-    t2RegistrationMs: settings.t2RegistrationMs,
-    t3DeregistrationMs: settings.t3DeregistrationMs,
-    reregistrationIntervalMs: settings.reregistrationIntervalMs,
-    lifeMs: settings.lifeMs,
-    maxRegistrationAttempts: settings.maxRegistrationAttempts,
-  };
 }

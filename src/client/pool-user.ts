@@ -15,9 +15,10 @@ import { Endpoint, type EndpointSettings } from './endpoint.ts';
 import { unreachableSentence } from './pool-element.ts';
 import { poolHandleBytes } from './pool-handle.ts';
 
-export interface PoolUserSettings
-  extends EndpointSettings,
-    PartialOptions<Omit<PoolUserOptions, 'profile'>> {}
+export interface PoolUserSettings extends EndpointSettings {
+  /** Timers and the cache. Every one has a default. */
+  readonly options?: PartialOptions<PoolUserOptions> | undefined;
+}
 
 export interface ResolveOptions {
   /** How many pool elements are wanted, 1 to 0xffffffff (all). Default: the registrar's choice. */
@@ -48,7 +49,7 @@ export class PoolUser {
     this.#endpoint = endpoint;
     const machine = new PoolUserMachine({
       registrars: endpoint.registrars,
-      options: completePoolUserOptions(optionsOf(settings)),
+      options: completePoolUserOptions(settings.options ?? {}),
       seed: randomSeed(),
     });
     endpoint.run(machine, (event) => this.#perform(event));
@@ -143,17 +144,4 @@ export class PoolUser {
 
 function closed(): ClosedError {
   return new ClosedError('This pool user is closed.');
-}
-
-function optionsOf(settings: PoolUserSettings): PartialOptions<PoolUserOptions> {
-  return {
-    maxParallelCalls: settings.maxParallelCalls,
-    t5ServerHuntMs: settings.t5ServerHuntMs,
-    retranMaxMs: settings.retranMaxMs,
-    refusedPauseMs: settings.refusedPauseMs,
-    t7EnrpOutdateMs: settings.t7EnrpOutdateMs,
-    t1EnrpRequestMs: settings.t1EnrpRequestMs,
-    maxRequestRetransmissions: settings.maxRequestRetransmissions,
-    staleCacheMs: settings.staleCacheMs,
-  };
 }

@@ -93,12 +93,16 @@ describe('the library', () => {
   });
 
   test('says so when no registrar can be reached, and takes an AbortSignal', async () => {
-    const nobody = { registrars: ['127.0.0.1:3863'], registrarUdpPort: 9, t5ServerHuntMs: 100 };
+    const nobody = {
+      registrars: ['127.0.0.1:3863'],
+      registrarUdpPort: 9,
+      options: { t5ServerHuntMs: 100 },
+    };
     const userTransport = { protocol: 'tcp', port: 7 } as const;
     const settings = { poolHandle: 'P', userTransport, ...nobody };
     await expect(createPoolElement(settings)).rejects.toThrow(UnreachableError);
 
-    const user = await opening(createPoolUser({ ...nobody, t5ServerHuntMs: 60_000 }));
+    const user = await opening(createPoolUser({ ...nobody, options: { t5ServerHuntMs: 60_000 } }));
     const stop = new AbortController();
     const waiting = user.resolve('P', { signal: stop.signal });
     stop.abort(new Error('enough'));
