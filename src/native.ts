@@ -42,7 +42,10 @@ export const FAILURE = {
 export interface Addon {
   /** From 1 byte to 512 MiB, all zero. */
   createArena(length: number): Arena;
-  readonly NativeHandlespace: new (settings: NativeSettings) => NativeHandlespace;
+  readonly NativeHandlespace: new (
+    settings: NativeSettings,
+    desk: ArenaHandle,
+  ) => NativeHandlespace;
   readonly NativeSctpStack: new (options: NativeStackOptions, wake: () => void) => NativeSctpStack;
 }
 
@@ -89,7 +92,6 @@ export interface NativeStats {
  * `handleBytes` octets of pool handle lie at the start of the desk.
  */
 export interface HandlespaceFunctions {
-  readonly desk: Arena;
   resolveInPlace(packed: number): number;
   resolveInto(handleBytes: number, items: number, out: Uint8Array, offset: number): number;
   register(now: number): number;

@@ -49,7 +49,8 @@ export function formatId(id: number): string {
 
 /** A pool handle is bytes; printable ASCII is shown as it is, anything else as hexadecimal. */
 export function formatPoolHandle(poolHandle: Uint8Array): string {
-  const isPrintable = poolHandle.length > 0 && poolHandle.every((byte) => byte > 0x20 && byte < 0x7f);
+  const isPrintable =
+    poolHandle.length > 0 && poolHandle.every((byte) => byte > 0x20 && byte < 0x7f);
   const bytes = Buffer.from(poolHandle.buffer, poolHandle.byteOffset, poolHandle.byteLength);
   return isPrintable ? bytes.toString('latin1') : `0x${bytes.toString('hex')}`;
 }

@@ -1,10 +1,10 @@
 /**
- * Where arguments and results of native functions lie that are more than a number: memory that belongs to
- * the handlespace and is used anew by every call. What stays there is not worth anything after the next one.
+ * Where arguments and results of native functions lie that are more than a number: memory that all
+ * handlespaces of a thread share, since every call uses it anew. Nothing is to be left there for later.
  */
 
 import { HandlespaceError } from '../errors.ts';
-import type { Arena } from '../native.ts';
+import { type ArenaHandle, createArena } from '../native.ts';
 
 /** A pool handle is an arbitrary byte string; text stands for its UTF-8. */
 export type PoolHandle = string | Uint8Array;
@@ -12,15 +12,32 @@ export type PoolHandle = string | Uint8Array;
 /** What fits into a Pool Handle parameter (RFC 5354 §3.9). */
 const MAX_POOL_HANDLE_BYTES = 0xffff - 4;
 
+/**
+ * Room for the longest registration, and for the image of any pool element: both are made of parameters,
+ * whose length is 16 bits.
+ */
+const DESK_BYTES = 5 * 65_536;
+
 const utf8 = new TextEncoder();
 
+let shared: Desk | undefined;
+
+/** The one desk of this thread. */
+export function sharedDesk(): Desk {
+  shared ??= new Desk();
+  return shared;
+}
+
 export class Desk {
+  readonly handle: ArenaHandle;
   readonly bytes: Uint8Array;
   readonly words: Uint32Array;
   readonly doubles: Float64Array;
 
-  constructor({ bytes }: Arena) {
+  constructor() {
+    const { bytes, handle } = createArena(DESK_BYTES);
     const { buffer, byteOffset, byteLength } = bytes;
+    this.handle = handle;
     this.bytes = bytes;
     this.words = new Uint32Array(buffer, byteOffset, byteLength / 4);
     this.doubles = new Float64Array(buffer, byteOffset, byteLength / 8);

@@ -18,7 +18,7 @@ import {
 } from '../native.ts';
 import type { Milliseconds } from '../types.ts';
 import type { Profile } from '../wire/parameters.ts';
-import { Desk, type PoolHandle } from './desk.ts';
+import { type Desk, type PoolHandle, sharedDesk } from './desk.ts';
 import { attempt, raise } from './failures.ts';
 import { copyImage, imagesOf, nextOf } from './image.ts';
 import { completeSettings, type HandlespaceOptions } from './options.ts';
@@ -81,23 +81,28 @@ const DEFAULT_LIMIT = 1_000;
 /** What rspregistrar answers when it is not asked for a number (decision 15). */
 const DEFAULT_ITEMS = 3;
 
-/** Costs nothing until it is written. */
-const ARENA_BYTES = 1 << 20;
+/** Room for several of the longest messages. */
+const ARENA_BYTES = 1 << 18;
+
+interface Arenas {
+  readonly request: Arena;
+  readonly response: Arena;
+}
 
 export class Handlespace {
   readonly #native: NativeHandlespace;
   readonly #hot: HandlespaceFunctions;
   readonly #desk: Desk;
   readonly #profile: Profile;
-  #arenas: { readonly request: Arena; readonly response: Arena };
+  /** Made when they are wanted: whoever has a transport works on its memory. */
+  #arenas: Arenas | undefined;
 
   constructor(options: HandlespaceOptions) {
-    this.#native = new (addon().NativeHandlespace)(completeSettings(options));
+    const settings = completeSettings(options);
+    this.#desk = sharedDesk();
+    this.#native = new (addon().NativeHandlespace)(settings, this.#desk.handle);
     this.#hot = this.#native.bind();
-    this.#desk = new Desk(this.#hot.desk);
     this.#profile = options.profile ?? 'rsplib';
-    this.#arenas = { request: createArena(ARENA_BYTES), response: createArena(ARENA_BYTES) };
-    this.useArenas(this.#arenas.request, this.#arenas.response);
   }
 
   /**
@@ -152,7 +157,7 @@ export class Handlespace {
   resolveInPlace(packed: number): number {
     const length = this.#hot.resolveInPlace(packed);
     if (length > 0) {
-      const { bytes, position } = this.#arenas.response;
+      const { bytes, position } = (this.#arenas as Arenas).response;
       patchLength(bytes, position[0] as number, length);
     } else if (length < FAILURE.TOO_SMALL) {
       raise(length, this.#native, 'resolveInPlace');
@@ -161,15 +166,16 @@ export class Handlespace {
   }
 
   /** The arenas that `resolveInPlace` works on. */
-  arenas(): { readonly request: Arena; readonly response: Arena } {
-    return this.#arenas;
+  arenas(): Arenas {
+    return this.#arenas ?? this.useArenas(createArena(ARENA_BYTES), createArena(ARENA_BYTES));
   }
 
   /** Works on other memory from now on, a transport's for instance. The two must not be the same. */
-  useArenas(request: Arena, response: Arena): void {
+  useArenas(request: Arena, response: Arena): Arenas {
     const native = this.#native;
     attempt(native, 'useArenas', () => native.useArenas(request.handle, response.handle));
     this.#arenas = { request, response };
+    return this.#arenas;
   }
 
   find(poolHandle: PoolHandle, id: number): PoolElementState | undefined {
@@ -209,8 +215,9 @@ export class Handlespace {
   }
 
   /**
-   * Timers that are due, at most `limit`, in the order of their deadlines. After a pause of the process (a
-   * jump of `now` by more than the keep-alive time-out) running time-outs get one fresh period.
+   * Timers that are due, at most `limit`, in the order of their deadlines. It may be fewer although more are
+   * due: then `nextDeadline` is not after `now`. After a pause of the process (a jump of `now` by more than
+   * the keep-alive time-out, past a deadline) running time-outs get one fresh period.
    */
   expire(now: Milliseconds, limit: number = DEFAULT_LIMIT): DueTimer[] {
     const native = this.#native;

@@ -144,7 +144,9 @@ export class HandlespaceModel {
     const wanted = expiresAt <= keepAliveAt ? 'registrationLife' : keepAlive;
     const deadline = deadlineOf(element);
     if (timer !== wanted || deadline > this.#now || deadline !== this.nextDeadline()) {
-      throw new Error(`${timer} of ${poolHandle}/${id} out of turn at ${this.#now}: ${wanted} at ${deadline}, ${this.nextDeadline()} is next`);
+      throw new Error(
+        `${timer} of ${poolHandle}/${id} out of turn at ${this.#now}: ${wanted} at ${deadline}, ${this.nextDeadline()} is next`,
+      );
     }
     if (timer === 'keepAliveTransmission') this.probe(poolHandle, id);
     else this.deregister(poolHandle, id);

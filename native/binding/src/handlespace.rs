@@ -11,7 +11,7 @@ use napi::bindgen_prelude::{BigInt, Object, Result, Uint8ArraySlice};
 use napi_derive::napi;
 use rserpool_handlespace::{Error, Handlespace, KeepAlive, Limits, Settings};
 
-use crate::arena::{self, Arena, ArenaHandle};
+use crate::arena::{Arena, ArenaHandle};
 use crate::failure::{Failure, Fallible, limit_of, whole, whole_u32, whole_usize};
 use crate::handlespace_hot;
 use crate::image::Batch;
@@ -19,15 +19,12 @@ use crate::image::Batch;
 /// Offset of the home registrar's identifier in a Pool Element parameter (RFC 5354 §3.10).
 const HOME_OFFSET: u16 = 8;
 
-/// Room for the longest registration, and for the image of an element: both are made of parameters, whose
-/// length is 16 bits.
-const DESK_BYTES: usize = 5 * 65_536;
-
 /// What the functions of one handlespace share.
 pub struct SharedHandlespace {
     /// `None`: closed.
     core: RefCell<Option<Box<Handlespace>>>,
-    /// Where arguments and results of hand-bound functions lie that are not numbers.
+    /// Where arguments and results of hand-bound functions lie that are not numbers. May be shared with other
+    /// handlespaces: nothing stays there from one call to the next.
     pub desk: Rc<Arena>,
     /// Requests and responses of `resolveInPlace`; never the same one.
     pub arenas: RefCell<Option<(Rc<Arena>, Rc<Arena>)>>,
@@ -103,7 +100,7 @@ pub struct NativeHandlespace {
 #[napi]
 impl NativeHandlespace {
     #[napi(constructor)]
-    pub fn new(settings: NativeSettings) -> Result<Self, Failure> {
+    pub fn new(settings: NativeSettings, desk: &ArenaHandle) -> Result<Self, Failure> {
         let (is_negative, seed, is_lossless) = settings.seed.get_u64();
         if is_negative || !is_lossless || !settings.jitter.is_finite() {
             return Err(Failure::OutOfRange.into());
@@ -128,7 +125,7 @@ impl NativeHandlespace {
             catch_unwind(|| Box::new(Handlespace::new(settings))).map_err(|_| Failure::Internal)?;
         let shared = SharedHandlespace {
             core: RefCell::new(Some(core)),
-            desk: Arena::new(DESK_BYTES).ok_or(Failure::Internal)?,
+            desk: Rc::clone(desk),
             arenas: RefCell::new(None),
             refusal: RefCell::new(None),
             scratch: RefCell::new(Vec::new()),
@@ -138,17 +135,12 @@ impl NativeHandlespace {
         })
     }
 
-    /// `{ desk, resolveInPlace, register, ... }`: the arena and the hand-bound functions. Once.
+    /// `{ resolveInPlace, register, ... }`: the hand-bound functions.
     #[napi]
-    pub fn bind<'env>(&self, env: &'env Env) -> Result<Object<'env>, Failure> {
-        self.make_functions(env).map_err(|_| Failure::InUse.into())
-    }
-
-    fn make_functions<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
-        let mut object = Object::new(env)?;
-        object.set("desk", arena::expose(env, &self.shared.desk)?)?;
-        handlespace_hot::bind_all(env, &mut object, &self.shared)?;
-        Ok(object)
+    pub fn bind<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+        let mut functions = Object::new(env)?;
+        handlespace_hot::bind_all(env, &mut functions, &self.shared)?;
+        Ok(functions)
     }
 
     /// Requests are read from the one and responses written to the other from now on.

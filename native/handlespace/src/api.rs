@@ -83,7 +83,7 @@ pub struct Registration<'a> {
     pub policy: PolicyValues,
     /// Every element of a pool must have the same.
     pub transport_kind: u32,
-    /// Every element of a pool must have the same; checked before policy and transport, as rsplib does.
+    /// Every element of a pool must have the same.
     pub has_control: bool,
     /// Keep-alive timers run for it.
     pub is_watched: bool,

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 struct Line {
     head: u32,
-    count: usize,
+    count: u32,
 }
 
 pub(crate) struct Associations {
@@ -28,9 +28,6 @@ impl Associations {
     pub fn add(&mut self, association: u32, slot: u32) {
         if association == 0 {
             return;
-        }
-        if slot as usize >= self.links.len() {
-            self.links.resize(slot as usize + 1, Link::NONE);
         }
         let line = self.lines.entry(association).or_insert(Line {
             head: NIL,
@@ -53,7 +50,9 @@ impl Associations {
     }
 
     pub fn count(&self, association: u32) -> usize {
-        self.lines.get(&association).map_or(0, |line| line.count)
+        self.lines
+            .get(&association)
+            .map_or(0, |line| line.count as usize)
     }
 
     /// The element that has belonged to `association` for longest.
@@ -61,12 +60,17 @@ impl Associations {
         self.lines.get(&association).map(|line| line.head)
     }
 
+    /// Everybody who belongs to `association`.
+    pub fn slots(&self, association: u32) -> impl Iterator<Item = u32> {
+        ring::iter(&self.links, self.first(association).unwrap_or(NIL))
+    }
+
     pub fn associations(&self) -> usize {
         self.lines.len()
     }
 
     pub fn memory_bytes(&self) -> usize {
-        self.links.capacity() * size_of::<Link>()
+        self.links.capacity() * size_of::<Link>() + self.lines.capacity() * size_of::<(u32, Line)>()
     }
 
     /// Every line is whole and holds elements of its association only.
@@ -76,7 +80,7 @@ impl Associations {
             let count = ring::verify(&self.links, line.head)?;
             let is_foreign = |slot| association_of(slot) != Some(association);
             if count == 0
-                || count != line.count
+                || count != line.count as usize
                 || ring::iter(&self.links, line.head).any(is_foreign)
             {
                 return Err(format!("association {association}: its line is wrong"));

@@ -88,6 +88,21 @@ impl Handlespace {
         }
     }
 
+    /// The same over the elements that belong to `association`, in the order of their slots: where somebody
+    /// stands in its line may change between the calls. Takes time in proportion to all of its elements.
+    pub fn walk_association(
+        &self,
+        association: u32,
+        token: u32,
+        limit: usize,
+        visit: &mut dyn FnMut(&Element<'_>),
+    ) -> Option<u32> {
+        let slots = self.associations.slots(association);
+        let mut left: Vec<u32> = slots.filter(|&slot| slot >= token).collect();
+        left.sort_unstable();
+        self.show(left.into_iter(), limit, visit)
+    }
+
     /// Shows at most `limit` pools; the token is used as with `walk`.
     pub fn pools(
         &self,

@@ -1,11 +1,13 @@
 //! The slab of elements: which slots are in use and by whom. Everything else that is kept per element is a
 //! column of its own, indexed by the same slot, in the module that works on it.
 
+use crate::index_table::NIL;
+
 /// What an element is, whoever asks.
 #[derive(Clone, Copy)]
 pub(crate) struct Identity {
     pub id: u32,
-    /// Index of its pool.
+    /// Index of its pool; `NIL` in a slot that is free.
     pub pool: u32,
     pub home: u32,
     /// 0: none.
@@ -15,7 +17,7 @@ pub(crate) struct Identity {
 
 #[derive(Default)]
 pub(crate) struct Elements {
-    slots: Vec<Option<Identity>>,
+    slots: Vec<Identity>,
     free: Vec<u32>,
 }
 
@@ -31,26 +33,28 @@ impl Elements {
 
     pub fn insert(&mut self, identity: Identity) -> u32 {
         if let Some(slot) = self.free.pop() {
-            self.slots[slot as usize] = Some(identity);
+            self.slots[slot as usize] = identity;
             return slot;
         }
-        self.slots.push(Some(identity));
+        self.slots.push(identity);
         self.slots.len() as u32 - 1
     }
 
     pub fn remove(&mut self, slot: u32) {
-        self.slots[slot as usize] = None;
+        self.slots[slot as usize].pool = NIL;
         self.free.push(slot);
     }
 
     #[inline]
     pub fn get(&self, slot: u32) -> Option<&Identity> {
-        self.slots.get(slot as usize)?.as_ref()
+        self.slots.get(slot as usize).filter(|it| it.pool != NIL)
     }
 
     #[inline]
     pub fn get_mut(&mut self, slot: u32) -> Option<&mut Identity> {
-        self.slots.get_mut(slot as usize)?.as_mut()
+        self.slots
+            .get_mut(slot as usize)
+            .filter(|it| it.pool != NIL)
     }
 
     pub fn is_live(&self, slot: u32) -> bool {
@@ -62,8 +66,7 @@ impl Elements {
     }
 
     pub fn memory_bytes(&self) -> usize {
-        self.slots.capacity() * size_of::<Option<Identity>>()
-            + self.free.capacity() * size_of::<u32>()
+        self.slots.capacity() * size_of::<Identity>() + self.free.capacity() * size_of::<u32>()
     }
 
     /// Every slot is either in use or waits, once, to be used again.

@@ -1,5 +1,6 @@
-//! The handlespace: holds the parts and keeps them in step when an element comes, changes or goes. Selection
-//! is in `resolution.rs`, timers in `timers.rs`, what concerns many elements at once in `bulk.rs`.
+//! The handlespace: holds the parts and keeps them in step when an element comes, changes or goes. What is
+//! refused is in `admission.rs`, selection in `resolution.rs`, timers in `timers.rs`, what concerns many
+//! elements at once in `bulk.rs`.
 
 use crate::association::Associations;
 use crate::checksum;
@@ -7,7 +8,7 @@ use crate::element::{Elements, Identity};
 use crate::element_table::ElementTable;
 use crate::hash::HashKey;
 use crate::ownership::Ownership;
-use crate::policy::{self, Members, Row};
+use crate::policy::{Members, Row};
 use crate::pool::Pool;
 use crate::pool_table::PoolTable;
 use crate::random::Random;
@@ -19,12 +20,11 @@ use crate::{
 
 /// Slots must leave the timing wheel its mark and sums of weights their sign.
 const MOST_ELEMENTS: usize = 1 << 28;
-const MOST_RECORD_BYTES: usize = u16::MAX as usize;
 
 pub struct Handlespace {
     pub(crate) limits: Limits,
     max_increment: u32,
-    home_offset: Option<usize>,
+    pub(crate) home_offset: Option<usize>,
     pub(crate) random: Random,
     pub(crate) pools: PoolTable,
     pub(crate) elements: Elements,
@@ -156,8 +156,8 @@ impl Handlespace {
                 value: member.value,
                 load_degradation: member.load_degradation,
             },
-            is_watched: deadlines.state != KeepAliveState::Unwatched,
-            awaits_acknowledgement: deadlines.state == KeepAliveState::Awaiting,
+            is_watched: deadlines.state() != KeepAliveState::Unwatched,
+            awaits_acknowledgement: deadlines.state() == KeepAliveState::Awaiting,
             unreachable_reports: identity.unreachable_reports,
             expires_at: deadlines.life,
             record: self.records.record(slot),
@@ -205,59 +205,6 @@ impl Handlespace {
         if let Some(offset) = self.home_offset {
             self.records.patch(slot, offset, &home.to_be_bytes());
         }
-    }
-
-    /// Everything that can be wrong with a registration, before anything changes.
-    fn check(&self, it: &Registration<'_>, pool: Option<u32>) -> Result<&'static Row, Error> {
-        let (bytes, limit) = (it.pool_handle.len(), self.limits.max_pool_handle_bytes);
-        if bytes == 0 || bytes > limit {
-            return Err(Error::PoolHandleLength { bytes, limit });
-        }
-        if it.id == 0 {
-            return Err(Error::ZeroIdentifier);
-        }
-        let pool = pool.and_then(|pool| Some((pool, self.pools.get(pool)?)));
-        if let Some((_, pool)) = pool {
-            pool.check(it)?;
-        }
-        let number = it.policy.number;
-        let row = policy::row(number).ok_or(Error::UnknownPolicy { number })?;
-        let preface = pool.map_or(it.preface, |(_, pool)| pool.preface());
-        self.check_bytes(it, preface.len())?;
-        if pool.is_none() && self.pools.len() >= self.limits.max_pools {
-            return Err(Error::TooManyPools {
-                limit: self.limits.max_pools,
-            });
-        }
-        let is_new =
-            || pool.is_none_or(|(i, _)| self.table.find(&self.elements, i, it.id).is_none());
-        if self.elements.len() >= self.limits.max_elements && is_new() {
-            return Err(Error::TooManyElements {
-                limit: self.limits.max_elements,
-            });
-        }
-        Ok(row)
-    }
-
-    fn check_bytes(&self, it: &Registration<'_>, preface_bytes: usize) -> Result<(), Error> {
-        let (record_bytes, lead_bytes) = (it.record.len(), usize::from(it.lead.1));
-        let refuse = |reason| Err(Error::Record { reason });
-        if record_bytes > MOST_RECORD_BYTES || it.annex.len() > MOST_RECORD_BYTES {
-            return refuse("it has more than 65535 bytes");
-        }
-        if usize::from(it.lead.0) + lead_bytes > record_bytes {
-            return refuse("its lead lies outside of it");
-        }
-        if self
-            .home_offset
-            .is_some_and(|offset| offset + size_of::<u32>() > record_bytes)
-        {
-            return refuse("it has no room for the home registrar");
-        }
-        if preface_bytes + lead_bytes + record_bytes > self.limits.max_answer_bytes {
-            return refuse("it is too long for an answer");
-        }
-        Ok(())
     }
 
     fn create_pool(&mut self, row: &'static Row, first: &Registration<'_>) -> u32 {

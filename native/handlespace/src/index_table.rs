@@ -8,7 +8,7 @@ const EMPTY: u64 = u64::MAX;
 const FIRST_SLOTS: usize = 8;
 
 pub(crate) struct IndexTable {
-    /// `hash << 32 | index`; the length is a power of two and at least a quarter is empty.
+    /// `hash << 32 | index`; the length is a power of two and at least a fifth is empty.
     slots: Vec<u64>,
     used: usize,
 }
@@ -40,7 +40,7 @@ impl IndexTable {
 
     /// Adds an index that is not in the table yet.
     pub fn insert(&mut self, hash: u32, index: u32) {
-        if (self.used + 1) * 4 > self.slots.len() * 3 {
+        if (self.used + 1) * 5 > self.slots.len() * 4 {
             self.grow();
         }
         self.place(u64::from(hash) << 32 | u64::from(index));
@@ -95,7 +95,7 @@ impl IndexTable {
             }
             entries += 1;
         }
-        if entries != self.used || entries * 4 > self.slots.len() * 3 {
+        if entries != self.used || entries * 5 > self.slots.len() * 4 {
             return Err(format!("table: {entries} entries, counted {}", self.used));
         }
         Ok(entries)

@@ -5,6 +5,7 @@
 //! others: time comes in as milliseconds and never goes backwards, randomness as a seed.
 #![forbid(unsafe_code)]
 
+mod admission;
 mod api;
 mod association;
 mod bulk;

@@ -55,9 +55,14 @@ impl Pool {
         &self.bytes[self.handle_bytes..]
     }
 
-    /// Whether a registration agrees with the pool (RFC 5352 §3.1 rules 2 and 3). It must even when it
-    /// renews the pool's only element, as with rsplib: who wants another policy deregisters first.
+    /// Whether a registration agrees with the pool (RFC 5352 §3.1 rules 2 and 3), in the order in which rsplib
+    /// checks. It must even when it renews the pool's only element: who wants another policy deregisters first.
     pub fn check(&self, registration: &Registration<'_>) -> Result<(), Error> {
+        if registration.transport_kind != self.transport_kind {
+            return Err(Error::InconsistentTransport {
+                pool: self.transport_kind,
+            });
+        }
         if registration.has_control != self.has_control {
             return Err(Error::InconsistentControl {
                 pool: self.has_control,
@@ -66,11 +71,6 @@ impl Pool {
         if registration.policy.number != self.row.number {
             return Err(Error::InconsistentPolicy {
                 pool: self.row.number,
-            });
-        }
-        if registration.transport_kind != self.transport_kind {
-            return Err(Error::InconsistentTransport {
-                pool: self.transport_kind,
             });
         }
         Ok(())

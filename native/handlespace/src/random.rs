@@ -81,6 +81,16 @@ mod tests {
             .map(|&n| (f64::from(n) - 1e4).powi(2) / 1e4)
             .sum();
         assert!(chi_square < 22.46, "{seen:?}");
+        // Three quarters of all numbers: every third result would come twice as often.
+        let mut remainders = [0u32; 3];
+        for _ in 0..30_000 {
+            remainders[(random.below(3 << 62) % 3) as usize] += 1;
+        }
+        let chi_square: f64 = remainders
+            .iter()
+            .map(|&n| (f64::from(n) - 1e4).powi(2) / 1e4)
+            .sum();
+        assert!(chi_square < 13.82, "{remainders:?}");
         assert_eq!(0, random.below(0));
         assert_eq!(0, random.below(1));
     }

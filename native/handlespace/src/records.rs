@@ -85,7 +85,8 @@ impl Records {
     #[inline]
     pub fn record(&self, slot: u32) -> &[u8] {
         let block = &self.blocks[slot as usize];
-        &self.arena[block.start as usize * UNIT..][..block.record_bytes.into()]
+        let start = block.start as usize * UNIT;
+        &self.arena[start..start + usize::from(block.record_bytes)]
     }
 
     #[inline]

@@ -20,10 +20,9 @@ impl Handlespace {
             return Ok(0);
         };
         let selected = &self.selected[..count];
-        let preface = pool.preface();
         let lead = self.records.lead(selected[0]);
         let lead_bytes = usize::from(lead.1);
-        let mut needed = preface.len() + lead_bytes;
+        let mut needed = pool.preface().len() + lead_bytes;
         let fitting = selected.iter().take_while(|&&slot| {
             let longer = needed + self.records.record_bytes(slot);
             let fits = longer <= self.limits.max_answer_bytes;
@@ -35,13 +34,12 @@ impl Handlespace {
             return Err(Error::OutputTooSmall { needed });
         };
 
-        let (head, mut rest) = out.split_at_mut(preface.len());
-        head.copy_from_slice(preface);
+        let mut at = 0;
         let mut write = |bytes: &[u8]| {
-            let (here, later) = std::mem::take(&mut rest).split_at_mut(bytes.len());
-            here.copy_from_slice(bytes);
-            rest = later;
+            out[at..at + bytes.len()].copy_from_slice(bytes);
+            at += bytes.len();
         };
+        write(pool.preface());
         write(&self.records.record(selected[0])[lead.0.into()..][..lead_bytes]);
         for &slot in answered {
             write(self.records.record(slot));
@@ -72,6 +70,12 @@ impl Handlespace {
                 .advance(&mut self.members, &self.selected[..count], pool.increment);
         }
         count
+    }
+
+    /// Some element of the pool, without a selection: nobody's turn is taken.
+    pub fn peek(&self, pool_handle: &[u8]) -> Option<Element<'_>> {
+        let pool = self.pools.get(self.pools.find(pool_handle)?)?;
+        self.element(pool.policy.any()?)
     }
 
     /// The pool's index and how many slots are in `selected` now: one at the least.

@@ -16,9 +16,12 @@ impl Link {
     };
 }
 
-/// Puts `slot` at the end of the line. A `head` of `NIL` is an empty ring.
+/// Puts `slot` at the end of the line. A `head` of `NIL` is an empty ring. The column grows as needed.
 #[inline]
-pub(crate) fn push_back(links: &mut [Link], head: &mut u32, slot: u32) {
+pub(crate) fn push_back(links: &mut Vec<Link>, head: &mut u32, slot: u32) {
+    if slot as usize >= links.len() {
+        links.resize(slot as usize + 1, Link::NONE);
+    }
     if *head == NIL {
         *head = slot;
         links[slot as usize] = Link {

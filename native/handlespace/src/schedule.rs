@@ -9,7 +9,7 @@ use crate::{KeepAlive, NEVER};
 /// 30 days; keeps sums and products of durations far from overflow.
 const LONGEST_MS: u64 = 30 * 24 * 3600 * 1000;
 /// No clock gets here; leaves room to add durations.
-const END_OF_TIME: u64 = NEVER / 2;
+const END_OF_TIME: u64 = NEVER / 4;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum KeepAliveState {
@@ -20,16 +20,39 @@ pub(crate) enum KeepAliveState {
     Awaiting,
 }
 
+/// Two words, because there are as many as elements.
 #[derive(Clone, Copy)]
 pub(crate) struct Deadlines {
     pub life: u64,
-    pub keep_alive: u64,
-    pub state: KeepAliveState,
+    /// Twice the keep-alive deadline, plus 1 if it is that of an acknowledgement. `NEVER`: not watched.
+    watch: u64,
 }
 
 impl Deadlines {
+    const NONE: Deadlines = Deadlines {
+        life: NEVER,
+        watch: NEVER,
+    };
+
+    pub fn state(&self) -> KeepAliveState {
+        match self.watch {
+            NEVER => KeepAliveState::Unwatched,
+            watch if watch % 2 == 0 => KeepAliveState::Waiting,
+            _ => KeepAliveState::Awaiting,
+        }
+    }
+
+    /// `NEVER` if nobody watches.
+    pub fn keep_alive(&self) -> u64 {
+        if self.watch == NEVER {
+            NEVER
+        } else {
+            self.watch / 2
+        }
+    }
+
     pub fn nearest(&self) -> u64 {
-        self.life.min(self.keep_alive)
+        self.life.min(self.keep_alive())
     }
 }
 
@@ -86,18 +109,13 @@ impl Schedule {
     /// Starts both timers of `slot` afresh. `life` is an instant.
     pub fn start(&mut self, now: u64, slot: u32, life: u64, is_watched: bool, random: &mut Random) {
         if slot as usize >= self.deadlines.len() {
-            let none = Deadlines {
-                life: NEVER,
-                keep_alive: NEVER,
-                state: KeepAliveState::Unwatched,
-            };
-            self.deadlines.resize(slot as usize + 1, none);
+            self.deadlines.resize(slot as usize + 1, Deadlines::NONE);
         }
         self.deadlines[slot as usize].life = life;
         if is_watched {
             self.wait(now, slot, random);
         } else {
-            self.set_keep_alive(slot, NEVER, KeepAliveState::Unwatched);
+            self.watch(slot, NEVER);
         }
     }
 
@@ -108,22 +126,17 @@ impl Schedule {
     /// The next keep-alive is due after the interval, spread by the jitter (RFC 5352 §3.5).
     pub fn wait(&mut self, now: u64, slot: u32, random: &mut Random) {
         let interval_ms = self.shortest_ms + random.below(self.spread_ms + 1);
-        self.set_keep_alive(
-            slot,
-            now.saturating_add(interval_ms),
-            KeepAliveState::Waiting,
-        );
+        self.watch(slot, (now + interval_ms) * 2);
     }
 
     /// A keep-alive goes out now.
     pub fn await_acknowledgement(&mut self, now: u64, slot: u32) {
-        let deadline = now.saturating_add(self.timeout_ms);
-        self.set_keep_alive(slot, deadline, KeepAliveState::Awaiting);
+        self.watch(slot, (now + self.timeout_ms) * 2 + 1);
     }
 
     /// Whether the time-out of `slot` began before the clock jumped. If so it gets a fresh period.
     pub fn renew_after_jump(&mut self, slot: u32) -> bool {
-        let began_at = self.at(slot).keep_alive.saturating_sub(self.timeout_ms);
+        let began_at = self.at(slot).keep_alive() - self.timeout_ms;
         let is_renewed = began_at < self.resumed_at;
         if is_renewed {
             self.await_acknowledgement(self.resumed_at, slot);
@@ -168,18 +181,12 @@ impl Schedule {
             if deadlines.nearest() != NEVER && !is_in_time {
                 return Err(format!("schedule: the timer of slot {slot} rings too late"));
             }
-            if (deadlines.keep_alive == NEVER) != (deadlines.state == KeepAliveState::Unwatched) {
-                return Err(format!(
-                    "schedule: slot {slot} is watched without a deadline"
-                ));
-            }
         }
         Ok(())
     }
 
-    fn set_keep_alive(&mut self, slot: u32, deadline: u64, state: KeepAliveState) {
-        let deadlines = &mut self.deadlines[slot as usize];
-        (deadlines.keep_alive, deadlines.state) = (deadline, state);
+    fn watch(&mut self, slot: u32, watch: u64) {
+        self.deadlines[slot as usize].watch = watch;
         self.arm(slot);
     }
 }

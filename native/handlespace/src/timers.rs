@@ -17,7 +17,7 @@ impl Handlespace {
         let Some(slot) = self.find_slot(pool_handle, id) else {
             return false;
         };
-        if self.schedule.at(slot).state != KeepAliveState::Unwatched {
+        if self.schedule.at(slot).state() != KeepAliveState::Unwatched {
             self.schedule.wait(now, slot, &mut self.random);
         }
         true
@@ -87,10 +87,10 @@ impl Handlespace {
         if deadlines.nearest() > at {
             return None;
         }
-        if deadlines.life <= deadlines.keep_alive {
+        if deadlines.life <= deadlines.keep_alive() {
             return Some(Timer::RegistrationLife);
         }
-        match deadlines.state {
+        match deadlines.state() {
             KeepAliveState::Waiting => Some(Timer::KeepAliveTransmission),
             KeepAliveState::Awaiting if self.schedule.renew_after_jump(slot) => None,
             KeepAliveState::Awaiting => Some(Timer::KeepAliveTimeout),

@@ -281,3 +281,28 @@ fn an_answer_names_everybody_once_however_many_are_asked_for() {
         assert_eq!(1, pool.resolve(0).len(), "no items asked for is one item");
     }
 }
+
+#[test]
+fn peeking_shows_somebody_and_takes_nobodys_turn() {
+    for policy in POLICIES {
+        let elements = [('A', 2, 1), ('B', 0, 1), ('C', 2, 1)];
+        let (mut peeked, mut undisturbed) = (pool(policy, &elements), pool(policy, &elements));
+        for _ in 0..20 {
+            assert!(
+                peeked.handlespace.peek(b"pool").is_some(),
+                "policy 0x{policy:08x}"
+            );
+            assert_eq!(
+                undisturbed.resolve(2),
+                peeked.resolve(2),
+                "policy 0x{policy:08x}"
+            );
+        }
+        // Also when only those are left that cannot serve, or holes where others were.
+        peeked.deregister('A');
+        peeked.deregister('C');
+        let left = peeked.handlespace.peek(b"pool").map(|it| it.id);
+        assert_eq!(Some(u32::from(b'B')), left, "policy 0x{policy:08x}");
+        assert!(peeked.handlespace.peek(b"other").is_none());
+    }
+}

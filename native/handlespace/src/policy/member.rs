@@ -9,15 +9,15 @@ pub(crate) struct Member {
     pub load_degradation: u32,
     /// The policy's own: a place in an array, a sorting key or a round.
     pub key: u32,
-    /// The policy's own: order of arrival.
-    pub age: u32,
 }
 
 #[derive(Default)]
 pub(crate) struct Members {
     pub columns: Vec<Member>,
-    /// For the policies that let elements stand in line.
+    /// Only as long as the policies that let elements stand in line need it.
     pub links: Vec<Link>,
+    /// Order of arrival, only as long as Weighted Round Robin needs it.
+    pub ages: Vec<u32>,
 }
 
 impl Members {
@@ -26,12 +26,11 @@ impl Members {
         let at = slot as usize;
         if at >= self.columns.len() {
             self.columns.resize(at + 1, Member::default());
-            self.links.resize(at + 1, Link::NONE);
         }
         self.columns[at] = Member {
             value,
             load_degradation,
-            ..Member::default()
+            key: 0,
         };
     }
 
@@ -46,6 +45,8 @@ impl Members {
     }
 
     pub fn memory_bytes(&self) -> usize {
-        self.columns.capacity() * size_of::<Member>() + self.links.capacity() * size_of::<Link>()
+        self.columns.capacity() * size_of::<Member>()
+            + self.links.capacity() * size_of::<Link>()
+            + self.ages.capacity() * size_of::<u32>()
     }
 }

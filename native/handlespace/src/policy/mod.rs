@@ -39,6 +39,9 @@ pub(crate) trait Policy {
     /// `increment` of them are to have had their turn.
     fn advance(&mut self, members: &mut Members, answered: &[u32], increment: usize);
 
+    /// An element, whoever; nobody's turn is taken. `None`: there are none.
+    fn any(&self) -> Option<u32>;
+
     /// Checks every invariant; returns how many elements there are.
     fn verify(&self, members: &Members) -> Result<usize, String>;
 }

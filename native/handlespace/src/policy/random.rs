@@ -29,6 +29,10 @@ impl Policy for RandomSelection {
 
     fn advance(&mut self, _: &mut Members, _: &[u32], _: usize) {}
 
+    fn any(&self) -> Option<u32> {
+        self.bag.iter().next()
+    }
+
     fn verify(&self, members: &Members) -> Result<usize, String> {
         self.bag.verify(members)?;
         Ok(self.bag.len())

@@ -46,16 +46,18 @@ impl Policy for RoundRobin {
 
     #[inline]
     fn select(&mut self, _: &Members, _: &mut Random, selected: &mut [u32]) -> usize {
-        let wanted = selected.len().min(self.live);
         let (before, after) = self.order.split_at(self.head);
         let mut count = 0;
-        for &slot in after.iter().chain(before) {
-            if count == wanted {
-                break;
-            }
-            if slot != NIL {
-                selected[count] = slot;
+        for part in [after, before] {
+            for &slot in part.iter().filter(|&&slot| slot != NIL) {
+                let Some(place) = selected.get_mut(count) else {
+                    return count;
+                };
+                *place = slot;
                 count += 1;
+                if count == selected.len() {
+                    return count;
+                }
             }
         }
         count
@@ -71,6 +73,11 @@ impl Policy for RoundRobin {
         }
     }
 
+    fn any(&self) -> Option<u32> {
+        // Holes at the end are removed at once.
+        self.order.last().copied()
+    }
+
     fn verify(&self, members: &Members) -> Result<usize, String> {
         let mut live = 0;
         for (place, &slot) in self.order.iter().enumerate() {
@@ -82,7 +89,8 @@ impl Policy for RoundRobin {
             }
         }
         let is_head_outside = self.head > 0 && self.head >= self.order.len();
-        if live != self.live || self.order.len() > 2 * live || is_head_outside {
+        let ends_in_hole = self.order.last() == Some(&NIL);
+        if live != self.live || self.order.len() > 2 * live || is_head_outside || ends_in_hole {
             return Err(format!(
                 "round robin: {live} elements, counted {}",
                 self.live

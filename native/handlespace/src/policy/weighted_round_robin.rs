@@ -43,7 +43,10 @@ struct Class {
 
 impl Policy for WeightedRoundRobin {
     fn insert(&mut self, members: &mut Members, slot: u32) {
-        members.at_mut(slot).age = self.next_age;
+        if slot as usize >= members.ages.len() {
+            members.ages.resize(slot as usize + 1, 0);
+        }
+        members.ages[slot as usize] = self.next_age;
         self.next_age = self.next_age.wrapping_add(1);
         self.join(members, slot, 0);
     }
@@ -80,27 +83,26 @@ impl Policy for WeightedRoundRobin {
     fn select(&mut self, members: &Members, _: &mut Random, selected: &mut [u32]) -> usize {
         let sum = self.sum();
         for class in self.serving() {
-            class.credit = class.credit.clamp(-sum, sum);
             (class.taken, class.candidate) = (0, class.head);
         }
         let mut count = 0;
         for place in selected {
             let choices = count as i64 + 1;
-            let candidates = self
+            let mut best: Option<(i64, &mut Class)> = None;
+            for class in self
                 .serving()
                 .iter_mut()
-                .filter(|class| class.taken < class.members);
-            let best = candidates.reduce(|best, class| {
-                let lead = class.credit_after(choices, sum) - best.credit_after(choices, sum);
-                let age = |class: &Class| members.at(class.candidate).age;
-                let is_older = (age(class).wrapping_sub(age(best)) as i32) < 0;
-                if lead > 0 || lead == 0 && is_older {
-                    class
-                } else {
-                    best
+                .filter(|class| class.taken < class.members)
+            {
+                let credit = class.credit_after(choices, sum);
+                let is_better = best.as_ref().is_none_or(|(most, other)| {
+                    credit > *most || credit == *most && is_older(members, class, other)
+                });
+                if is_better {
+                    best = Some((credit, class));
                 }
-            });
-            let Some(best) = best else { break };
+            }
+            let Some((_, best)) = best else { break };
             *place = best.candidate;
             best.candidate = members.links[best.candidate as usize].next;
             best.taken += 1;
@@ -111,6 +113,9 @@ impl Policy for WeightedRoundRobin {
 
     fn advance(&mut self, members: &mut Members, answered: &[u32], increment: usize) {
         let sum = self.sum();
+        for class in self.serving() {
+            class.credit = class.credit.clamp(-sum, sum);
+        }
         for &slot in answered.iter().take(increment) {
             for class in self.serving() {
                 class.credit += class.gain();
@@ -123,6 +128,10 @@ impl Policy for WeightedRoundRobin {
             class.waiting -= 1;
             class.begin_round_if_over(sum);
         }
+    }
+
+    fn any(&self) -> Option<u32> {
+        self.classes.first().map(|class| class.head)
     }
 
     fn verify(&self, members: &Members) -> Result<usize, String> {
@@ -218,7 +227,8 @@ impl Class {
     /// The candidate's credit at the choice with this number, the first being 1.
     fn credit_after(&self, choices: i64, sum: i64) -> i64 {
         let is_served = self.taken >= self.waiting;
-        self.credit + choices * self.gain() - if is_served { sum } else { 0 }
+        let credit = self.credit.clamp(-sum, sum) + choices * self.gain();
+        if is_served { credit - sum } else { credit }
     }
 
     /// When everybody has been served, everybody waits again, all with one sum less.
@@ -229,4 +239,10 @@ impl Class {
             self.credit -= sum;
         }
     }
+}
+
+/// Whether the candidate of `class` came before that of `other`.
+fn is_older(members: &Members, class: &Class, other: &Class) -> bool {
+    let age = |class: &Class| members.ages[class.candidate as usize];
+    (age(class).wrapping_sub(age(other)) as i32) < 0
 }

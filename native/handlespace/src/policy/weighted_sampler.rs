@@ -88,11 +88,11 @@ impl<W: Weigh> Policy for WeightedSampler<W> {
         let mut rest = self.sum;
         let mut count = 0;
         while count < selected.len() && rest > 0 {
-            let (slot, weight) = self.draw(members, random, rest, &selected[..count]);
+            let (bucket, slot, weight) = self.draw(members, random, rest, &selected[..count]);
             selected[count] = slot;
             count += 1;
             rest -= u64::from(weight);
-            self.bucket_or_new(weight.ilog2()).sum -= u64::from(weight);
+            self.buckets[bucket].sum -= u64::from(weight);
         }
         for &slot in &selected[..count] {
             let weight = W::weight(members.at(slot).value);
@@ -102,6 +102,14 @@ impl<W: Weigh> Policy for WeightedSampler<W> {
     }
 
     fn advance(&mut self, _: &mut Members, _: &[u32], _: usize) {}
+
+    fn any(&self) -> Option<u32> {
+        let heaviest = self
+            .buckets
+            .first()
+            .map_or(&self.idle, |bucket| &bucket.bag);
+        heaviest.iter().next()
+    }
 
     fn verify(&self, members: &Members) -> Result<usize, String> {
         let exponent_of = |slot| W::weight(members.at(slot).value).checked_ilog2();
@@ -130,8 +138,15 @@ impl<W: Weigh> Policy for WeightedSampler<W> {
 }
 
 impl<W: Weigh> WeightedSampler<W> {
-    /// One draw in proportion to the weights, among those not drawn yet, whose weights sum up to `rest`.
-    fn draw(&self, members: &Members, random: &mut Random, rest: u64, drawn: &[u32]) -> (u32, u32) {
+    /// One draw in proportion to the weights, among those not drawn yet, whose weights sum up to
+    /// `rest`. Returns the bucket, the element and its weight.
+    fn draw(
+        &self,
+        members: &Members,
+        random: &mut Random,
+        rest: u64,
+        drawn: &[u32],
+    ) -> (usize, u32, u32) {
         let mut ticket = random.below(rest);
         let mut at = 0;
         while ticket >= self.buckets[at].sum {
@@ -144,7 +159,7 @@ impl<W: Weigh> WeightedSampler<W> {
             let weight = W::weight(members.at(slot).value);
             let passes = random.next() >> (63 - bucket.exponent) < u64::from(weight);
             if passes && !drawn.contains(&slot) {
-                return (slot, weight);
+                return (at, slot, weight);
             }
         }
     }

@@ -104,7 +104,7 @@ impl Selection {
     }
 
     /// What an answer for `items` must be. Call `answered` when it was given.
-    pub fn select(&mut self, items: usize) -> Expected {
+    pub fn select(&self, items: usize) -> Expected {
         let count = items.min(self.entries.len());
         let ids =
             |entries: &mut dyn Iterator<Item = &Entry>| entries.map(|entry| entry.id).collect();
@@ -218,12 +218,8 @@ impl Selection {
         }
     }
 
-    fn select_smoothly(&mut self, items: usize) -> Vec<u32> {
+    fn select_smoothly(&self, items: usize) -> Vec<u32> {
         let sum = self.sum();
-        for weight in self.serving_weights() {
-            let class = self.classes.get_mut(&weight).unwrap();
-            class.credit = class.credit.clamp(-sum, sum);
-        }
         // Age: the place in the order of arrival.
         let mut open: Vec<(i128, usize, u32)> = Vec::new();
         let mut chosen = Vec::new();
@@ -231,7 +227,7 @@ impl Selection {
             open.clear();
             for weight in self.serving_weights() {
                 let class = &self.classes[&weight];
-                let gained = class.credit + choice * i128::from(weight.max(1));
+                let gained = class.credit.clamp(-sum, sum) + choice * i128::from(weight.max(1));
                 let waiting = class.waiting.iter().map(|&id| (gained, id));
                 let served = class.served.iter().map(|&id| (gained - sum, id));
                 let first = waiting.chain(served).find(|(_, id)| !chosen.contains(id));
@@ -247,6 +243,10 @@ impl Selection {
 
     fn commit_smoothly(&mut self, ids: &[u32]) {
         let sum = self.sum();
+        for weight in self.serving_weights() {
+            let class = self.classes.get_mut(&weight).unwrap();
+            class.credit = class.credit.clamp(-sum, sum);
+        }
         for &id in ids {
             for weight in self.serving_weights() {
                 self.classes.get_mut(&weight).unwrap().credit += i128::from(weight.max(1));
