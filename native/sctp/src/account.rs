@@ -30,8 +30,9 @@ impl Account {
             return SendResult::Gone;
         }
         if self.is_over(bytes, limit) {
-            // Ask first, look again after: if bytes are still buffered now, the I/O thread has yet to
-            // release them and will see the wish, so `Full` is always followed by a `writable` event.
+            // Ask first, look again after: if bytes are still buffered now, the I/O thread has yet
+            // to release them and will see the wish, so `Full` is always followed by a `writable`
+            // event.
             self.wants_writable.store(true, SeqCst);
             if self.is_over(bytes, limit) {
                 return SendResult::Full;

@@ -1,11 +1,14 @@
-//! One association: its `dcsctp` socket and what this layer adds to it. Addresses and tags are learnt here;
-//! who may talk to it is decided in `engine.rs`, what comes out of it is told in `settle.rs`.
+//! One association: its `dcsctp` socket and what this layer adds to it. Addresses and tags are
+//! learnt here; who may talk to it is decided in `engine.rs`, what comes out of it is told in
+//! `settle.rs`.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use dcsctp::api::{DcSctpSocket, Message, PpId, SendOptions, Socket, SocketState, SocketTime, StreamId};
+use dcsctp::api::{
+    DcSctpSocket, Message, PpId, SendOptions, Socket, SocketState, SocketTime, StreamId,
+};
 
 use crate::account::Account;
 use crate::cookie::{Bearer, Tie};
@@ -43,6 +46,8 @@ pub(crate) struct Association {
     pub wants_shutdown: bool,
     /// Cumulative TSN of a SHUTDOWN that waits until everything of ours is delivered.
     pub held_shutdown: Option<u32>,
+    /// When to stop waiting for an answer of a peer that is to begin or end the association.
+    pub give_up_at: Option<Duration>,
     /// INITs sent: each goes to the next of the peer's addresses.
     pub init_count: usize,
     /// Messages of the present batch.
@@ -77,6 +82,7 @@ impl Association {
             is_up: false,
             wants_shutdown: false,
             held_shutdown: None,
+            give_up_at: None,
             init_count: 0,
             outbox: Vec::new(),
             queued_bytes: 0,
@@ -85,21 +91,41 @@ impl Association {
     }
 
     pub fn tag_key(&self) -> TagKey {
-        let Ports { local: local_port, peer: peer_port, .. } = self.ports;
-        TagKey { local_port, peer_port, local_tag: self.local_tag }
+        let Ports {
+            local: local_port,
+            peer: peer_port,
+            ..
+        } = self.ports;
+        TagKey {
+            local_port,
+            peer_port,
+            local_tag: self.local_tag,
+        }
     }
 
     pub fn path_key(&self, peer: SocketAddr) -> PathKey {
-        PathKey { local_port: self.ports.local, peer_port: self.ports.peer, peer }
+        PathKey {
+            local_port: self.ports.local,
+            peer_port: self.ports.peer,
+            peer,
+        }
     }
 
     /// What identifies it in the cookie for an INIT that would restart it.
     pub fn tie(&self, association: u32) -> Tie {
-        Tie { association, local_tag: self.local_tag }
+        Tie {
+            association,
+            local_tag: self.local_tag,
+        }
     }
 
     pub fn is_connecting(&self) -> bool {
         self.socket.state() == SocketState::Connecting
+    }
+
+    /// Whether the socket has taken the INIT ACK that it was given: it expects no other.
+    pub fn has_answered(&self) -> bool {
+        self.socket.get_metrics().is_some() || self.socket.state() == SocketState::Closed
     }
 
     /// Whether either side has begun to end it.
@@ -120,7 +146,8 @@ impl Association {
     pub fn enqueue(&mut self, ppid: u32, stream: u16, payload: &[u8]) {
         self.used_streams |= 1 << stream;
         self.queued_bytes += payload.len();
-        self.outbox.push(Message::new(StreamId(stream), PpId(ppid), payload.to_vec()));
+        self.outbox
+            .push(Message::new(StreamId(stream), PpId(ppid), payload.to_vec()));
     }
 
     pub fn has_outbox(&self) -> bool {
@@ -141,23 +168,34 @@ impl Association {
 
     /// Bytes that have left the send queue since the last call.
     pub fn released_bytes(&mut self) -> usize {
-        let waiting = if self.socket.state() == SocketState::Closed { 0 } else { self.waiting_bytes() };
+        let waiting = if self.socket.state() == SocketState::Closed {
+            0
+        } else {
+            self.waiting_bytes()
+        };
         let released = self.queued_bytes - waiting;
         self.queued_bytes = waiting;
         released
     }
 
     fn waiting_bytes(&self) -> usize {
-        (0..STREAMS)
-            .filter(|stream| self.used_streams >> stream & 1 == 1)
-            .map(|stream| self.socket.buffered_amount(StreamId(stream)))
-            .sum()
+        let mut streams = self.used_streams;
+        let mut bytes = 0;
+        while streams != 0 {
+            bytes += self
+                .socket
+                .buffered_amount(StreamId(streams.trailing_zeros() as u16));
+            streams &= streams - 1;
+        }
+        bytes
     }
 
     /// Whether the peer has acknowledged everything that was sent.
     pub fn has_delivered_all(&self) -> bool {
-        let has_undelivered =
-            self.socket.get_metrics().is_none_or(|metrics| metrics.unack_data_count > 0);
+        let has_undelivered = self
+            .socket
+            .get_metrics()
+            .is_none_or(|metrics| metrics.unack_data_count > 0);
         self.outbox.is_empty() && !has_undelivered
     }
 
@@ -166,10 +204,23 @@ impl Association {
         metrics.map_or(0, |metrics| metrics.negotiated_maximum_outgoing_streams)
     }
 
-    /// When the socket wants to run next.
+    /// When it wants to run next.
     pub fn deadline(&self) -> Option<Duration> {
         let deadline = self.socket.poll_timeout();
-        (deadline != SocketTime::infinite_future()).then(|| deadline - SocketTime::zero())
+        let deadline =
+            (deadline != SocketTime::infinite_future()).then(|| deadline - SocketTime::zero());
+        deadline.into_iter().chain(self.give_up_at).min()
+    }
+
+    /// Starts to wait for the peer when the association begins or ends, stops when it is up.
+    pub fn update_patience(&mut self, now: Duration, options: &StackOptions) {
+        let is_waiting = matches!(
+            self.socket.state(),
+            SocketState::Connecting | SocketState::ShuttingDown
+        );
+        let give_up_at = self.give_up_at;
+        self.give_up_at =
+            is_waiting.then(|| give_up_at.unwrap_or_else(|| now + options.patience()));
     }
 
     /// A SHUTDOWN as the peer would send it.
@@ -179,18 +230,24 @@ impl Association {
             .finish()
     }
 
-    /// Starts anew with the peer's restarted process: a fresh socket, nothing left of the old one's data
-    /// (RFC 9260 §5.2.4.1). The number of bytes that will not be sent any more.
+    /// Starts anew with the peer's restarted process: a fresh socket, nothing left of the old one's
+    /// data (RFC 9260 §5.2.4.1). The number of bytes that will not be sent any more.
     pub fn restart(&mut self, socket: Socket) -> usize {
+        debug_assert!(
+            self.outbox.is_empty(),
+            "it is sent at the end of every batch"
+        );
         self.socket = socket;
-        self.used_streams = 0;
-        self.outbox.clear();
         std::mem::take(&mut self.queued_bytes)
     }
 }
 
 pub(crate) fn bearer(route: &Route, local_port: u16, peer_port: u16) -> Bearer {
-    Bearer { peer: route.peer, local_port, peer_port }
+    Bearer {
+        peer: route.peer,
+        local_port,
+        peer_port,
+    }
 }
 
 pub(crate) fn new_socket(

@@ -1,5 +1,5 @@
-//! Events as records of words and bytes, the form in which they cross to the caller: copied into memory
-//! that the caller owns, without an allocation per event.
+//! Events as records of words and bytes, the form in which they cross to the caller: copied into
+//! memory that the caller owns, without an allocation per event.
 
 use std::fmt::Write;
 use std::net::IpAddr;
@@ -45,7 +45,13 @@ impl<'a> RecordWriter<'a> {
         // Offsets are words of 32 bits.
         let usable = arena.len().min(u32::MAX as usize & !3);
         let arena = &mut arena[..usable];
-        RecordWriter { words, arena, text: String::new(), count: 0, bytes: 0 }
+        RecordWriter {
+            words,
+            arena,
+            text: String::new(),
+            count: 0,
+            bytes: 0,
+        }
     }
 
     /// Writes `event`, or nothing at all and answers false when it does not fit.
@@ -56,14 +62,25 @@ impl<'a> RecordWriter<'a> {
         self.text.clear();
         let mut text = std::mem::take(&mut self.text);
         let (kind, first, second, bytes): (u32, u32, u32, &[u8]) = match event {
-            Event::Message { ppid, stream, payload, .. } => {
-                (KIND_MESSAGE, *ppid, u32::from(*stream), payload)
-            }
+            Event::Message {
+                ppid,
+                stream,
+                payload,
+                ..
+            } => (KIND_MESSAGE, *ppid, u32::from(*stream), payload),
             Event::Up(_, info) | Event::Restart(_, info) => {
-                let kind =
-                    if matches!(event, Event::Up(..)) { KIND_UP } else { KIND_RESTART };
+                let kind = if matches!(event, Event::Up(..)) {
+                    KIND_UP
+                } else {
+                    KIND_RESTART
+                };
                 join_addresses(&mut text, &info.peer_addresses);
-                (kind, ports(info), u32::from(info.outbound_streams), text.as_bytes())
+                (
+                    kind,
+                    ports(info),
+                    u32::from(info.outbound_streams),
+                    text.as_bytes(),
+                )
             }
             Event::Down { reason, detail, .. } => (KIND_DOWN, *reason as u32, 0, detail.as_bytes()),
             Event::Path { address, is_up, .. } => {
@@ -86,7 +103,9 @@ impl<'a> RecordWriter<'a> {
             self.words[start..start + RECORD_WORDS].copy_from_slice(&record);
             self.arena[self.bytes..self.bytes + bytes.len()].copy_from_slice(bytes);
             self.count += 1;
-            self.bytes = (self.bytes + bytes.len()).next_multiple_of(4).min(self.arena.len());
+            self.bytes = (self.bytes + bytes.len())
+                .next_multiple_of(4)
+                .min(self.arena.len());
         }
         self.text = text;
         fits
@@ -109,7 +128,12 @@ mod tests {
     use super::*;
 
     fn message(length: usize) -> Event {
-        Event::Message { association: 7, ppid: 11, stream: 3, payload: vec![0xab; length] }
+        Event::Message {
+            association: 7,
+            ppid: 11,
+            stream: 3,
+            payload: vec![0xab; length],
+        }
     }
 
     #[test]
@@ -136,7 +160,10 @@ mod tests {
     #[test]
     fn addresses_are_text_with_blanks_between() {
         let mut text = String::new();
-        join_addresses(&mut text, &["127.0.0.2".parse().unwrap(), "2001:db8::1".parse().unwrap()]);
+        join_addresses(
+            &mut text,
+            &["127.0.0.2".parse().unwrap(), "2001:db8::1".parse().unwrap()],
+        );
         assert_eq!(text, "127.0.0.2 2001:db8::1");
     }
 }

@@ -10,14 +10,30 @@ use crate::account::Account;
 #[derive(Debug)]
 pub enum Command {
     /// Opens an SCTP port. `endpoint` is a serial number that tells it from later endpoints on it.
-    Open { port: u16, accepts: bool, endpoint: u32 },
+    Open {
+        port: u16,
+        accepts: bool,
+        endpoint: u32,
+    },
     /// ABORTs the associations of an endpoint and frees its port.
-    CloseEndpoint { port: u16 },
+    CloseEndpoint {
+        port: u16,
+    },
     Connect(Box<Connect>),
-    Send { association: u32, ppid: u32, stream: u16, payload: Range<usize> },
+    Send {
+        association: u32,
+        ppid: u32,
+        stream: u16,
+        payload: Range<usize>,
+    },
     /// Ends gracefully, after everything sent before was delivered.
-    Shutdown { association: u32 },
-    Abort { association: u32, reason: String },
+    Shutdown {
+        association: u32,
+    },
+    Abort {
+        association: u32,
+        reason: String,
+    },
 }
 
 /// A new association to a peer.
@@ -48,7 +64,12 @@ impl Batch {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(payload);
         let payload = start..self.bytes.len();
-        self.commands.push(Command::Send { association, ppid, stream, payload });
+        self.commands.push(Command::Send {
+            association,
+            ppid,
+            stream,
+            payload,
+        });
     }
 
     pub fn clear(&mut self) {
@@ -56,8 +77,8 @@ impl Batch {
         self.bytes.clear();
     }
 
-    /// Moves everything behind what `target` holds. The buffers are swapped when it holds nothing, so
-    /// two batches serve for ever.
+    /// Moves everything behind what `target` holds. The buffers are swapped when it holds nothing,
+    /// so two batches serve for ever.
     pub fn move_to(&mut self, target: &mut Batch) {
         if target.is_empty() {
             std::mem::swap(self, target);
@@ -66,14 +87,21 @@ impl Batch {
         }
         let shift = target.bytes.len();
         target.bytes.append(&mut self.bytes);
-        target.commands.extend(self.commands.drain(..).map(|command| match command {
-            Command::Send { association, ppid, stream, payload } => Command::Send {
-                association,
-                ppid,
-                stream,
-                payload: payload.start + shift..payload.end + shift,
-            },
-            other => other,
-        }));
+        target
+            .commands
+            .extend(self.commands.drain(..).map(|command| match command {
+                Command::Send {
+                    association,
+                    ppid,
+                    stream,
+                    payload,
+                } => Command::Send {
+                    association,
+                    ppid,
+                    stream,
+                    payload: payload.start + shift..payload.end + shift,
+                },
+                other => other,
+            }));
     }
 }

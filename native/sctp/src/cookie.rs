@@ -1,5 +1,6 @@
-//! State cookies that only we can have made (RFC 9260 §5.1.3): `dcsctp`'s plain cookie together with what
-//! else we want back, sealed by HMAC-SHA-256 under a key of our own. While a handshake runs nothing is kept.
+//! State cookies that only we can have made (RFC 9260 §5.1.3): `dcsctp`'s plain cookie together
+//! with what else we want back, sealed by HMAC-SHA-256 under a key of our own. While a handshake
+//! runs nothing is kept.
 //!
 //! ```text
 //!  key id (1) | inner length (1) | IPv4 count (1) | IPv6 count (1)
@@ -35,8 +36,8 @@ pub(crate) struct Bearer {
     pub peer_port: u16,
 }
 
-/// The association that a restarted peer still had with us when it sent its INIT (RFC 9260 §5.2.2): it
-/// takes the place of the tie tags.
+/// The association that a restarted peer still had with us when it sent its INIT (RFC 9260 §5.2.2):
+/// it takes the place of the tie tags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Tie {
     pub association: u32,
@@ -80,7 +81,11 @@ pub(crate) struct CookieJar {
 impl CookieJar {
     pub fn new(entropy: &mut Entropy) -> Self {
         let keys = [entropy.bytes(), entropy.bytes()];
-        CookieJar { keys, current: 0, rotated_at: Duration::ZERO }
+        CookieJar {
+            keys,
+            current: 0,
+            rotated_at: Duration::ZERO,
+        }
     }
 
     /// Replaces the older key once the other has served its time.
@@ -100,7 +105,10 @@ impl CookieJar {
     pub fn seal(&self, now: Duration, bearer: &Bearer, cookie: &Cookie<'_>) -> Vec<u8> {
         let v4 = cookie.addresses.iter().filter(|address| address.is_ipv4());
         let v6 = cookie.addresses.iter().filter(|address| address.is_ipv6());
-        let tie = cookie.tie.unwrap_or(Tie { association: 0, local_tag: 0 });
+        let tie = cookie.tie.unwrap_or(Tie {
+            association: 0,
+            local_tag: 0,
+        });
         let mut sealed = Vec::with_capacity(HEADER_BYTES + cookie.inner.len() + 64);
         let counts = [v4.clone().count() as u8, v6.clone().count() as u8];
         sealed.extend_from_slice(&[self.current, cookie.inner.len() as u8]);
@@ -115,7 +123,10 @@ impl CookieJar {
                 IpAddr::V6(address) => sealed.extend_from_slice(&address.octets()),
             }
         }
-        let seal = self.mac(self.current, &sealed, bearer).finalize().into_bytes();
+        let seal = self
+            .mac(self.current, &sealed, bearer)
+            .finalize()
+            .into_bytes();
         sealed.extend_from_slice(&seal[..SEAL_BYTES]);
         sealed
     }
@@ -134,7 +145,8 @@ impl CookieJar {
         }
         // Compares in constant time.
         let mac = self.mac(content[0], content, bearer);
-        mac.verify_truncated_left(seal).map_err(|_| CookieError::Forged)?;
+        mac.verify_truncated_left(seal)
+            .map_err(|_| CookieError::Forged)?;
         // From here on the bytes are our own.
         let (header, rest) = content.split_at(HEADER_BYTES);
         let (inner, addresses) = rest.split_at(usize::from(header[1]));
@@ -142,12 +154,22 @@ impl CookieJar {
         let issued_at = Duration::from_millis(issued << 32 | u64::from(be32(&header[8..])));
         let age = now.saturating_sub(issued_at);
         if age > COOKIE_LIFE {
-            return Err(CookieError::Stale { inner, by: age - COOKIE_LIFE });
+            return Err(CookieError::Stale {
+                inner,
+                by: age - COOKIE_LIFE,
+            });
         }
-        let tie = Tie { association: be32(&header[12..]), local_tag: be32(&header[16..]) };
+        let tie = Tie {
+            association: be32(&header[12..]),
+            local_tag: be32(&header[16..]),
+        };
         let tie = (tie.association != 0).then_some(tie);
         let addresses = read_addresses(addresses, usize::from(header[2]));
-        Ok(Cookie { inner, tie, addresses })
+        Ok(Cookie {
+            inner,
+            tie,
+            addresses,
+        })
     }
 
     fn mac(&self, key: u8, content: &[u8], bearer: &Bearer) -> Hmac<Sha256> {
@@ -168,8 +190,16 @@ impl CookieJar {
 
 fn read_addresses(bytes: &[u8], v4_count: usize) -> Vec<IpAddr> {
     let (v4, v6) = bytes.split_at(v4_count * 4);
-    let v4 = v4.as_chunks::<4>().0.iter().map(|&octets| IpAddr::V4(Ipv4Addr::from(octets)));
-    let v6 = v6.as_chunks::<16>().0.iter().map(|&octets| IpAddr::V6(Ipv6Addr::from(octets)));
+    let v4 = v4
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .map(|&octets| IpAddr::V4(Ipv4Addr::from(octets)));
+    let v6 = v6
+        .as_chunks::<16>()
+        .0
+        .iter()
+        .map(|&octets| IpAddr::V6(Ipv6Addr::from(octets)));
     v4.chain(v6).collect()
 }
 
@@ -184,13 +214,24 @@ mod tests {
     }
 
     fn bearer() -> Bearer {
-        Bearer { peer: "192.0.2.1:9899".parse().unwrap(), local_port: 3863, peer_port: 5000 }
+        Bearer {
+            peer: "192.0.2.1:9899".parse().unwrap(),
+            local_port: 3863,
+            peer_port: 5000,
+        }
     }
 
     fn cookie() -> Cookie<'static> {
         let addresses = vec!["192.0.2.7".parse().unwrap(), "2001:db8::7".parse().unwrap()];
-        let tie = Some(Tie { association: 9, local_tag: 0xdead_beef });
-        Cookie { inner: &INNER, tie, addresses }
+        let tie = Some(Tie {
+            association: 9,
+            local_tag: 0xdead_beef,
+        });
+        Cookie {
+            inner: &INNER,
+            tie,
+            addresses,
+        }
     }
 
     fn at(seconds: u64) -> Duration {
@@ -210,11 +251,19 @@ mod tests {
         for bit in 0..sealed.len() * 8 {
             let mut forged = sealed.clone();
             forged[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(jar.open(at(5), &bearer(), &forged), Err(CookieError::Forged), "{bit}");
+            assert_eq!(
+                jar.open(at(5), &bearer(), &forged),
+                Err(CookieError::Forged),
+                "{bit}"
+            );
         }
         for length in 0..sealed.len() {
             let cut = &sealed[..length];
-            assert_eq!(jar.open(at(5), &bearer(), cut), Err(CookieError::Forged), "{length}");
+            assert_eq!(
+                jar.open(at(5), &bearer(), cut),
+                Err(CookieError::Forged),
+                "{length}"
+            );
         }
     }
 
@@ -223,13 +272,29 @@ mod tests {
         let jar = jar();
         let sealed = jar.seal(at(5), &bearer(), &cookie());
         let others = [
-            Bearer { peer: "192.0.2.2:9899".parse().unwrap(), ..bearer() },
-            Bearer { peer: "192.0.2.1:9900".parse().unwrap(), ..bearer() },
-            Bearer { local_port: 3864, ..bearer() },
-            Bearer { peer_port: 5001, ..bearer() },
+            Bearer {
+                peer: "192.0.2.2:9899".parse().unwrap(),
+                ..bearer()
+            },
+            Bearer {
+                peer: "192.0.2.1:9900".parse().unwrap(),
+                ..bearer()
+            },
+            Bearer {
+                local_port: 3864,
+                ..bearer()
+            },
+            Bearer {
+                peer_port: 5001,
+                ..bearer()
+            },
         ];
         for other in others {
-            assert_eq!(jar.open(at(5), &other, &sealed), Err(CookieError::Forged), "{other:?}");
+            assert_eq!(
+                jar.open(at(5), &other, &sealed),
+                Err(CookieError::Forged),
+                "{other:?}"
+            );
         }
     }
 
@@ -238,7 +303,13 @@ mod tests {
         let jar = jar();
         let sealed = jar.seal(at(5), &bearer(), &cookie());
         let stale = jar.open(at(66), &bearer(), &sealed);
-        assert_eq!(stale, Err(CookieError::Stale { inner: &INNER, by: at(1) }));
+        assert_eq!(
+            stale,
+            Err(CookieError::Stale {
+                inner: &INNER,
+                by: at(1)
+            })
+        );
     }
 
     #[test]
@@ -250,7 +321,10 @@ mod tests {
         let younger = jar.seal(at(310), &bearer(), &cookie());
         assert_ne!(younger[0], sealed[0], "the new key seals");
         jar.rotate(at(602), &mut entropy);
-        assert_eq!(jar.open(at(310), &bearer(), &sealed), Err(CookieError::Forged));
+        assert_eq!(
+            jar.open(at(310), &bearer(), &sealed),
+            Err(CookieError::Forged)
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! Which association a packet belongs to (RFC 9260 §8.4): by ports and our verification tag, which a peer
-//! keeps whatever address or UDP port it sends from (RFC 6951 §5.4); or by ports and path, for the packets
-//! that do not carry our tag.
+//! Which association a packet belongs to (RFC 9260 §8.4): by ports and our verification tag, which
+//! a peer keeps whatever address or UDP port it sends from (RFC 6951 §5.4); or by ports and path,
+//! for the packets that do not carry our tag.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;

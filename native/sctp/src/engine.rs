@@ -1,30 +1,33 @@
-//! The stack without sockets, threads and clocks: packets and requests go in with the time, packets and
-//! events come out. Same inputs, same outputs. This file holds the state and finds out whom a packet is
-//! for; handshakes are `handshake.rs`, requests `requests.rs`, what associations do then `settle.rs`.
+//! The stack without sockets, threads and clocks: packets and requests go in with the time, packets
+//! and events come out. Same inputs, same outputs. This file holds the state and hands packets on:
+//! `lookup.rs` says to whom, `initiation.rs` and `cookie_echo.rs` make associations for peers,
+//! `requests.rs` does what the caller wants, `settle.rs` what follows from any of it.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use crate::association::Association;
 use crate::cookie::CookieJar;
-use crate::demux::{Demux, PathKey, TagKey};
+use crate::demux::Demux;
+use crate::ending::hold_shutdown;
 use crate::entropy::Entropy;
 use crate::event::{DownReason, Event};
+use crate::id_map::IdMap;
 use crate::init::Init;
 use crate::limits::{Hosts, Room};
 use crate::link::Route;
 use crate::ootb::{self, RateLimit};
 use crate::options::StackOptions;
-use crate::packet::{Packet, PacketBuilder, chunk};
+use crate::packet::{Packet, cause, chunk, parameters};
 use crate::rules;
-use crate::stack::IdHasherBuilder;
 use crate::stats::{Refusal, Stats};
 use crate::timers::Timers;
 
 /// What an engine is made of.
 pub struct EngineOptions {
     pub stack: StackOptions,
-    /// Shared with whoever hands out identifiers for `Connect`: it takes the place, the engine gives it back.
+    /// Shared with whoever hands out identifiers for `Connect`: it takes the place, the engine
+    /// gives it back.
     pub room: Room,
     /// Identifiers for associations that peers open.
     pub next_association: Box<dyn FnMut() -> u32 + Send>,
@@ -53,7 +56,7 @@ pub struct Engine {
     pub(crate) entropy: Entropy,
     pub(crate) cookies: CookieJar,
     pub(crate) endpoints: HashMap<u16, Endpoint>,
-    pub(crate) associations: HashMap<u32, Association, IdHasherBuilder>,
+    pub(crate) associations: IdMap<Association>,
     pub(crate) demux: Demux,
     pub(crate) hosts: Hosts,
     pub(crate) timers: Timers,
@@ -66,7 +69,12 @@ pub struct Engine {
 
 impl Engine {
     pub fn new(options: EngineOptions) -> Self {
-        let EngineOptions { stack, room, next_association, mut entropy } = options;
+        let EngineOptions {
+            stack,
+            room,
+            next_association,
+            mut entropy,
+        } = options;
         Engine {
             cookies: CookieJar::new(&mut entropy),
             hosts: Hosts::new(stack.max_associations_per_host),
@@ -86,7 +94,8 @@ impl Engine {
         }
     }
 
-    /// A packet has arrived. Whatever it holds: if it breaks a rule it is counted and changes nothing.
+    /// A packet has arrived. Whatever it holds: if it breaks a rule it is counted and changes
+    /// nothing.
     pub fn receive(&mut self, now: Duration, route: Route, bytes: &[u8]) {
         self.stats.packets_received += 1;
         if let Err(refusal) = self.try_receive(now, route, bytes) {
@@ -130,7 +139,13 @@ impl Engine {
     /// How many entries the tables hold: for tests that nothing is left behind.
     pub fn table_sizes(&self) -> [usize; 5] {
         let (tags, paths) = self.demux.len();
-        [self.associations.len(), tags, paths, self.timers.len(), self.transmits.len()]
+        [
+            self.associations.len(),
+            tags,
+            paths,
+            self.timers.len(),
+            self.transmits.len(),
+        ]
     }
 
     fn try_receive(&mut self, now: Duration, route: Route, bytes: &[u8]) -> Result<(), Refusal> {
@@ -147,43 +162,6 @@ impl Engine {
         }
     }
 
-    /// The association that a packet belongs to, by the rules of RFC 9260 §8.5 and §8.5.1. `None`: to none,
-    /// it is out of the blue. `Err`: to one, but with a tag or from an address that is not its peer's.
-    fn find(&self, route: Route, packet: &Packet<'_>) -> Result<Option<u32>, Refusal> {
-        let (local_port, peer_port) = (packet.destination_port(), packet.source_port());
-        let first = packet.first();
-        let by_path = self.demux.by_path(&PathKey { local_port, peer_port, peer: route.peer });
-
-        // §8.5.1 B, C: with the T bit the tag is the one that we send with.
-        let is_end = matches!(first.kind, chunk::ABORT | chunk::SHUTDOWN_COMPLETE);
-        if is_end && first.is_tag_reflected() {
-            let Some(id) = by_path else { return Ok(None) };
-            let peer_tag = self.associations[&id].peer_tag;
-            let is_right = peer_tag != 0 && packet.verification_tag() == peer_tag;
-            return if is_right { Ok(Some(id)) } else { Err(Refusal::VerificationTag) };
-        }
-
-        let local_tag = packet.verification_tag();
-        let by_tag = self.demux.by_tag(&TagKey { local_port, peer_port, local_tag });
-        let Some(id) = by_tag else {
-            // §8.5.1 E: while connecting, a SHUTDOWN ACK is of an earlier association.
-            let is_earlier = packet.has(chunk::SHUTDOWN_ACK)
-                && by_path.is_some_and(|id| self.associations[&id].is_connecting());
-            return match by_path {
-                Some(_) if !is_earlier => Err(Refusal::VerificationTag),
-                _ => Ok(None),
-            };
-        };
-        let association = &self.associations[&id];
-        if packet.has(chunk::SHUTDOWN_ACK) && association.is_connecting() {
-            return Ok(None);
-        }
-        // The answer to an INIT may come from any address of the peer (RFC 9260 §5.1.2).
-        let is_peers = first.kind == chunk::INIT_ACK
-            || association.peer_addresses.contains(&route.peer.ip());
-        if is_peers { Ok(Some(id)) } else { Err(Refusal::Address) }
-    }
-
     /// Gives an association a packet with the right tag.
     fn deliver(
         &mut self,
@@ -193,23 +171,20 @@ impl Engine {
         packet: &Packet<'_>,
     ) -> Result<(), Refusal> {
         rules::check_streams(packet)?;
-        let Some(association) = self.associations.get_mut(&id) else { return Ok(()) };
+        let Some(association) = self.associations.get_mut(&id) else {
+            return Ok(());
+        };
         let first = packet.first();
         if association.peer_tag == 0 {
-            // COOKIE-WAIT: `dcsctp` would ignore the ABORT that refuses our INIT.
-            return match first.kind {
-                chunk::INIT_ACK => self.on_init_ack(now, id, route, packet),
-                chunk::ABORT => {
-                    let detail = "The peer refused the association.".into();
-                    self.end(id, DownReason::Refused, detail);
-                    Ok(())
-                }
-                _ => Ok(()),
-            };
+            return self.deliver_in_cookie_wait(now, id, route, packet);
         }
         if first.kind == chunk::INIT_ACK {
             // RFC 9260 §5.2.3: the answer to a duplicate of our INIT.
             return Ok(());
+        }
+        if packet.has(chunk::DATA) {
+            // A peer that still sends is not silent, however long its end takes.
+            association.give_up_at = None;
         }
         match hold_shutdown(association, packet) {
             Some(rewritten) => association.input(now, &rewritten),
@@ -217,6 +192,29 @@ impl Engine {
         }
         self.learn_udp_port(id, route);
         self.settle(now, id, Some(route));
+        Ok(())
+    }
+
+    /// We have sent an INIT and had no answer yet.
+    fn deliver_in_cookie_wait(
+        &mut self,
+        now: Duration,
+        id: u32,
+        route: Route,
+        packet: &Packet<'_>,
+    ) -> Result<(), Refusal> {
+        if packet.first().kind == chunk::INIT_ACK {
+            return self.on_init_ack(now, id, route, packet);
+        }
+        // `dcsctp` would ignore the ABORT that refuses our INIT.
+        if let Some(abort) = packet.chunks().find(|chunk| chunk.kind == chunk::ABORT) {
+            let is_full = |(code, _)| code == cause::OUT_OF_RESOURCE;
+            let detail = match parameters(abort.value).filter_map(Result::ok).any(is_full) {
+                true => "The peer has no room for another association.",
+                false => "The peer refused the association.",
+            };
+            self.end(id, DownReason::Refused, detail.into());
+        }
         Ok(())
     }
 
@@ -235,11 +233,16 @@ impl Engine {
         if init.cookie().is_some_and(|cookie| !has_room(cookie)) {
             return Err(Refusal::Malformed);
         }
-        let Some(association) = self.associations.get_mut(&id) else { return Ok(()) };
+        let Some(association) = self.associations.get_mut(&id) else {
+            return Ok(());
+        };
+        association.input(now, packet.bytes());
+        if !association.has_answered() {
+            return Err(Refusal::Malformed);
+        }
         association.peer_tag = init.initiate_tag;
         association.peer_addresses = peer_addresses;
         association.route = route;
-        association.input(now, packet.bytes());
         self.set_paths(id, vec![route.peer]);
         self.settle(now, id, None);
         Ok(())
@@ -266,7 +269,9 @@ impl Engine {
 
     /// RFC 6951 §5.4: the UDP port of a verified packet is where the next one goes.
     fn learn_udp_port(&mut self, id: u32, route: Route) {
-        let Some(association) = self.associations.get_mut(&id) else { return };
+        let Some(association) = self.associations.get_mut(&id) else {
+            return;
+        };
         let is_moved = association.route.peer.ip() == route.peer.ip()
             && association.route.peer.port() != route.peer.port();
         if is_moved {
@@ -277,7 +282,9 @@ impl Engine {
 
     /// Replaces the paths by which an association is found.
     pub(crate) fn set_paths(&mut self, id: u32, paths: Vec<std::net::SocketAddr>) {
-        let Some(association) = self.associations.get_mut(&id) else { return };
+        let Some(association) = self.associations.get_mut(&id) else {
+            return;
+        };
         for path in &association.paths {
             self.demux.remove_path(&association.path_key(*path), id);
         }
@@ -286,31 +293,4 @@ impl Engine {
             self.demux.add_path(association.path_key(*path), id);
         }
     }
-}
-
-/// RFC 9260 §9.2 lets us finish sending before a SHUTDOWN is answered, but `dcsctp` looks only at what is
-/// in flight and would drop what still waits. So the SHUTDOWN is held back until everything is delivered,
-/// and the packet is written again with the acknowledgement that the SHUTDOWN also is.
-fn hold_shutdown(association: &mut Association, packet: &Packet<'_>) -> Option<Vec<u8>> {
-    /// The peer takes what it has let us queue; its window is not told by a SHUTDOWN.
-    const WINDOW_BYTES: u32 = 64 * 1024;
-    if !packet.has(chunk::SHUTDOWN) || !association.is_up || association.has_delivered_all() {
-        return None;
-    }
-    association.account.close();
-    let mut rewritten = PacketBuilder::like(packet);
-    for chunk in packet.chunks() {
-        let cumulative_tsn = <[u8; 4]>::try_from(chunk.value);
-        rewritten = match (chunk.kind, cumulative_tsn) {
-            (chunk::SHUTDOWN, Ok(cumulative_tsn)) => {
-                association.held_shutdown = Some(u32::from_be_bytes(cumulative_tsn));
-                let mut sack = cumulative_tsn.to_vec();
-                sack.extend_from_slice(&WINDOW_BYTES.to_be_bytes());
-                sack.extend_from_slice(&[0; 4]);
-                rewritten.chunk(chunk::SACK, 0, &sack)
-            }
-            _ => rewritten.copy(&chunk),
-        };
-    }
-    Some(rewritten.finish())
 }

@@ -7,14 +7,20 @@ const POOL_BYTES: usize = 1_024;
 pub struct Entropy(Source);
 
 enum Source {
-    System { pool: Box<[u8; POOL_BYTES]>, used: usize },
+    System {
+        pool: Box<[u8; POOL_BYTES]>,
+        used: usize,
+    },
     Seeded(fastrand::Rng),
 }
 
 impl Entropy {
     /// The system's random numbers.
     pub fn system() -> Self {
-        Entropy(Source::System { pool: Box::new([0; POOL_BYTES]), used: POOL_BYTES })
+        Entropy(Source::System {
+            pool: Box::new([0; POOL_BYTES]),
+            used: POOL_BYTES,
+        })
     }
 
     /// Predictable numbers: for tests only.
@@ -40,9 +46,9 @@ impl Entropy {
         bytes
     }
 
-    /// Seeds the generator that `dcsctp` on this thread takes its next tags and sequence numbers from.
-    /// It is a fast one that can be computed backwards, hence a fresh seed for every handshake
-    /// (RFC 9260 §5.3.1).
+    /// Seeds the generator that `dcsctp` on this thread takes its next tags and sequence numbers
+    /// from. It is a fast one that can be computed backwards, hence a fresh seed for every
+    /// handshake (RFC 9260 §5.3.1).
     pub(crate) fn reseed_dcsctp(&mut self) {
         fastrand::seed(u64::from_ne_bytes(self.bytes()));
     }

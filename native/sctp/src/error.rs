@@ -1,6 +1,9 @@
-//! Everything a caller can get wrong, as one type with a stable code and a sentence that says what to do.
+//! Everything a caller can get wrong, as one type with a stable code and a sentence that says what
+//! to do.
 
 use std::fmt;
+
+use crate::options::STREAMS;
 
 /// What went wrong. `code` of [`StackError`] is its name in capitals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +45,78 @@ pub struct StackError {
 
 impl StackError {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        StackError { kind, message: message.into() }
+        StackError {
+            kind,
+            message: message.into(),
+        }
+    }
+
+    pub(crate) fn port_in_use(port: u16) -> Self {
+        let sentence = format!("SCTP port {port} is in use on this stack: choose another.");
+        Self::new(ErrorKind::PortInUse, sentence)
+    }
+
+    pub(crate) fn every_port_in_use() -> Self {
+        Self::new(
+            ErrorKind::PortInUse,
+            "Every SCTP port is in use: close endpoints first.",
+        )
+    }
+
+    pub(crate) fn unknown_endpoint(port: u16) -> Self {
+        let sentence = format!("SCTP port {port} is not open on this stack: open it first.");
+        Self::new(ErrorKind::UnknownEndpoint, sentence)
+    }
+
+    pub(crate) fn unknown_stream(stream: u16) -> Self {
+        let sentence = format!(
+            "Stream {stream} does not exist: they are 0 to {}.",
+            STREAMS - 1
+        );
+        Self::new(ErrorKind::InvalidOption, sentence)
+    }
+
+    pub(crate) fn no_room(limit: usize) -> Self {
+        let sentence = format!("The stack has {limit} associations: raise maxAssociations.");
+        Self::new(ErrorKind::NoRoom, sentence)
+    }
+
+    pub(crate) fn no_route() -> Self {
+        let sentence = "No local address has the family (IPv4 or IPv6) of the peer's addresses.";
+        Self::new(ErrorKind::NoRoute, sentence)
+    }
+
+    pub(crate) fn message_empty() -> Self {
+        let sentence = "A user message needs at least one byte (RFC 9260 §3.3.1).";
+        Self::new(ErrorKind::MessageEmpty, sentence)
+    }
+
+    pub(crate) fn message_too_long(length: usize, limit: usize) -> Self {
+        let sentence = format!("The message has {length} bytes; at most {limit} are allowed.");
+        Self::new(ErrorKind::MessageTooLong, sentence)
+    }
+
+    pub(crate) fn arena_too_small(max_message_bytes: usize) -> Self {
+        let bytes = max_message_bytes.max(4_096) + 4;
+        let sentence = format!("The next event does not fit: give an arena of {bytes} bytes.");
+        Self::new(ErrorKind::ArenaTooSmall, sentence)
+    }
+
+    pub(crate) fn thread_ended() -> Self {
+        let sentence = "The I/O thread ended unexpectedly: close the stack and start another.";
+        Self::new(ErrorKind::System, sentence)
+    }
+
+    pub(crate) fn closed() -> Self {
+        Self::new(
+            ErrorKind::Closed,
+            "The SCTP stack has been closed: start another.",
+        )
+    }
+
+    pub(crate) fn system(what: &str, error: &std::io::Error) -> Self {
+        let sentence = format!("The system did not let us {what}: {error}.");
+        Self::new(ErrorKind::System, sentence)
     }
 
     pub fn kind(&self) -> ErrorKind {

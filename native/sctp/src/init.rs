@@ -1,5 +1,5 @@
-//! INIT and INIT ACK as this layer needs them (RFC 9260 §3.3.2, §3.3.3): the checks before anything is
-//! answered, the peer's addresses in them, and ours put into those that `dcsctp` writes.
+//! INIT and INIT ACK as this layer needs them (RFC 9260 §3.3.2, §3.3.3): the checks before anything
+//! is answered, the peer's addresses in them, and ours put into those that `dcsctp` writes.
 
 use std::net::IpAddr;
 
@@ -31,8 +31,12 @@ impl<'a> Init<'a> {
             return Err(Refusal::Malformed);
         }
         let (fixed, parameters) = chunk.value.split_at(FIXED_BYTES);
-        let init = Init { initiate_tag: be32(fixed), parameters };
-        let (window, outbound, inbound) = (be32(&fixed[4..]), be16(&fixed[8..]), be16(&fixed[10..]));
+        let init = Init {
+            initiate_tag: be32(fixed),
+            parameters,
+        };
+        let (window, outbound, inbound) =
+            (be32(&fixed[4..]), be16(&fixed[8..]), be16(&fixed[10..]));
         let is_usable = init.initiate_tag != 0 && outbound != 0 && inbound != 0;
         if !is_usable || window < MIN_WINDOW_BYTES {
             return Err(Refusal::Malformed);
@@ -47,8 +51,8 @@ impl<'a> Init<'a> {
             .find_map(|(kind, value)| (kind == parameter::STATE_COOKIE).then_some(value))
     }
 
-    /// The peer's addresses: where the packet came from, then those that it lists and that can be another
-    /// host's as seen from here (RFC 9260 §5.1.2).
+    /// The peer's addresses: where the packet came from, then those that it lists and that can be
+    /// another host's as seen from here (RFC 9260 §5.1.2).
     pub fn peer_addresses(&self, source: IpAddr) -> Result<Vec<IpAddr>, Refusal> {
         let mut addresses = vec![source];
         for parameter in parameters(self.parameters) {
@@ -77,8 +81,8 @@ impl<'a> Init<'a> {
     }
 }
 
-/// Whether a host that we see at `source` may also have `address`: loopback addresses belong to loopback
-/// peers only, and nobody has a group's address.
+/// Whether a host that we see at `source` may also have `address`: loopback addresses belong to
+/// loopback peers only, and nobody has a group's address.
 fn is_reachable_from(source: IpAddr, address: IpAddr) -> bool {
     let is_nobodys = address.is_unspecified()
         || address.is_multicast()
@@ -86,8 +90,8 @@ fn is_reachable_from(source: IpAddr, address: IpAddr) -> bool {
     !is_nobodys && address.is_loopback() == source.is_loopback()
 }
 
-/// Our addresses that a peer at `peer` should know: those of its scope. One is in the packet's header
-/// already, and behind a NAT listing it would only harm (RFC 6951 §5.1).
+/// Our addresses that a peer at `peer` should know: those of its scope. One is in the packet's
+/// header already, and behind a NAT listing it would only harm (RFC 6951 §5.1).
 pub(crate) fn listed_addresses(local_addresses: &[IpAddr], peer: IpAddr) -> Vec<IpAddr> {
     let listed: Vec<IpAddr> = local_addresses
         .iter()
@@ -104,9 +108,13 @@ fn is_link_local(address: IpAddr) -> bool {
     }
 }
 
-/// Writes an INIT or INIT ACK of `dcsctp` again with our `addresses` in it, and with another state cookie
-/// if one is given. `None` when it is none.
-pub(crate) fn rewrite(bytes: &[u8], addresses: &[IpAddr], cookie: Option<&[u8]>) -> Option<Vec<u8>> {
+/// Writes an INIT or INIT ACK of `dcsctp` again with our `addresses` in it, and with another state
+/// cookie if one is given. `None` when it is none.
+pub(crate) fn rewrite(
+    bytes: &[u8],
+    addresses: &[IpAddr],
+    cookie: Option<&[u8]>,
+) -> Option<Vec<u8>> {
     let packet = Packet::parse(bytes).ok()?;
     let first = packet.first();
     let is_init = matches!(first.kind, chunk::INIT | chunk::INIT_ACK);
@@ -127,10 +135,16 @@ pub(crate) fn rewrite(bytes: &[u8], addresses: &[IpAddr], cookie: Option<&[u8]>)
     }
     for parameter in parameters(rest) {
         let (kind, content) = parameter.ok()?;
-        let content = cookie.filter(|_| kind == parameter::STATE_COOKIE).unwrap_or(content);
+        let content = cookie
+            .filter(|_| kind == parameter::STATE_COOKIE)
+            .unwrap_or(content);
         push_parameter(&mut value, kind, content);
     }
-    Some(PacketBuilder::like(&packet).chunk(first.kind, first.flags, &value).finish())
+    Some(
+        PacketBuilder::like(&packet)
+            .chunk(first.kind, first.flags, &value)
+            .finish(),
+    )
 }
 
 #[cfg(test)]
@@ -146,45 +160,78 @@ mod tests {
         for (kind, content) in parameters {
             push_parameter(&mut value, *kind, content);
         }
-        PacketBuilder::new(5000, 3863, 0).chunk(chunk::INIT, 0, &value).finish()
+        PacketBuilder::new(5000, 3863, 0)
+            .chunk(chunk::INIT, 0, &value)
+            .finish()
     }
 
     fn addresses(packet: &[u8], source: &str) -> Result<Vec<IpAddr>, Refusal> {
         let packet = Packet::parse(packet).unwrap();
-        Init::parse(&packet.first()).unwrap().peer_addresses(ip(source))
+        Init::parse(&packet.first())
+            .unwrap()
+            .peer_addresses(ip(source))
     }
 
     #[test]
     fn the_source_comes_first_and_once() {
-        let packet = init(&[(5, &[192, 0, 2, 9]), (5, &[192, 0, 2, 1]), (5, &[192, 0, 2, 9])]);
-        assert_eq!(addresses(&packet, "192.0.2.1"), Ok(vec![ip("192.0.2.1"), ip("192.0.2.9")]));
+        let packet = init(&[
+            (5, &[192, 0, 2, 9]),
+            (5, &[192, 0, 2, 1]),
+            (5, &[192, 0, 2, 9]),
+        ]);
+        assert_eq!(
+            addresses(&packet, "192.0.2.1"),
+            Ok(vec![ip("192.0.2.1"), ip("192.0.2.9")])
+        );
     }
 
     #[test]
     fn loopback_and_group_addresses_are_not_believed_of_a_remote_peer() {
-        let packet = init(&[(5, &[127, 0, 0, 1]), (5, &[224, 0, 0, 1]), (5, &[0; 4]), (5, &[255; 4])]);
+        let packet = init(&[
+            (5, &[127, 0, 0, 1]),
+            (5, &[224, 0, 0, 1]),
+            (5, &[0; 4]),
+            (5, &[255; 4]),
+        ]);
         assert_eq!(addresses(&packet, "192.0.2.1"), Ok(vec![ip("192.0.2.1")]));
-        assert_eq!(addresses(&packet, "127.0.0.7"), Ok(vec![ip("127.0.0.7"), ip("127.0.0.1")]));
+        assert_eq!(
+            addresses(&packet, "127.0.0.7"),
+            Ok(vec![ip("127.0.0.7"), ip("127.0.0.1")])
+        );
     }
 
     #[test]
     fn no_more_than_sixteen_addresses_are_kept() {
         let listed: Vec<[u8; 4]> = (0..100).map(|last| [192, 0, 2, last]).collect();
         let parameters: Vec<(u16, &[u8])> = listed.iter().map(|ip| (5, ip.as_slice())).collect();
-        assert_eq!(addresses(&init(&parameters), "198.51.100.1").unwrap().len(), 16);
+        assert_eq!(
+            addresses(&init(&parameters), "198.51.100.1").unwrap().len(),
+            16
+        );
     }
 
     #[test]
     fn addresses_of_wrong_length_and_host_names_are_refused() {
         for parameter in [(5, &[1; 3][..]), (6, &[1; 4][..]), (11, b"host")] {
-            assert_eq!(addresses(&init(&[parameter]), "192.0.2.1"), Err(Refusal::Malformed));
+            assert_eq!(
+                addresses(&init(&[parameter]), "192.0.2.1"),
+                Err(Refusal::Malformed)
+            );
         }
     }
 
     #[test]
     fn only_several_addresses_of_the_peers_scope_are_listed() {
-        let locals = [ip("127.0.0.1"), ip("127.0.0.2"), ip("192.0.2.1"), ip("fe80::1")];
-        assert_eq!(listed_addresses(&locals, ip("127.0.0.9")), [ip("127.0.0.1"), ip("127.0.0.2")]);
+        let locals = [
+            ip("127.0.0.1"),
+            ip("127.0.0.2"),
+            ip("192.0.2.1"),
+            ip("fe80::1"),
+        ];
+        assert_eq!(
+            listed_addresses(&locals, ip("127.0.0.9")),
+            [ip("127.0.0.1"), ip("127.0.0.2")]
+        );
         assert!(listed_addresses(&locals, ip("198.51.100.1")).is_empty());
     }
 
@@ -193,7 +240,9 @@ mod tests {
         let before = init(&[(0xc000, &[]), (7, &[1; 48]), (0x8008, &[1, 2, 3])]);
         let after = rewrite(&before, &[ip("192.0.2.1"), ip("192.0.2.2")], Some(&[9; 5])).unwrap();
         let packet = Packet::parse(&after).unwrap();
-        let listed: Vec<_> = parameters(&packet.first().value[16..]).map(Result::unwrap).collect();
+        let listed: Vec<_> = parameters(&packet.first().value[16..])
+            .map(Result::unwrap)
+            .collect();
         let expected: [(u16, &[u8]); 5] = [
             (5, &[192, 0, 2, 1]),
             (5, &[192, 0, 2, 2]),
@@ -202,7 +251,10 @@ mod tests {
             (0x8008, &[1, 2, 3]),
         ];
         assert_eq!(listed, expected);
-        assert_eq!(packet.first().value[..16], Packet::parse(&before).unwrap().first().value[..16]);
+        assert_eq!(
+            packet.first().value[..16],
+            Packet::parse(&before).unwrap().first().value[..16]
+        );
     }
 
     #[test]
@@ -210,7 +262,9 @@ mod tests {
         for (start, end) in [(0, 4), (4, 8), (8, 10), (10, 12)] {
             let mut value = vec![0, 0, 0, 9, 0, 1, 0, 0, 0, 4, 0, 4, 0, 0, 0, 1];
             value[start..end].fill(0);
-            let packet = PacketBuilder::new(1, 2, 0).chunk(chunk::INIT, 0, &value).finish();
+            let packet = PacketBuilder::new(1, 2, 0)
+                .chunk(chunk::INIT, 0, &value)
+                .finish();
             let packet = Packet::parse(&packet).unwrap();
             assert_eq!(Init::parse(&packet.first()).err(), Some(Refusal::Malformed));
         }

@@ -1,24 +1,29 @@
 //! SCTP endpoints in user space: many `dcsctp` associations on one UDP socket per local address
-//! (RFC 6951), with what `dcsctp` leaves to others: demultiplexing, sealed cookies, tag and bundle rules,
-//! out-of-the-blue packets, limits, an I/O thread and batches. No Node, no RSerPool message formats.
+//! (RFC 6951), with what `dcsctp` leaves to others: demultiplexing, sealed cookies, tag and bundle
+//! rules, out-of-the-blue packets, limits, an I/O thread and batches. No Node, no RSerPool message
+//! formats.
 //!
-//! A packet goes `link` → `engine` (rules, demultiplexing) → `association` (`dcsctp`) → `event`; a request
-//! goes `stack` → `command` → `engine` → `association` → `link`. Everything but `stack`, `thread`, `shared`
-//! and `link` is free of sockets, threads and clocks.
+//! A packet goes `link` → `engine` (rules, demultiplexing) → `association` (`dcsctp`) → `event`; a
+//! request goes `stack` → `command` → `engine` → `association` → `link`. Everything but `stack`,
+//! `thread`, `shared` and `link` is free of sockets, threads and clocks.
 
-#![deny(unsafe_op_in_unsafe_fn)]
+#![deny(unsafe_code, unsafe_op_in_unsafe_fn)]
 
 mod account;
 mod association;
 mod batch;
 mod cookie;
+mod cookie_echo;
 mod demux;
+mod ending;
 mod entropy;
 mod error;
-mod handshake;
+mod id_map;
 mod init;
+mod initiation;
 mod limits;
 mod link;
+mod lookup;
 mod ootb;
 mod options;
 mod requests;
@@ -27,6 +32,7 @@ mod settle;
 mod shared;
 mod stack;
 mod stats;
+#[allow(unsafe_code)]
 mod sys;
 mod thread;
 mod timers;

@@ -1,4 +1,5 @@
-//! Limits on associations: in all, shared between the caller's and the I/O thread, and per peer host.
+//! Limits on associations: in all, shared between the caller's and the I/O thread, and per peer
+//! host.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -14,7 +15,10 @@ pub struct Room {
 
 impl Room {
     pub fn new(limit: usize) -> Self {
-        Room { taken: Arc::default(), limit }
+        Room {
+            taken: Arc::default(),
+            limit,
+        }
     }
 
     /// Takes one place. False when there is none.
@@ -45,11 +49,16 @@ pub(crate) struct Hosts {
 
 impl Hosts {
     pub fn new(limit: usize) -> Self {
-        Hosts { associations: HashMap::new(), limit }
+        Hosts {
+            associations: HashMap::new(),
+            limit,
+        }
     }
 
     pub fn is_full(&self, host: IpAddr) -> bool {
-        self.associations.get(&host).is_some_and(|&count| count >= self.limit)
+        self.associations
+            .get(&host)
+            .is_some_and(|&count| count >= self.limit)
     }
 
     pub fn add(&mut self, host: IpAddr) {

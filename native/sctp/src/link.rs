@@ -1,5 +1,5 @@
-//! Packet input and output below SCTP: UDP sockets, one per local address, so that every packet leaves
-//! with the right source (RFC 6951). Raw IP sockets would be another `Link`.
+//! Packet input and output below SCTP: UDP sockets, one per local address, so that every packet
+//! leaves with the right source (RFC 6951). Raw IP sockets would be another `Link`.
 
 use std::io::ErrorKind as IoErrorKind;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -61,7 +61,11 @@ impl UdpLink {
     }
 
     fn bind_all(addresses: &[IpAddr], udp_port: u16) -> Result<Self, StackError> {
-        let mut link = UdpLink { sockets: Vec::new(), udp_port, next: 0 };
+        let mut link = UdpLink {
+            sockets: Vec::new(),
+            udp_port,
+            next: 0,
+        };
         for &address in addresses {
             let refusal = |error| bind_error(address, link.udp_port, &error);
             let socket = UdpSocket::bind((address, link.udp_port)).map_err(refusal)?;

@@ -16,26 +16,36 @@ pub(crate) fn answer(packet: &Packet<'_>) -> Option<Vec<u8>> {
     if is_silent {
         return None;
     }
-    // 5) The peer's SHUTDOWN ACK crossed the end of the association, or our SHUTDOWN COMPLETE got lost.
+    // 5) The peer's SHUTDOWN ACK crossed the end of the association, or our SHUTDOWN COMPLETE got
+    // lost.
     let kind = match packet.has(chunk::SHUTDOWN_ACK) {
         true => chunk::SHUTDOWN_COMPLETE,
         false => chunk::ABORT,
     };
-    // 8) "the Verification Tag field of the outbound packet with the value found in the Verification Tag
-    // field of the OOTB packet and set the T bit"
-    Some(PacketBuilder::reply_to(packet, tag).chunk(kind, T_BIT, &[]).finish())
+    // 8) "the Verification Tag field of the outbound packet with the value found in the
+    // Verification Tag field of the OOTB packet and set the T bit"
+    Some(
+        PacketBuilder::reply_to(packet, tag)
+            .chunk(kind, T_BIT, &[])
+            .finish(),
+    )
 }
 
-/// 3) The answer to an INIT that nobody wants: an ABORT with the INIT's own tag, so without the T bit.
+/// The answer to an INIT that nobody wants, §8.4 3): an ABORT with the INIT's own tag, so without
+/// the T bit.
 pub(crate) fn refuse_init(packet: &Packet<'_>, initiate_tag: u32) -> Vec<u8> {
-    PacketBuilder::reply_to(packet, initiate_tag).chunk(chunk::ABORT, 0, &[]).finish()
+    PacketBuilder::reply_to(packet, initiate_tag)
+        .chunk(chunk::ABORT, 0, &[])
+        .finish()
 }
 
 /// An ABORT with an error cause.
 pub(crate) fn abort(packet: &Packet<'_>, tag: u32, cause: u16, information: &[u8]) -> Vec<u8> {
     let mut value = Vec::new();
     push_parameter(&mut value, cause, information);
-    PacketBuilder::reply_to(packet, tag).chunk(chunk::ABORT, 0, &value).finish()
+    PacketBuilder::reply_to(packet, tag)
+        .chunk(chunk::ABORT, 0, &value)
+        .finish()
 }
 
 /// RFC 9260 §3.3.10.3: how much too old the cookie is, in microseconds.
@@ -43,7 +53,9 @@ pub(crate) fn stale_cookie(packet: &Packet<'_>, tag: u32, by: Duration) -> Vec<u
     let measure = u32::try_from(by.as_micros()).unwrap_or(u32::MAX);
     let mut value = Vec::new();
     push_parameter(&mut value, cause::STALE_COOKIE, &measure.to_be_bytes());
-    PacketBuilder::reply_to(packet, tag).chunk(chunk::ERROR, 0, &value).finish()
+    PacketBuilder::reply_to(packet, tag)
+        .chunk(chunk::ERROR, 0, &value)
+        .finish()
 }
 
 fn is_stale_cookie_error(packet: &Packet<'_>) -> bool {
@@ -67,7 +79,10 @@ pub(crate) struct RateLimit {
 
 impl RateLimit {
     pub fn new() -> Self {
-        RateLimit { tokens: f64::from(RATE), filled_at: Duration::ZERO }
+        RateLimit {
+            tokens: f64::from(RATE),
+            filled_at: Duration::ZERO,
+        }
     }
 
     /// Whether one more answer may be sent now.
@@ -90,12 +105,18 @@ mod tests {
 
     fn answer_to(chunks: &[u8]) -> Option<(u8, u8, u32)> {
         let builder = PacketBuilder::new(7, 9, 0x1234);
-        let builder = chunks.iter().fold(builder, |builder, &kind| builder.chunk(kind, 0, &[0; 8]));
+        let builder = chunks
+            .iter()
+            .fold(builder, |builder, &kind| builder.chunk(kind, 0, &[0; 8]));
         let packet = builder.finish();
         let reply = answer(&Packet::parse(&packet).unwrap())?;
         let reply = Packet::parse(&reply).unwrap();
         assert_eq!((reply.source_port(), reply.destination_port()), (9, 7));
-        Some((reply.first().kind, reply.first().flags, reply.verification_tag()))
+        Some((
+            reply.first().kind,
+            reply.first().flags,
+            reply.verification_tag(),
+        ))
     }
 
     #[test]
@@ -115,8 +136,14 @@ mod tests {
 
     #[test]
     fn a_stale_cookie_error_is_not_answered() {
-        let packet = PacketBuilder::new(7, 9, 1).chunk(chunk::DATA, 0, &[0; 16]).finish();
-        let error = stale_cookie(&Packet::parse(&packet).unwrap(), 5, Duration::from_millis(3));
+        let packet = PacketBuilder::new(7, 9, 1)
+            .chunk(chunk::DATA, 0, &[0; 16])
+            .finish();
+        let error = stale_cookie(
+            &Packet::parse(&packet).unwrap(),
+            5,
+            Duration::from_millis(3),
+        );
         let error = Packet::parse(&error).unwrap();
         assert_eq!(error.first().value, [0, 3, 0, 8, 0, 0, 0x0b, 0xb8]);
         assert_eq!(answer(&error), None);
@@ -127,7 +154,9 @@ mod tests {
         let mut limit = RateLimit::new();
         let allowed = (0..5_000).filter(|_| limit.allows(Duration::ZERO)).count();
         assert_eq!(allowed, 1_000);
-        let later = (0..5_000).filter(|_| limit.allows(Duration::from_millis(100))).count();
+        let later = (0..5_000)
+            .filter(|_| limit.allows(Duration::from_millis(100)))
+            .count();
         assert_eq!(later, 100);
     }
 }

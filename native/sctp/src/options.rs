@@ -8,7 +8,8 @@ use crate::error::{ErrorKind, StackError};
 /// IANA's UDP port for SCTP encapsulation (RFC 6951 §4.1).
 pub const ENCAPSULATION_PORT: u16 = 9899;
 
-/// Streams offered and accepted per association. RSerPool uses stream 0 only; a few more cost nothing.
+/// Streams offered and accepted per association. RSerPool uses stream 0 only; a few more cost
+/// nothing.
 pub const STREAMS: u16 = 32;
 
 /// Settings of a stack. [`StackOptions::new`] fills in defaults; every field may be changed.
@@ -20,7 +21,8 @@ pub struct StackOptions {
     pub udp_port: u16,
     /// UDP port at which peers are called when `connect` does not say.
     pub remote_udp_port: u16,
-    /// Time between heartbeats on an idle association.
+    /// Time between heartbeats on an idle association, to which `rto_initial` is added (HB.interval
+    /// of RFC 9260 §8.3).
     pub heartbeat_interval: Duration,
     pub rto_initial: Duration,
     pub rto_min: Duration,
@@ -28,14 +30,15 @@ pub struct StackOptions {
     /// Unanswered transmissions after which an association is lost (Association.Max.Retrans).
     pub max_retransmissions: u32,
     pub max_associations: usize,
-    /// Associations that one IP address may have with this stack, counting those it opened.
+    /// Associations that one IP address may open with this stack. Those that we open are not
+    /// counted.
     pub max_associations_per_host: usize,
     /// Largest user message in either direction.
     pub max_message_bytes: usize,
     /// Bytes that may wait for transmission per association before `send` says `Full`.
     pub send_buffer_bytes: usize,
-    /// Largest SCTP packet that is sent, without UDP and IP headers. There is no path MTU discovery, so
-    /// the default of 1200 fits IPv6's minimum link.
+    /// Largest SCTP packet that is sent, without UDP and IP headers. There is no path MTU
+    /// discovery, so the default of 1200 fits IPv6's minimum link.
     pub mtu_bytes: usize,
     /// Bytes of undrained events beyond which the I/O thread stops reading. Default 16 MiB.
     pub event_queue_bytes: usize,
@@ -66,7 +69,11 @@ impl StackOptions {
         let zero = Duration::ZERO;
         let refusal = if self.local_addresses.is_empty() {
             "Name at least one local IP address, such as 127.0.0.1."
-        } else if self.local_addresses.iter().any(|address| address.is_multicast()) {
+        } else if self
+            .local_addresses
+            .iter()
+            .any(|address| address.is_multicast())
+        {
             "A local address is a multicast address: SCTP associations need unicast addresses."
         } else if self.remote_udp_port == 0 {
             "The remote UDP port is 0: give a port from 1 to 65535, such as 9899."
@@ -91,6 +98,18 @@ impl StackOptions {
         Err(StackError::new(ErrorKind::InvalidOption, refusal))
     }
 
+    /// How long a peer may stay silent while an association begins or ends: every retransmission of
+    /// RFC 9260 with its time-out doubled up to the maximum. `dcsctp` does not stop doubling these.
+    pub(crate) fn patience(&self) -> Duration {
+        let time_outs =
+            std::iter::successors(Some(self.rto_initial), |timeout| timeout.checked_mul(2));
+        let count = self.max_retransmissions.min(255) as usize + 1;
+        time_outs
+            .map(|timeout| timeout.min(self.rto_max))
+            .take(count)
+            .sum()
+    }
+
     /// The options of one association's `dcsctp` socket.
     pub(crate) fn socket(&self, local_port: u16, peer_port: u16) -> dcsctp::api::Options {
         dcsctp::api::Options {
@@ -100,11 +119,11 @@ impl StackOptions {
             announced_maximum_outgoing_streams: STREAMS,
             mtu: self.mtu_bytes,
             max_message_size: self.max_message_bytes,
-            // A message is handed over only when it is complete, so the window must hold the largest
-            // one below dcsctp's watermark of nine tenths.
+            // A message is handed over only when it is complete, so the window must hold the
+            // largest one below dcsctp's watermark of nine tenths.
             max_receiver_window_buffer_size: (2 * self.max_message_bytes).max(128 * 1024),
-            // The limit that callers meet is `send_buffer_bytes`, kept by `account.rs`. This one only
-            // has to be out of the way; dcsctp also caps the peer's window with it.
+            // The limit that callers meet is `send_buffer_bytes`, kept by `account.rs`. This one
+            // only has to be out of the way; dcsctp also caps the peer's window with it.
             max_send_buffer_size: 1 << 30,
             per_stream_send_queue_limit: 1 << 30,
             rtt_max: self.rto_max,
@@ -115,7 +134,10 @@ impl StackOptions {
             t1_cookie_timeout: self.rto_initial,
             t2_shutdown_timeout: self.rto_initial,
             max_timer_backoff_duration: Some(self.rto_max),
-            heartbeat_interval: self.heartbeat_interval,
+            // RFC 9260 §8.3 sends them every RTO + HB.interval. `dcsctp` does not add the time-out,
+            // waits `rto_initial` for the answer and forgets that wait with the next heartbeat:
+            // without the sum a short interval would never find a dead peer.
+            heartbeat_interval: self.heartbeat_interval + self.rto_initial,
             max_retransmissions: Some(self.max_retransmissions),
             max_init_retransmits: Some(self.max_retransmissions),
             // Nothing here sends with a limited lifetime, so the chunks that skip data are refused.

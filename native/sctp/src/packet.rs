@@ -1,5 +1,6 @@
-//! SCTP packets as views on bytes (RFC 9260 §3): common header, CRC32c, chunks, parameters; and a builder
-//! for the few packets that this layer writes itself. What the chunks mean is for others to say.
+//! SCTP packets as views on bytes (RFC 9260 §3): common header, CRC32c, chunks, parameters; and a
+//! builder for the few packets that this layer writes itself. What the chunks mean is for others to
+//! say.
 
 use crate::stats::Refusal;
 
@@ -85,7 +86,9 @@ impl<'a> Packet<'a> {
     }
 
     pub fn chunks(&self) -> Chunks<'a> {
-        Chunks { rest: &self.bytes[COMMON_HEADER_BYTES..] }
+        Chunks {
+            rest: &self.bytes[COMMON_HEADER_BYTES..],
+        }
     }
 
     /// `parse` has seen that there is one.
@@ -128,7 +131,12 @@ impl<'a> Iterator for Chunks<'a> {
         let (bytes, rest) = self.rest.split_at(padded);
         self.rest = rest;
         let value = &bytes[TLV_HEADER_BYTES..length];
-        Some(Chunk { kind: bytes[0], flags: bytes[1], value, bytes })
+        Some(Chunk {
+            kind: bytes[0],
+            flags: bytes[1],
+            value,
+            bytes,
+        })
     }
 }
 
@@ -176,12 +184,20 @@ impl PacketBuilder {
 
     /// A packet in the other direction, on the same ports.
     pub fn reply_to(packet: &Packet<'_>, verification_tag: u32) -> Self {
-        Self::new(packet.destination_port(), packet.source_port(), verification_tag)
+        Self::new(
+            packet.destination_port(),
+            packet.source_port(),
+            verification_tag,
+        )
     }
 
     /// A packet in the same direction, with the same tag.
     pub fn like(packet: &Packet<'_>) -> Self {
-        Self::new(packet.source_port(), packet.destination_port(), packet.verification_tag())
+        Self::new(
+            packet.source_port(),
+            packet.destination_port(),
+            packet.verification_tag(),
+        )
     }
 
     pub fn chunk(mut self, kind: u8, flags: u8, value: &[u8]) -> Self {
@@ -238,7 +254,10 @@ mod tests {
     use super::*;
 
     fn packet() -> Vec<u8> {
-        PacketBuilder::new(1, 2, 3).chunk(chunk::DATA, 3, &[1; 13]).chunk(9, 0, &[]).finish()
+        PacketBuilder::new(1, 2, 3)
+            .chunk(chunk::DATA, 3, &[1; 13])
+            .chunk(9, 0, &[])
+            .finish()
     }
 
     #[test]
@@ -247,7 +266,10 @@ mod tests {
         let packet = Packet::parse(&bytes).unwrap();
         assert_eq!((packet.source_port(), packet.destination_port()), (1, 2));
         assert_eq!(packet.verification_tag(), 3);
-        let kinds: Vec<_> = packet.chunks().map(|chunk| (chunk.kind, chunk.value.len())).collect();
+        let kinds: Vec<_> = packet
+            .chunks()
+            .map(|chunk| (chunk.kind, chunk.value.len()))
+            .collect();
         assert_eq!(kinds, [(0, 13), (9, 0)]);
     }
 
@@ -257,7 +279,11 @@ mod tests {
         for bit in 0..bytes.len() * 8 {
             let mut damaged = bytes.clone();
             damaged[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(Packet::parse(&damaged).err(), Some(Refusal::Checksum), "bit {bit}");
+            assert_eq!(
+                Packet::parse(&damaged).err(),
+                Some(Refusal::Checksum),
+                "bit {bit}"
+            );
         }
     }
 
@@ -279,12 +305,18 @@ mod tests {
     #[test]
     fn chunk_lengths_that_cannot_be_are_refused() {
         for length in [0u16, 3, 18, 0xffff] {
-            let mut bytes = PacketBuilder::new(1, 2, 3).chunk(chunk::DATA, 3, &[1; 13]).finish();
+            let mut bytes = PacketBuilder::new(1, 2, 3)
+                .chunk(chunk::DATA, 3, &[1; 13])
+                .finish();
             bytes[14..16].copy_from_slice(&length.to_be_bytes());
             bytes.truncate(29);
             let checksum = checksum(&bytes);
             bytes[8..12].copy_from_slice(&checksum.to_le_bytes());
-            assert_eq!(Packet::parse(&bytes).err(), Some(Refusal::Malformed), "{length}");
+            assert_eq!(
+                Packet::parse(&bytes).err(),
+                Some(Refusal::Malformed),
+                "{length}"
+            );
         }
     }
 
@@ -294,7 +326,9 @@ mod tests {
         push_parameter(&mut value, 5, &[127, 0, 0, 1]);
         push_parameter(&mut value, 0x8008, &[1, 2, 3]);
         push_parameter(&mut value, 7, &[]);
-        let kinds: Vec<_> = parameters(&value).map(|parameter| parameter.unwrap().0).collect();
+        let kinds: Vec<_> = parameters(&value)
+            .map(|parameter| parameter.unwrap().0)
+            .collect();
         assert_eq!(kinds, [5, 0x8008, 7]);
         value.extend_from_slice(&[0, 7, 0, 0]);
         assert!(parameters(&value).nth(3).unwrap().is_err());

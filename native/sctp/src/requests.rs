@@ -16,21 +16,38 @@ use crate::settle::local_address_for;
 const CLOSED: &str = "The endpoint is closed.";
 
 impl Engine {
-    /// Does everything in `batch`, in order, and empties it. Messages to one association that follow each
-    /// other without another request to it share packets.
+    /// Does everything in `batch`, in order, and empties it. Messages to one association that
+    /// follow each other without another request to it share packets.
     pub fn run(&mut self, now: Duration, batch: &mut Batch) {
         let mut sending = Vec::new();
         for command in batch.commands.drain(..) {
             match command {
-                Command::Send { association, ppid, stream, payload } => {
-                    let Some(known) = self.associations.get_mut(&association) else { continue };
+                Command::Send {
+                    association,
+                    ppid,
+                    stream,
+                    payload,
+                } => {
+                    let Some(known) = self.associations.get_mut(&association) else {
+                        continue;
+                    };
                     known.enqueue(ppid, stream, &batch.bytes[payload]);
                     if sending.last() != Some(&association) {
                         sending.push(association);
                     }
                 }
-                Command::Open { port, accepts, endpoint } => {
-                    self.endpoints.insert(port, Endpoint { serial: endpoint, accepts });
+                Command::Open {
+                    port,
+                    accepts,
+                    endpoint,
+                } => {
+                    self.endpoints.insert(
+                        port,
+                        Endpoint {
+                            serial: endpoint,
+                            accepts,
+                        },
+                    );
                 }
                 Command::CloseEndpoint { port } => {
                     self.send_all(now, &mut sending);
@@ -41,7 +58,10 @@ impl Engine {
                     self.send_outbox(now, association);
                     self.shutdown(now, association);
                 }
-                Command::Abort { association, reason } => {
+                Command::Abort {
+                    association,
+                    reason,
+                } => {
                     self.send_outbox(now, association);
                     self.abort_association(association, reason);
                 }
@@ -71,7 +91,9 @@ impl Engine {
     }
 
     fn send_outbox(&mut self, now: Duration, id: u32) {
-        let Some(association) = self.associations.get_mut(&id) else { return };
+        let Some(association) = self.associations.get_mut(&id) else {
+            return;
+        };
         if association.has_outbox() {
             self.stats.messages_sent += association.send_outbox(now) as u64;
             self.settle(now, id, None);
@@ -93,8 +115,14 @@ impl Engine {
 
     /// RFC 9260 §5.1 A: sends an INIT.
     fn connect(&mut self, now: Duration, connect: Connect) {
-        let Connect { association: id, local_port, peer_addresses, peer_port, udp_port, account } =
-            connect;
+        let Connect {
+            association: id,
+            local_port,
+            peer_addresses,
+            peer_port,
+            udp_port,
+            account,
+        } = connect;
         let refuse = |engine: &mut Self, detail: &str| {
             account.close();
             engine.room.give_back();
@@ -105,24 +133,33 @@ impl Engine {
                 detail,
             });
         };
-        let (Some(endpoint), Some(&first)) = (self.endpoints.get(&local_port), peer_addresses.first())
+        let (Some(endpoint), Some(&first)) =
+            (self.endpoints.get(&local_port), peer_addresses.first())
         else {
             return refuse(self, "The endpoint is not open.");
         };
-        let ports = Ports { endpoint: endpoint.serial, local: local_port, peer: peer_port };
+        let ports = Ports {
+            endpoint: endpoint.serial,
+            local: local_port,
+            peer: peer_port,
+        };
         let route = Route {
             local: local_address_for(&self.options, first),
             peer: SocketAddr::new(first, udp_port),
         };
         self.entropy.reseed_dcsctp();
-        let mut association =
-            Association::new(&self.options, ports, account.clone(), now, route);
-        let paths: Vec<SocketAddr> =
-            peer_addresses.iter().map(|address| SocketAddr::new(*address, udp_port)).collect();
+        let mut association = Association::new(&self.options, ports, account.clone(), now, route);
+        let paths: Vec<SocketAddr> = peer_addresses
+            .iter()
+            .map(|address| SocketAddr::new(*address, udp_port))
+            .collect();
         let is_taken =
             |path: &SocketAddr| self.demux.by_path(&association.path_key(*path)).is_some();
         if paths.iter().any(is_taken) {
-            return refuse(self, "There is an association with this peer on these ports already.");
+            return refuse(
+                self,
+                "There is an association with this peer on these ports already.",
+            );
         }
         association.socket.connect();
         association.local_tag = association.socket.verification_tag();
@@ -136,7 +173,9 @@ impl Engine {
     }
 
     fn shutdown(&mut self, now: Duration, id: u32) {
-        let Some(association) = self.associations.get_mut(&id) else { return };
+        let Some(association) = self.associations.get_mut(&id) else {
+            return;
+        };
         association.account.close();
         association.wants_shutdown = true;
         self.settle(now, id, None);

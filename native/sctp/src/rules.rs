@@ -47,17 +47,22 @@ pub(crate) fn check_source(source: SocketAddr) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// RFC 9260 §6.5: data on a stream that we have not offered. Refused here, so that a peer cannot make
-/// us keep more streams than that.
+/// RFC 9260 §6.5: data on a stream that we have not offered. Refused here, so that a peer cannot
+/// make us keep more streams than that.
 pub(crate) fn check_streams(packet: &Packet<'_>) -> Result<(), Refusal> {
     const STREAM_OFFSET: usize = 4;
     let is_wrong = |chunk: Chunk<'_>| {
         chunk.kind == chunk::DATA
-            && chunk.value.get(STREAM_OFFSET..).is_some_and(|rest| {
-                rest.len() >= 2 && be16(rest) >= STREAMS
-            })
+            && chunk
+                .value
+                .get(STREAM_OFFSET..)
+                .is_some_and(|rest| rest.len() >= 2 && be16(rest) >= STREAMS)
     };
-    if packet.chunks().any(is_wrong) { Err(Refusal::Message) } else { Ok(()) }
+    if packet.chunks().any(is_wrong) {
+        Err(Refusal::Message)
+    } else {
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -69,7 +74,9 @@ mod tests {
         let builder = PacketBuilder::new(1, 2, 3);
         let packet = chunks
             .iter()
-            .fold(builder, |builder, &(kind, flags)| builder.chunk(kind, flags, &[0; 16]))
+            .fold(builder, |builder, &(kind, flags)| {
+                builder.chunk(kind, flags, &[0; 16])
+            })
             .finish();
         check_bundle(&Packet::parse(&packet).unwrap())
     }
@@ -94,21 +101,38 @@ mod tests {
     #[test]
     fn a_cookie_echo_comes_first() {
         assert_eq!(bundle(&[(chunk::COOKIE_ECHO, 0), (chunk::DATA, 3)]), Ok(()));
-        assert_eq!(bundle(&[(chunk::DATA, 3), (chunk::COOKIE_ECHO, 0)]), Err(Refusal::Bundle));
+        assert_eq!(
+            bundle(&[(chunk::DATA, 3), (chunk::COOKIE_ECHO, 0)]),
+            Err(Refusal::Bundle)
+        );
         let twice = [(chunk::COOKIE_ECHO, 0), (chunk::COOKIE_ECHO, 0)];
         assert_eq!(bundle(&twice), Err(Refusal::Bundle));
     }
 
     #[test]
     fn the_rest_may_be_bundled() {
-        let chunks = [(chunk::SACK, 0), (chunk::DATA, 3), (chunk::SHUTDOWN, 0), (chunk::ABORT, 0)];
+        let chunks = [
+            (chunk::SACK, 0),
+            (chunk::DATA, 3),
+            (chunk::SHUTDOWN, 0),
+            (chunk::ABORT, 0),
+        ];
         assert_eq!(bundle(&chunks), Ok(()));
     }
 
     #[test]
     fn sources_that_no_host_has_are_refused() {
-        for source in ["224.0.0.1:9899", "255.255.255.255:9899", "0.0.0.0:1", "[ff02::1]:9899"] {
-            assert_eq!(check_source(source.parse().unwrap()), Err(Refusal::Address), "{source}");
+        for source in [
+            "224.0.0.1:9899",
+            "255.255.255.255:9899",
+            "0.0.0.0:1",
+            "[ff02::1]:9899",
+        ] {
+            assert_eq!(
+                check_source(source.parse().unwrap()),
+                Err(Refusal::Address),
+                "{source}"
+            );
         }
         assert_eq!(check_source("127.0.0.2:40000".parse().unwrap()), Ok(()));
     }

@@ -1,17 +1,18 @@
-//! What an association does after anything happened to it: its packets leave, its messages and changes of
-//! state become events, its buffer is accounted for, its timer set, its end cleared up.
+//! What an association does after anything happened to it: its packets leave, its messages and
+//! changes of state become events, its buffer is accounted for, its timer set, its end cleared up.
 
 use std::time::Duration;
 
 use dcsctp::api::{DcSctpSocket, ErrorKind, SocketEvent};
 
-use crate::association::Association;
+use crate::association::{Association, socket_time};
+use crate::ending::continue_ending;
 use crate::engine::{Engine, Transmit};
 use crate::event::{AssociationInfo, DownReason, Event};
 use crate::init::{listed_addresses, rewrite};
 use crate::link::Route;
 use crate::options::StackOptions;
-use crate::packet::{COMMON_HEADER_BYTES, PacketBuilder, Packet, cause, chunk, push_parameter};
+use crate::packet::{COMMON_HEADER_BYTES, Packet, PacketBuilder, cause, chunk, push_parameter};
 use crate::stats::Refusal;
 
 /// Longest reason that an ABORT carries.
@@ -32,15 +33,23 @@ impl Association {
         }
     }
 
-    /// Where a packet goes: usually where all of them go, but a heartbeat is answered on the path that it
-    /// came on (RFC 9260 §8.3), and INITs try the peer's addresses in turn.
-    fn route_of(&mut self, packet: &[u8], arrived_on: Option<Route>, options: &StackOptions) -> Route {
+    /// Where a packet goes: usually where all of them go, but a heartbeat is answered on the path
+    /// that it came on (RFC 9260 §8.3), and INITs try the peer's addresses in turn.
+    fn route_of(
+        &mut self,
+        packet: &[u8],
+        arrived_on: Option<Route>,
+        options: &StackOptions,
+    ) -> Route {
         match packet.get(COMMON_HEADER_BYTES) {
             Some(&chunk::HEARTBEAT_ACK) => arrived_on.unwrap_or(self.route),
             Some(&chunk::INIT) => {
                 let peer = self.paths[self.init_count % self.paths.len()];
                 self.init_count += 1;
-                Route { local: local_address_for(options, peer.ip()), peer }
+                Route {
+                    local: local_address_for(options, peer.ip()),
+                    peer,
+                }
             }
             _ => self.route,
         }
@@ -48,11 +57,21 @@ impl Association {
 }
 
 impl Engine {
-    /// Brings everything up to date that depends on association `id`. `arrived_on`: the route of the packet
-    /// that it has just got.
+    /// Brings everything up to date that depends on association `id`. `arrived_on`: the route of
+    /// the packet that it has just got.
     pub(crate) fn settle(&mut self, now: Duration, id: u32, arrived_on: Option<Route>) {
-        let Some(association) = self.associations.get_mut(&id) else { return };
-        association.socket.advance_time(crate::association::socket_time(now));
+        let Some(association) = self.associations.get_mut(&id) else {
+            return;
+        };
+        if association
+            .give_up_at
+            .is_some_and(|give_up_at| give_up_at <= now)
+        {
+            let detail = "The peer does not answer.";
+            self.abort(id, detail);
+            return self.end(id, DownReason::Lost, detail.into());
+        }
+        association.socket.advance_time(socket_time(now));
         continue_ending(association);
         let mut end = None;
         while let Some(event) = association.socket.poll_event() {
@@ -64,7 +83,8 @@ impl Engine {
                 }
                 SocketEvent::OnConnected() if !association.is_up => {
                     association.is_up = true;
-                    self.events.push(Event::Up(id, Box::new(association.info())));
+                    self.events
+                        .push(Event::Up(id, Box::new(association.info())));
                     continue_ending(association);
                 }
                 SocketEvent::OnClosed() => end = Some(ended_quietly(association)),
@@ -82,21 +102,32 @@ impl Engine {
         if let Some((reason, detail)) = end {
             return self.end(id, reason, detail);
         }
-        let Some(association) = self.associations.get_mut(&id) else { return };
+        let Some(association) = self.associations.get_mut(&id) else {
+            return;
+        };
         let released = association.released_bytes();
-        if association.account.release(released, self.options.send_buffer_bytes) {
+        if association
+            .account
+            .release(released, self.options.send_buffer_bytes)
+        {
             self.events.push(Event::Writable { association: id });
         }
+        association.update_patience(now, &self.options);
         self.timers.set(id, association.deadline());
     }
 
     /// Takes the messages that are complete. `Err` when one is longer than allowed.
     fn receive_messages(&mut self, id: u32) -> Result<(), End> {
-        let Some(association) = self.associations.get_mut(&id) else { return Ok(()) };
+        let Some(association) = self.associations.get_mut(&id) else {
+            return Ok(());
+        };
         while let Some(message) = association.socket.get_next_message() {
             if message.payload.len() > self.options.max_message_bytes {
                 self.stats.refuse(Refusal::Message);
-                return Err((DownReason::Abort, "The peer sent a message that is too long.".into()));
+                return Err((
+                    DownReason::Abort,
+                    "The peer sent a message that is too long.".into(),
+                ));
             }
             self.stats.messages_received += 1;
             self.events.push(Event::Message {
@@ -111,12 +142,17 @@ impl Engine {
 
     /// Sends an ABORT with `reason`, if the peer knows of the association yet.
     pub(crate) fn abort(&mut self, id: u32, reason: &str) {
-        let Some(association) = self.associations.get_mut(&id) else { return };
+        let Some(association) = self.associations.get_mut(&id) else {
+            return;
+        };
         association.socket.close();
         while let Some(event) = association.socket.poll_event() {
             if let SocketEvent::SendPacket(packet) = event {
                 let packet = with_reason(packet, reason);
-                self.transmits.push_back(Transmit { route: association.route, packet });
+                self.transmits.push_back(Transmit {
+                    route: association.route,
+                    packet,
+                });
             }
         }
     }
@@ -124,13 +160,19 @@ impl Engine {
     /// The association is over: tells it, and forgets it.
     pub(crate) fn end(&mut self, id: u32, reason: DownReason, detail: String) {
         self.forget(id);
-        self.events.push(Event::Down { association: id, reason, detail });
+        self.events.push(Event::Down {
+            association: id,
+            reason,
+            detail,
+        });
     }
 
     /// Removes an association from every table.
     pub(crate) fn forget(&mut self, id: u32) {
         self.set_paths(id, Vec::new());
-        let Some(association) = self.associations.remove(&id) else { return };
+        let Some(association) = self.associations.remove(&id) else {
+            return;
+        };
         association.account.close();
         self.demux.remove_tag(&association.tag_key());
         self.timers.remove(id);
@@ -138,22 +180,6 @@ impl Engine {
         if let Some(host) = association.host {
             self.hosts.remove(host);
         }
-    }
-}
-
-/// Goes on with an end that waits for delivery, ours or the peer's.
-fn continue_ending(association: &mut Association) {
-    let is_waiting = association.wants_shutdown || association.held_shutdown.is_some();
-    if !is_waiting || !association.is_up || !association.has_delivered_all() {
-        return;
-    }
-    // Does nothing when it was done before.
-    if association.wants_shutdown {
-        association.socket.shutdown();
-    }
-    if let Some(cumulative_tsn) = association.held_shutdown.take() {
-        let packet = association.shutdown_packet(cumulative_tsn);
-        association.socket.handle_input(&packet);
     }
 }
 
@@ -179,7 +205,8 @@ pub(crate) fn local_address_for(options: &StackOptions, peer: std::net::IpAddr) 
     let has_scope =
         |local: &std::net::IpAddr| has_family(local) && local.is_loopback() == peer.is_loopback();
     let best = locals.iter().position(has_scope);
-    best.or_else(|| locals.iter().position(has_family)).unwrap_or(0)
+    best.or_else(|| locals.iter().position(has_family))
+        .unwrap_or(0)
 }
 
 /// An INIT gets our addresses where there are several; all other packets stay as they are.
@@ -196,7 +223,9 @@ fn with_addresses(packet: Vec<u8>, route: Route, options: &StackOptions) -> Vec<
 
 /// `dcsctp` gives every ABORT of its user the same reason; the peer should read ours.
 fn with_reason(packet: Vec<u8>, reason: &str) -> Vec<u8> {
-    let Ok(parsed) = Packet::parse(&packet) else { return packet };
+    let Ok(parsed) = Packet::parse(&packet) else {
+        return packet;
+    };
     if parsed.first().kind != chunk::ABORT || reason.is_empty() {
         return packet;
     }
@@ -205,6 +234,12 @@ fn with_reason(packet: Vec<u8>, reason: &str) -> Vec<u8> {
         .find(|&end| reason.is_char_boundary(end))
         .unwrap_or(0);
     let mut value = Vec::new();
-    push_parameter(&mut value, cause::USER_INITIATED_ABORT, &reason.as_bytes()[..end]);
-    PacketBuilder::like(&parsed).chunk(chunk::ABORT, 0, &value).finish()
+    push_parameter(
+        &mut value,
+        cause::USER_INITIATED_ABORT,
+        &reason.as_bytes()[..end],
+    );
+    PacketBuilder::like(&parsed)
+        .chunk(chunk::ABORT, 0, &value)
+        .finish()
 }

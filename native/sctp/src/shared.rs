@@ -1,5 +1,5 @@
-//! What the caller's thread and the I/O thread share: the inbox of commands, the queue of events with
-//! its bound, the counters, and the way to wake each other.
+//! What the caller's thread and the I/O thread share: the inbox of commands, the queue of events
+//! with its bound, the counters, and the way to wake each other.
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -89,14 +89,18 @@ impl Shared {
         }
     }
 
-    /// I/O side: whether to stop reading. The flag is set before the second look, so that `drained`
-    /// wakes us whenever it makes room after it.
+    /// I/O side: whether to stop reading, from when the queue is full until half of it is drained.
+    /// The flag is set before the second look, so that `drained` wakes us whenever it makes room
+    /// after it.
     pub fn must_pause(&self) -> bool {
-        if self.undrained.load(SeqCst) <= self.undrained_limit {
+        let is_full = self.undrained.load(SeqCst) > self.undrained_limit;
+        if !is_full && !self.is_congested.load(SeqCst) {
             return false;
         }
         self.is_congested.store(true, SeqCst);
-        self.undrained.load(SeqCst) > self.undrained_limit / 2
+        let must_pause = self.undrained.load(SeqCst) > self.undrained_limit / 2;
+        self.is_congested.store(must_pause, SeqCst);
+        must_pause
     }
 
     /// Caller's side.
@@ -106,7 +110,17 @@ impl Shared {
 
     /// I/O side: forgets the wake-ups seen so far. Call it before looking for what they were about.
     pub fn clear_wake(&self) {
-        self.waker.clear();
+        self.waker.is_set.store(false, SeqCst);
+    }
+
+    /// I/O side: whether it may sleep on `waker` now; in any case call `has_slept` after.
+    pub fn may_sleep(&self) -> bool {
+        self.waker.may_sleep()
+    }
+
+    /// I/O side: `has_bytes` when `waker` has become readable.
+    pub fn has_slept(&self, has_bytes: bool) {
+        self.waker.has_slept(has_bytes);
     }
 
     pub fn waker(&self) -> &UnixStream {
@@ -127,11 +141,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Wakes a thread that sleeps in `poll`: at most one byte in a socket pair.
+/// Wakes a thread that sleeps in `poll`, by a byte in a socket pair; no system call when it is
+/// awake.
 pub(crate) struct Waker {
     sender: UnixStream,
     receiver: UnixStream,
+    /// There is something to look for.
     is_set: AtomicBool,
+    is_asleep: AtomicBool,
 }
 
 impl Waker {
@@ -139,21 +156,33 @@ impl Waker {
         let (sender, receiver) = UnixStream::pair()?;
         sender.set_nonblocking(true)?;
         receiver.set_nonblocking(true)?;
-        Ok(Waker { sender, receiver, is_set: AtomicBool::new(false) })
+        let (is_set, is_asleep) = (AtomicBool::new(false), AtomicBool::new(false));
+        Ok(Waker {
+            sender,
+            receiver,
+            is_set,
+            is_asleep,
+        })
     }
 
+    /// Sets first and looks for the sleeper after, as the sleeper does the other way round: one of
+    /// them sees the other.
     fn wake(&self) {
-        if !self.is_set.swap(true, SeqCst) {
-            // One byte always fits: the flag says that the pair is empty.
+        if !self.is_set.swap(true, SeqCst) && self.is_asleep.load(SeqCst) {
+            // A pair that is full of such bytes wakes too.
             let _ = (&self.sender).write(&[1]);
         }
     }
 
-    fn clear(&self) {
-        // Read only when set: an idle pair would cost a system call per loop.
-        if self.is_set.load(SeqCst) {
-            let _ = (&self.receiver).read(&mut [0; 8]);
-            self.is_set.store(false, SeqCst);
+    fn may_sleep(&self) -> bool {
+        self.is_asleep.store(true, SeqCst);
+        !self.is_set.load(SeqCst)
+    }
+
+    fn has_slept(&self, has_bytes: bool) {
+        self.is_asleep.store(false, SeqCst);
+        if has_bytes {
+            let _ = (&self.receiver).read(&mut [0; 64]);
         }
     }
 }
@@ -193,19 +222,32 @@ mod tests {
         shared.publish(&mut events);
         assert!(shared.must_pause());
         shared.drained(128);
-        assert!(!shared.is_congested.load(SeqCst), "draining wakes the I/O thread");
+        assert!(shared.must_pause(), "more than half is left");
+        shared.drained(64);
+        assert!(
+            !shared.is_congested.load(SeqCst),
+            "draining wakes the I/O thread"
+        );
         assert!(!shared.must_pause());
     }
 
     #[test]
-    fn a_wake_up_is_one_byte_however_often_it_is_asked_for() {
+    fn a_sleeper_is_woken_by_one_byte_however_often_and_nobody_else_by_any() {
         let waker = Waker::new().unwrap();
-        waker.wake();
-        waker.wake();
         let mut buffer = [0; 8];
-        assert_eq!((&waker.receiver).read(&mut buffer).unwrap(), 1);
-        waker.clear();
+        assert!(waker.may_sleep());
+        waker.wake();
         waker.wake();
         assert_eq!((&waker.receiver).read(&mut buffer).unwrap(), 1);
+        waker.has_slept(false);
+        assert!(
+            !waker.may_sleep(),
+            "what it was woken for has not been looked at"
+        );
+        waker.has_slept(false);
+        waker.is_set.store(false, SeqCst);
+        waker.wake();
+        assert!((&waker.receiver).read(&mut buffer).is_err(), "it is awake");
+        assert!(!waker.may_sleep());
     }
 }

@@ -1,5 +1,6 @@
-//! The caller's side of a stack: sockets bound, I/O thread started, requests collected into batches,
-//! events drained into the caller's memory. What the requests do is `engine.rs`, on the I/O thread.
+//! The caller's side of a stack: sockets bound, I/O thread started, requests collected into
+//! batches, events drained into the caller's memory. What the requests do is `engine.rs`, on the
+//! I/O thread.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
@@ -8,13 +9,13 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::thread::JoinHandle;
 
 use crate::account::{Account, SendResult};
-use crate::batch::records::RECORD_WORDS;
 use crate::batch::{Drained, RecordWriter};
 use crate::command::{Batch, Command, Connect};
 use crate::engine::{Engine, EngineOptions};
 use crate::entropy::Entropy;
-use crate::error::{ErrorKind, StackError};
+use crate::error::StackError;
 use crate::event::Event;
+use crate::id_map::IdMap;
 use crate::limits::Room;
 use crate::link::UdpLink;
 use crate::options::{STREAMS, StackOptions};
@@ -36,7 +37,7 @@ pub struct Stack {
     endpoints: HashMap<u16, u32>,
     next_endpoint: u32,
     /// Associations that may still be used or have events to tell.
-    associations: HashMap<u32, Association, IdHasherBuilder>,
+    associations: IdMap<Association>,
     batch: Batch,
     /// Events taken from the I/O thread but not yet drained.
     events: VecDeque<Event>,
@@ -52,13 +53,14 @@ struct Association {
 }
 
 impl Stack {
-    /// Binds the UDP sockets and starts the I/O thread. `wake` is called on that thread whenever events
-    /// turn up after all earlier ones were taken; it must not block.
+    /// Binds the UDP sockets and starts the I/O thread. `wake` is called on that thread whenever
+    /// events turn up after all earlier ones were taken; it must not block.
     pub fn start(options: StackOptions, wake: Box<dyn Fn() + Send>) -> Result<Stack, StackError> {
         options.check()?;
         let link = UdpLink::bind(&options.local_addresses, options.udp_port)?;
         let udp_port = link.udp_port();
-        let waker = Waker::new().map_err(|error| system("make the waker of the I/O thread", error))?;
+        let waker = Waker::new()
+            .map_err(|error| StackError::system("make the waker of the I/O thread", &error))?;
         let shared = Arc::new(Shared::new(options.event_queue_bytes, waker, wake));
         let room = Room::new(options.max_associations);
         let engine_options = EngineOptions {
@@ -68,7 +70,7 @@ impl Stack {
             entropy: Entropy::system(),
         };
         let thread = thread::spawn(link, shared.clone(), move || Engine::new(engine_options))
-            .map_err(|error| system("start the I/O thread", error))?;
+            .map_err(|error| StackError::system("start the I/O thread", &error))?;
         Ok(Stack {
             options,
             udp_port,
@@ -96,22 +98,30 @@ impl Stack {
     /// Opens an SCTP port; 0: any free one. With `accepts` false the endpoint only calls others.
     pub fn open(&mut self, port: u16, accepts: bool) -> Result<u16, StackError> {
         self.must_be_open()?;
-        let port = if port == 0 { self.any_free_port()? } else { port };
+        let port = if port == 0 {
+            self.any_free_port()?
+        } else {
+            port
+        };
         if self.endpoints.contains_key(&port) {
-            let sentence = format!("SCTP port {port} is in use on this stack: choose another.");
-            return Err(StackError::new(ErrorKind::PortInUse, sentence));
+            return Err(StackError::port_in_use(port));
         }
         let endpoint = self.next_endpoint;
         self.next_endpoint += 1;
         self.endpoints.insert(port, endpoint);
-        self.batch.commands.push(Command::Open { port, accepts, endpoint });
+        self.batch.commands.push(Command::Open {
+            port,
+            accepts,
+            endpoint,
+        });
         Ok(port)
     }
 
     /// ABORTs the endpoint's associations and frees its port. Nothing is told about them any more.
     pub fn close_endpoint(&mut self, port: u16) {
         if self.endpoints.remove(&port).is_some() {
-            self.associations.retain(|_, association| association.local_port != port);
+            self.associations
+                .retain(|_, association| association.local_port != port);
             self.batch.commands.push(Command::CloseEndpoint { port });
         }
     }
@@ -127,20 +137,21 @@ impl Stack {
     ) -> Result<u32, StackError> {
         self.must_be_open()?;
         if !self.endpoints.contains_key(&local_port) {
-            let sentence = format!("SCTP port {local_port} is not open on this stack: open it first.");
-            return Err(StackError::new(ErrorKind::UnknownEndpoint, sentence));
+            return Err(StackError::unknown_endpoint(local_port));
         }
         let peer_addresses = self.reachable(peer_addresses)?;
         if !self.room.take() {
-            let sentence = format!(
-                "The stack has {} associations, as many as allowed: raise maxAssociations.",
-                self.options.max_associations
-            );
-            return Err(StackError::new(ErrorKind::NoRoom, sentence));
+            return Err(StackError::no_room(self.options.max_associations));
         }
         let association = NEXT_ASSOCIATION.fetch_add(1, SeqCst);
         let account = Arc::new(Account::default());
-        self.associations.insert(association, Association { local_port, account: account.clone() });
+        self.associations.insert(
+            association,
+            Association {
+                local_port,
+                account: account.clone(),
+            },
+        );
         self.batch.commands.push(Command::Connect(Box::new(Connect {
             association,
             local_port,
@@ -162,13 +173,14 @@ impl Stack {
     ) -> Result<SendResult, StackError> {
         self.must_be_a_message(payload)?;
         if stream >= STREAMS {
-            let sentence = format!("Stream {stream} does not exist: they are 0 to {}.", STREAMS - 1);
-            return Err(StackError::new(ErrorKind::InvalidOption, sentence));
+            return Err(StackError::unknown_stream(stream));
         }
         let Some(known) = self.associations.get(&association) else {
             return Ok(SendResult::Gone);
         };
-        let result = known.account.reserve(payload.len(), self.options.send_buffer_bytes);
+        let result = known
+            .account
+            .reserve(payload.len(), self.options.send_buffer_bytes);
         if result == SendResult::Queued {
             self.batch.send(association, ppid, stream, payload);
         }
@@ -187,7 +199,10 @@ impl Stack {
     pub fn abort(&mut self, association: u32, reason: &str) {
         if let Some(known) = self.associations.get(&association) {
             known.account.close();
-            self.batch.commands.push(Command::Abort { association, reason: reason.to_owned() });
+            self.batch.commands.push(Command::Abort {
+                association,
+                reason: reason.to_owned(),
+            });
         }
     }
 
@@ -199,11 +214,7 @@ impl Stack {
     }
 
     /// Copies events into `records` and `arena` (layout: [`crate::records`]), in order.
-    pub fn drain(
-        &mut self,
-        records: &mut [u32],
-        arena: &mut [u8],
-    ) -> Result<Drained, StackError> {
+    pub fn drain(&mut self, records: &mut [u32], arena: &mut [u8]) -> Result<Drained, StackError> {
         self.must_be_open()?;
         let mut writer = RecordWriter::new(records, arena);
         let mut weight = 0;
@@ -221,18 +232,17 @@ impl Stack {
             let event = self.events.pop_front().expect("the front was just seen");
             self.note(event);
         };
-        let drained = Drained { count: writer.count, bytes: writer.bytes, more: !fits_all };
+        let drained = Drained {
+            count: writer.count,
+            bytes: writer.bytes,
+            more: !fits_all,
+        };
         self.shared.drained(weight);
         if drained.more && drained.count == 0 {
-            let sentence = format!(
-                "The next event does not fit: give at least {RECORD_WORDS} words and an arena of {} bytes.",
-                self.options.max_message_bytes.max(4_096) + 4
-            );
-            return Err(StackError::new(ErrorKind::ArenaTooSmall, sentence));
+            return Err(StackError::arena_too_small(self.options.max_message_bytes));
         }
         if fits_all && drained.count == 0 && self.shared.has_ended.load(SeqCst) {
-            let sentence = "The I/O thread ended unexpectedly: close the stack and start another.";
-            return Err(StackError::new(ErrorKind::System, sentence));
+            return Err(StackError::thread_ended());
         }
         Ok(drained)
     }
@@ -245,7 +255,9 @@ impl Stack {
 
     /// ABORTs every association, ends the I/O thread and gives the sockets back.
     pub fn close(&mut self) {
-        let Some(thread) = self.thread.take() else { return };
+        let Some(thread) = self.thread.take() else {
+            return;
+        };
         self.flush();
         self.shared.is_closing.store(true, SeqCst);
         self.shared.wake();
@@ -260,18 +272,16 @@ impl Stack {
         if self.thread.is_some() {
             return Ok(());
         }
-        Err(StackError::new(ErrorKind::Closed, "The SCTP stack has been closed."))
+        Err(StackError::closed())
     }
 
     fn must_be_a_message(&self, payload: &[u8]) -> Result<(), StackError> {
         if payload.is_empty() {
-            let sentence = "A user message needs at least one byte (RFC 9260 §3.3.1).";
-            return Err(StackError::new(ErrorKind::MessageEmpty, sentence));
+            return Err(StackError::message_empty());
         }
         let (length, limit) = (payload.len(), self.options.max_message_bytes);
         if length > limit {
-            let sentence = format!("The message has {length} bytes; at most {limit} are allowed.");
-            return Err(StackError::new(ErrorKind::MessageTooLong, sentence));
+            return Err(StackError::message_too_long(length, limit));
         }
         Ok(())
     }
@@ -282,7 +292,7 @@ impl Stack {
         (0..count)
             .map(|step| *EPHEMERAL_PORTS.start() + ((start + step) % count) as u16)
             .find(|port| !self.endpoints.contains_key(port))
-            .ok_or_else(|| StackError::new(ErrorKind::PortInUse, "Every SCTP port is in use."))
+            .ok_or_else(StackError::every_port_in_use)
     }
 
     /// The peer's addresses that have the family of a local address.
@@ -294,8 +304,7 @@ impl Stack {
             .filter(|peer| locals.iter().any(|local| local.is_ipv4() == peer.is_ipv4()))
             .collect();
         if reachable.is_empty() {
-            let sentence = "No local address has the family (IPv4 or IPv6) of the peer's addresses.";
-            return Err(StackError::new(ErrorKind::NoRoute, sentence));
+            return Err(StackError::no_route());
         }
         Ok(reachable)
     }
@@ -318,7 +327,10 @@ impl Stack {
     fn note(&mut self, event: Event) {
         match event {
             Event::Up(association, info) if self.is_endpoint(&info.local_port, info.endpoint) => {
-                let known = Association { local_port: info.local_port, account: info.account };
+                let known = Association {
+                    local_port: info.local_port,
+                    account: info.account,
+                };
                 self.associations.insert(association, known);
             }
             Event::Down { association, .. } => {
@@ -336,31 +348,5 @@ impl Stack {
 impl Drop for Stack {
     fn drop(&mut self) {
         self.close();
-    }
-}
-
-fn system(what: &str, error: std::io::Error) -> StackError {
-    StackError::new(ErrorKind::System, format!("The system did not let us {what}: {error}."))
-}
-
-pub(crate) type IdHasherBuilder = std::hash::BuildHasherDefault<IdHasher>;
-
-/// Hash of an association identifier: they are counted up by us, so one multiplication spreads them.
-#[derive(Default)]
-pub(crate) struct IdHasher(u64);
-
-impl std::hash::Hasher for IdHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.write_u32(u32::from(byte));
-        }
-    }
-
-    fn write_u32(&mut self, id: u32) {
-        self.0 = (self.0 ^ u64::from(id)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 }

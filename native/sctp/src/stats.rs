@@ -53,7 +53,9 @@ pub struct Stats {
 impl Stats {
     /// Packets refused, by reason.
     pub fn refused(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
-        REFUSALS.iter().map(|&(refusal, name)| (name, self.refused[refusal as usize]))
+        REFUSALS
+            .iter()
+            .map(|&(refusal, name)| (name, self.refused[refusal as usize]))
     }
 
     pub fn refused_for(&self, refusal: Refusal) -> u64 {

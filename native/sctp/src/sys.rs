@@ -10,7 +10,11 @@ pub(crate) type PollFd = libc::pollfd;
 pub(crate) fn poll_fd(fd: RawFd, read: bool, write: bool) -> PollFd {
     let read = if read { libc::POLLIN } else { 0 };
     let write = if write { libc::POLLOUT } else { 0 };
-    PollFd { fd, events: read | write, revents: 0 }
+    PollFd {
+        fd,
+        events: read | write,
+        revents: 0,
+    }
 }
 
 /// Sleeps until one of `fds` is ready, the time is over or a signal came. `None`: no time limit.
@@ -19,11 +23,19 @@ pub(crate) fn poll(fds: &mut [PollFd], timeout: Option<Duration>) -> io::Result<
         tv_sec: timeout.as_secs().min(86_400) as libc::time_t,
         tv_nsec: timeout.subsec_nanos().into(),
     });
-    let timeout = timeout.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
-    // SAFETY: `fds` is a live, exclusively borrowed array of its length; `timeout` is null or points to a
-    // timespec that outlives the call; a null signal mask is allowed.
-    let result =
-        unsafe { libc::ppoll(fds.as_mut_ptr(), fds.len() as libc::nfds_t, timeout, std::ptr::null()) };
+    let timeout = timeout
+        .as_ref()
+        .map_or(std::ptr::null(), std::ptr::from_ref);
+    // SAFETY: `fds` is a live, exclusively borrowed array of its length; `timeout` is null or
+    // points to a timespec that outlives the call; a null signal mask is allowed.
+    let result = unsafe {
+        libc::ppoll(
+            fds.as_mut_ptr(),
+            fds.len() as libc::nfds_t,
+            timeout,
+            std::ptr::null(),
+        )
+    };
     match result {
         -1 => Err(io::Error::last_os_error()),
         _ => Ok(()),
@@ -47,7 +59,13 @@ fn set_socket_option(fd: RawFd, name: i32, value: i32) -> bool {
     // SAFETY: the value is a live i32 and `size` is its size; a wrong descriptor is an error, not
     // undefined behaviour.
     let result = unsafe {
-        libc::setsockopt(fd, libc::SOL_SOCKET, name, std::ptr::from_ref(&value).cast(), size)
+        libc::setsockopt(
+            fd,
+            libc::SOL_SOCKET,
+            name,
+            std::ptr::from_ref(&value).cast(),
+            size,
+        )
     };
     result == 0
 }

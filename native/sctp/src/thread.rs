@@ -1,5 +1,5 @@
-//! The I/O thread: reads packets in batches, runs commands and timers, sends what the engine wants sent,
-//! publishes events. It decides only the order of these.
+//! The I/O thread: reads packets in batches, runs commands and timers, sends what the engine wants
+//! sent, publishes events. It decides only the order of these.
 
 use std::io;
 use std::os::fd::AsRawFd;
@@ -13,6 +13,7 @@ use crate::engine::{Engine, Transmit};
 use crate::event::Event;
 use crate::link::{Link, Sent};
 use crate::shared::Shared;
+use crate::sys::{PollFd, poll, poll_fd};
 
 /// Packets read before their events are published.
 const READ_BATCH: usize = 256;
@@ -59,6 +60,8 @@ struct IoLoop<L> {
     /// A packet that the link had no room for.
     blocked: Option<Transmit>,
     full_batches: usize,
+    /// The I/O thread's waker first, then the sockets.
+    fds: Vec<PollFd>,
 }
 
 impl<L: Link> IoLoop<L> {
@@ -73,6 +76,7 @@ impl<L: Link> IoLoop<L> {
             events: Vec::new(),
             blocked: None,
             full_batches: 0,
+            fds: Vec::new(),
         }
     }
 
@@ -85,20 +89,21 @@ impl<L: Link> IoLoop<L> {
                 self.send_farewells();
                 return;
             }
-            // While the caller does not drain, timers rest too: acknowledgements may wait unread.
-            let is_paused = self.shared.must_pause();
-            let is_more = !is_paused && self.read();
-            if !is_paused && !is_more {
-                self.engine.timeout(self.now());
-            }
+            let is_more = !self.must_pause() && self.read_and_time();
             self.send();
             self.engine.take_events(&mut self.events);
             self.shared.publish(&mut self.events);
             self.shared.set_stats(self.engine.stats());
             if !is_more {
-                self.wait(is_paused);
+                self.wait();
             }
         }
+    }
+
+    /// While the caller does not drain or the link takes nothing, nothing is read, and timers rest
+    /// too: what they wait for may be there, unread.
+    fn must_pause(&self) -> bool {
+        self.blocked.is_some() || self.shared.must_pause()
     }
 
     fn now(&self) -> Duration {
@@ -112,8 +117,18 @@ impl<L: Link> IoLoop<L> {
         }
     }
 
-    /// Reads a batch of packets. True when more may wait and timers can: what has arrived is seen before
-    /// a timer finds that it did not arrive, also after the process was stopped for a while.
+    /// Reads a batch of packets, and runs the timers when there are no more: what has arrived is
+    /// seen before a timer finds that it did not arrive, also after the process was stopped for a
+    /// while. True when more packets may wait.
+    fn read_and_time(&mut self) -> bool {
+        let is_more = self.read();
+        if !is_more {
+            self.engine.timeout(self.now());
+        }
+        is_more
+    }
+
+    /// False when no packets are left, or there were so many that timers have waited long enough.
     fn read(&mut self) -> bool {
         let now = self.now();
         for _ in 0..READ_BATCH {
@@ -146,15 +161,108 @@ impl<L: Link> IoLoop<L> {
         }
     }
 
-    fn wait(&self, is_paused: bool) {
-        let mut fds = vec![crate::sys::poll_fd(self.shared.waker().as_raw_fd(), true, false)];
+    fn wait(&mut self) {
+        let is_paused = self.must_pause();
         let is_blocked = self.blocked.is_some();
-        for fd in self.link.file_descriptors() {
-            fds.push(crate::sys::poll_fd(fd, !is_paused, is_blocked));
-        }
+        self.fds.clear();
+        self.fds
+            .push(poll_fd(self.shared.waker().as_raw_fd(), true, false));
+        let sockets = self.link.file_descriptors();
+        self.fds
+            .extend(sockets.map(|fd| poll_fd(fd, !is_paused, is_blocked)));
         let deadline = self.engine.next_deadline().filter(|_| !is_paused);
         let timeout = deadline.map(|deadline| deadline.saturating_sub(self.now()));
+        let timeout = if self.shared.may_sleep() {
+            timeout
+        } else {
+            Some(Duration::ZERO)
+        };
         // An interrupted or failed wait is a short one: the loop looks again.
-        let _ = crate::sys::poll(&mut fds, timeout);
+        let is_ready = poll(&mut self.fds, timeout).is_ok();
+        self.shared.has_slept(is_ready && self.fds[0].revents != 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+    use std::os::fd::RawFd;
+    use std::sync::mpsc;
+
+    use super::*;
+    use crate::command::{Command, Connect};
+    use crate::engine::EngineOptions;
+    use crate::link::{Route, UdpLink};
+    use crate::shared::Waker;
+    use crate::{Entropy, Room, Stack, StackOptions};
+
+    /// Takes every packet only at the third try.
+    struct BlockingLink {
+        link: UdpLink,
+        tries: usize,
+    }
+
+    impl Link for BlockingLink {
+        fn receive(&mut self, buffer: &mut [u8]) -> Option<(usize, Route)> {
+            self.link.receive(buffer)
+        }
+
+        fn send(&mut self, route: &Route, packet: &[u8]) -> Sent {
+            self.tries += 1;
+            match self.tries % 3 {
+                0 => self.link.send(route, packet),
+                _ => Sent::Blocked,
+            }
+        }
+
+        fn file_descriptors(&self) -> impl Iterator<Item = RawFd> {
+            self.link.file_descriptors()
+        }
+    }
+
+    #[test]
+    fn a_packet_that_the_link_has_no_room_for_is_sent_later() {
+        let address: IpAddr = "127.0.0.1".parse().unwrap();
+        let mut options = StackOptions::new(vec![address]);
+        options.udp_port = 0;
+        let mut server = Stack::start(options.clone(), Box::new(|| {})).unwrap();
+        server.open(3863, true).unwrap();
+        server.flush();
+
+        let (woken, wakes) = mpsc::channel();
+        let wake = Box::new(move || woken.send(()).unwrap());
+        let shared = Arc::new(Shared::new(1 << 20, Waker::new().unwrap(), wake));
+        let link = UdpLink::bind(&options.local_addresses, 0).unwrap();
+        let engine = EngineOptions {
+            stack: options,
+            room: Room::new(1),
+            next_association: Box::new(|| 2),
+            entropy: Entropy::system(),
+        };
+        let link = BlockingLink { link, tries: 0 };
+        let thread = spawn(link, shared.clone(), move || Engine::new(engine)).unwrap();
+        let mut batch = Batch::default();
+        let (port, endpoint) = (5000, 1);
+        batch.commands.push(Command::Open {
+            port,
+            accepts: false,
+            endpoint,
+        });
+        batch.commands.push(Command::Connect(Box::new(Connect {
+            association: 1,
+            local_port: port,
+            peer_addresses: vec![address],
+            peer_port: 3863,
+            udp_port: server.udp_port(),
+            account: Arc::default(),
+        })));
+        shared.submit(&mut batch);
+        wakes.recv_timeout(Duration::from_secs(20)).unwrap();
+        let mut events = Vec::new();
+        shared.take_events(&mut events);
+        assert!(matches!(events[..], [Event::Up(1, _)]));
+        shared.is_closing.store(true, SeqCst);
+        shared.wake();
+        thread.join().unwrap();
     }
 }

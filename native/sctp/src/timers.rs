@@ -1,23 +1,25 @@
-//! When each association wants to run next. One entry per association, so finding the due ones costs
-//! nothing for all the others.
+//! When each association wants to run next. One entry per association, so finding the due ones
+//! costs nothing for all the others.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::stack::IdHasherBuilder;
+use crate::id_map::IdMap;
 
-/// Deadlines of associations. An entry may be earlier than what the association wants by now, because
-/// moving one back with every packet would cost more than looking once in vain.
+/// Deadlines of associations. An entry may be earlier than what the association wants by now,
+/// because moving one back with every packet would cost more than looking once in vain.
 #[derive(Default)]
 pub(crate) struct Timers {
     queue: BTreeSet<(Duration, u32)>,
-    deadlines: HashMap<u32, Duration, IdHasherBuilder>,
+    deadlines: IdMap<Duration>,
 }
 
 impl Timers {
     /// The association wants to run at `deadline`, or not at all.
     pub fn set(&mut self, association: u32, deadline: Option<Duration>) {
-        let Some(deadline) = deadline else { return self.remove(association) };
+        let Some(deadline) = deadline else {
+            return self.remove(association);
+        };
         let entry = self.deadlines.entry(association).or_insert(Duration::MAX);
         if deadline < *entry {
             self.queue.remove(&(*entry, association));

@@ -2,8 +2,8 @@
 
 mod support;
 
-use rserpool_sctp::packet::{Packet, cause, chunk, parameter, parameters};
-use rserpool_sctp::{DownReason, SendResult};
+use rserpool_sctp::packet::{Packet, PacketBuilder, cause, chunk, parameter, parameters};
+use rserpool_sctp::{DownReason, Refusal, SendResult};
 use support::{ASAP, Net, ip, ms};
 
 #[test]
@@ -11,11 +11,18 @@ fn both_sides_learn_that_an_association_is_up_and_with_whom() {
     let (net, client, _) = Net::connected(1);
     let (up_client, info) = &net.ups(0)[0];
     assert_eq!(*up_client, client);
-    assert_eq!((info.local_port, info.peer_port, info.outbound_streams), (5000, 3863, 32));
+    assert_eq!(
+        (info.local_port, info.peer_port, info.outbound_streams),
+        (5000, 3863, 32)
+    );
     assert_eq!(info.peer_addresses, [ip("127.0.0.2")]);
     let (_, info) = &net.ups(1)[0];
     assert_eq!((info.local_port, info.peer_port), (3863, 5000));
-    assert_eq!(info.peer_addresses, [ip("127.0.0.1")], "exactly the source of its packets");
+    assert_eq!(
+        info.peer_addresses,
+        [ip("127.0.0.1")],
+        "exactly the source of its packets"
+    );
 }
 
 #[test]
@@ -29,14 +36,21 @@ fn messages_keep_bytes_payload_protocol_stream_and_order() {
         .events
         .iter()
         .filter_map(|event| match event {
-            rserpool_sctp::event::Event::Message { association, ppid, stream, payload } => {
+            rserpool_sctp::event::Event::Message {
+                association,
+                ppid,
+                stream,
+                payload,
+            } => {
                 assert_eq!((*association, *stream), (server, 7));
                 Some((*ppid, payload.clone()))
             }
             _ => None,
         })
         .collect();
-    let expected: Vec<_> = (0..10u8).map(|index| (u32::from(index) + 100, vec![index; 5])).collect();
+    let expected: Vec<_> = (0..10u8)
+        .map(|index| (u32::from(index) + 100, vec![index; 5]))
+        .collect();
     assert_eq!(received, expected);
     net.send(1, server, b"echo");
     net.run_for(ms(100));
@@ -157,9 +171,99 @@ fn both_sides_may_end_gracefully_at_once() {
     net.shutdown(0, client);
     net.shutdown(1, server);
     net.run_for(ms(5_000));
-    assert_eq!((net.messages(0, client).len(), net.messages(1, server).len()), (5, 5));
+    assert_eq!(
+        (net.messages(0, client).len(), net.messages(1, server).len()),
+        (5, 5)
+    );
     assert_eq!(net.downs(0), [(client, DownReason::Shutdown)]);
     assert_eq!(net.downs(1), [(server, DownReason::Shutdown)]);
+}
+
+#[test]
+fn a_graceful_end_to_a_peer_that_fell_silent_is_given_up() {
+    let (mut net, client, _) = Net::connected(10);
+    net.hosts[1].is_silent = true;
+    net.shutdown(0, client);
+    net.run_for(ms(60_000));
+    assert_eq!(net.downs(0), [(client, DownReason::Lost)]);
+    assert_eq!(net.table_sizes(0), [0; 5]);
+}
+
+#[test]
+fn a_graceful_end_is_not_given_up_while_the_peer_still_sends() {
+    let mut net = Net::new(10);
+    net.host_with(&["127.0.0.1"], 9899, |options| {
+        // Patience of 100 + 200 + 400 ms.
+        (options.rto_initial, options.rto_min) = (ms(100), ms(100));
+        options.max_retransmissions = 2;
+    });
+    net.host_with(&["127.0.0.2"], 9899, |options| options.mtu_bytes = 512);
+    net.open(0, 5000, false);
+    net.open(1, 3863, true);
+    let client = net.connect(0, 5000, 1, 3863);
+    net.run_for(ms(50));
+    let server = net.ups(1)[0].0;
+    for _ in 0..4 {
+        net.send(1, server, &[1; 60_000]);
+    }
+    // A slow network: what the peer has queued takes longer than our patience.
+    net.weather = support::Weather {
+        loss: 0,
+        doubled: 0,
+        late: 100,
+    };
+    net.shutdown(0, client);
+    net.run_for(ms(800));
+    assert!(
+        net.messages(0, client).len() < 4,
+        "the network is slow enough"
+    );
+    net.run_for(ms(20_000));
+    assert_eq!(net.messages(0, client).len(), 4);
+    assert_eq!(net.downs(0), [(client, DownReason::Shutdown)]);
+}
+
+#[test]
+fn a_peer_that_restarts_while_the_association_ends_gets_a_new_one() {
+    let (mut net, _, server) = Net::connected(10);
+    net.hosts[0].is_silent = true;
+    net.shutdown(1, server);
+    net.run_for(ms(10));
+    net.reboot(0);
+    net.open(0, 5000, false);
+    let client = net.connect(0, 5000, 1, 3863);
+    net.run_for(ms(1_000));
+    assert_eq!(net.downs(1), [(server, DownReason::Lost)]);
+    let (again, _) = net.ups(1)[1];
+    assert_ne!(again, server);
+    net.send(0, client, b"hello again");
+    net.run_for(ms(100));
+    assert_eq!(net.messages(1, again), [b"hello again"]);
+}
+
+#[test]
+fn a_heartbeat_is_answered_on_the_path_it_came_on() {
+    let mut net = Net::new(10);
+    net.host(&["127.0.0.1", "127.0.0.11"], 9899);
+    net.host(&["127.0.0.2", "127.0.0.12"], 9899);
+    net.open(0, 5000, false);
+    net.open(1, 3863, true);
+    net.connect(0, 5000, 1, 3863);
+    net.run_for(ms(100));
+    let echo = net.last_sent(net.address(1), chunk::COOKIE_ECHO).unwrap();
+    let tag = echo.packet().verification_tag();
+    let heartbeat = PacketBuilder::new(5000, 3863, tag)
+        .chunk(chunk::HEARTBEAT, 0, &[0, 1, 0, 8, 1, 2, 3, 4])
+        .finish();
+    let (from, to) = (
+        "127.0.0.11:9899".parse().unwrap(),
+        "127.0.0.12:9899".parse().unwrap(),
+    );
+    net.inject(from, to, &heartbeat);
+    net.run_for(ms(1));
+    let answer = net.last_sent(from, chunk::HEARTBEAT_ACK).unwrap();
+    assert_eq!((answer.from, answer.to), (to, from));
+    assert_eq!(answer.packet().first().value, [0, 1, 0, 8, 1, 2, 3, 4]);
 }
 
 #[test]
@@ -169,7 +273,11 @@ fn an_ending_association_takes_no_more_messages() {
     net.shutdown(0, client);
     assert_eq!(net.send(0, client, b"late"), SendResult::Gone);
     net.run_for(ms(5));
-    assert_eq!(net.send(1, server, b"late"), SendResult::Gone, "the peer is ending it");
+    assert_eq!(
+        net.send(1, server, b"late"),
+        SendResult::Gone,
+        "the peer is ending it"
+    );
 }
 
 #[test]
@@ -192,7 +300,10 @@ fn an_abort_ends_both_sides_and_carries_its_reason() {
     let sent = net.last_sent(net.address(1), chunk::ABORT).unwrap();
     let packet = sent.packet();
     let (code, reason) = parameters(packet.first().value).next().unwrap().unwrap();
-    assert_eq!((code, reason), (cause::USER_INITIATED_ABORT, &b"operator said so"[..]));
+    assert_eq!(
+        (code, reason),
+        (cause::USER_INITIATED_ABORT, &b"operator said so"[..])
+    );
     net.run_for(ms(10));
     assert_eq!(net.downs(1), [(server, DownReason::Abort)]);
     assert_eq!(net.table_sizes(1), [0; 5]);
@@ -236,13 +347,58 @@ fn heartbeats_find_a_peer_that_fell_silent() {
 }
 
 #[test]
+fn a_heartbeat_interval_shorter_than_the_time_out_finds_a_silent_peer_too() {
+    let mut net = Net::new(17);
+    net.host_with(&["127.0.0.1"], 9899, |options| {
+        options.heartbeat_interval = ms(200);
+        options.rto_initial = ms(400);
+        options.max_retransmissions = 3;
+    });
+    net.host(&["127.0.0.2"], 9899);
+    net.open(0, 5000, false);
+    net.open(1, 3863, true);
+    let client = net.connect(0, 5000, 1, 3863);
+    net.run_for(ms(60_000));
+    assert!(net.downs(0).is_empty(), "heartbeats are answered");
+    net.hosts[1].is_silent = true;
+    net.run_for(ms(5_000));
+    assert_eq!(net.downs(0), [(client, DownReason::Lost)]);
+}
+
+#[test]
+fn a_broken_answer_to_an_init_does_not_keep_a_good_one_out() {
+    let mut net = Net::pair(16);
+    net.hosts[1].is_silent = true;
+    let client = net.connect(0, 5000, 1, 3863);
+    let sent = net.last_sent(net.address(1), chunk::INIT).unwrap();
+    let tag = u32::from_be_bytes(sent.packet().first().value[..4].try_into().unwrap());
+    let mut value = vec![0, 0, 0, 9, 0, 2, 0, 0, 0, 10, 0, 10, 1, 2, 3, 4];
+    // Zero Checksum Acceptable without its value.
+    value.extend_from_slice(&[0x80, 1, 0, 4]);
+    let broken = PacketBuilder::new(3863, 5000, tag)
+        .chunk(chunk::INIT_ACK, 0, &value)
+        .finish();
+    net.hand(0, net.address(1), &broken);
+    assert_eq!(
+        net.hosts[0].engine.stats().refused_for(Refusal::Malformed),
+        1
+    );
+    net.hosts[1].is_silent = false;
+    net.run_for(ms(2_000));
+    assert_eq!(net.ups(0)[0].0, client);
+}
+
+#[test]
 fn an_init_goes_to_the_peers_addresses_in_turn() {
     let mut net = Net::pair(18);
     let addresses = vec![ip("127.0.0.99"), ip("127.0.0.2")];
     let client = net.connect_to(0, 5000, addresses, 3863, 9899);
     net.run_for(ms(5_000));
     let (up, info) = &net.ups(0)[0];
-    assert_eq!((*up, &info.peer_addresses), (client, &vec![ip("127.0.0.2")]));
+    assert_eq!(
+        (*up, &info.peer_addresses),
+        (client, &vec![ip("127.0.0.2")])
+    );
 }
 
 #[test]
@@ -335,8 +491,14 @@ fn several_local_addresses_are_listed_and_learnt() {
     net.open(1, 3863, true);
     net.connect(0, 5000, 1, 3863);
     net.run_for(ms(100));
-    assert_eq!(net.ups(0)[0].1.peer_addresses, [ip("127.0.0.2"), ip("127.0.0.12")]);
-    assert_eq!(net.ups(1)[0].1.peer_addresses, [ip("127.0.0.1"), ip("127.0.0.11")]);
+    assert_eq!(
+        net.ups(0)[0].1.peer_addresses,
+        [ip("127.0.0.2"), ip("127.0.0.12")]
+    );
+    assert_eq!(
+        net.ups(1)[0].1.peer_addresses,
+        [ip("127.0.0.1"), ip("127.0.0.11")]
+    );
 }
 
 #[test]
@@ -345,8 +507,9 @@ fn a_single_local_address_is_not_listed() {
     for (to, kind) in [(1, chunk::INIT), (0, chunk::INIT_ACK)] {
         let sent = net.last_sent(net.address(to), kind).unwrap();
         let packet: Packet<'_> = sent.packet();
-        let kinds: Vec<u16> =
-            parameters(&packet.first().value[16..]).map(|parameter| parameter.unwrap().0).collect();
+        let kinds: Vec<u16> = parameters(&packet.first().value[16..])
+            .map(|parameter| parameter.unwrap().0)
+            .collect();
         assert!(!kinds.contains(&parameter::IPV4_ADDRESS), "{kinds:?}");
     }
 }
@@ -355,7 +518,10 @@ fn a_single_local_address_is_not_listed() {
 fn a_closed_endpoint_tells_its_peers_and_nobody_else() {
     let (mut net, client, _) = Net::connected(26);
     net.take_events(1);
-    net.command(1, rserpool_sctp::command::Command::CloseEndpoint { port: 3863 });
+    net.command(
+        1,
+        rserpool_sctp::command::Command::CloseEndpoint { port: 3863 },
+    );
     net.run_for(ms(100));
     assert_eq!(net.downs(0), [(client, DownReason::Abort)]);
     assert!(net.take_events(1).is_empty());
@@ -366,7 +532,9 @@ fn a_closed_endpoint_tells_its_peers_and_nobody_else() {
 fn a_message_longer_than_allowed_ends_the_association() {
     let mut net = Net::new(27);
     net.host(&["127.0.0.1"], 9899);
-    net.host_with(&["127.0.0.2"], 9899, |options| options.max_message_bytes = 1_000);
+    net.host_with(&["127.0.0.2"], 9899, |options| {
+        options.max_message_bytes = 1_000
+    });
     net.open(0, 5000, false);
     net.open(1, 3863, true);
     let client = net.connect(0, 5000, 1, 3863);
@@ -385,7 +553,10 @@ fn the_same_inputs_give_the_same_outputs() {
         let (mut net, client, _) = Net::connected(28);
         net.send(0, client, &[7; 20_000]);
         net.run_for(ms(30_000));
-        net.sent.into_iter().map(|datagram| datagram.bytes).collect::<Vec<_>>()
+        net.sent
+            .into_iter()
+            .map(|datagram| datagram.bytes)
+            .collect::<Vec<_>>()
     };
     assert_eq!(run(), run());
 }

@@ -1,5 +1,5 @@
-//! A network in one process, with virtual time: hosts with an engine each, and datagrams between them that
-//! get delayed, lost, doubled and overtaken as a seed wants it. Same seed, same run.
+//! A network in one process, with virtual time: hosts with an engine each, and datagrams between
+//! them that get delayed, lost, doubled and overtaken as a seed wants it. Same seed, same run.
 #![allow(dead_code, reason = "every test file uses its own part")]
 
 use std::collections::{BTreeMap, HashMap};
@@ -128,7 +128,8 @@ impl Net {
     /// The process dies and starts again: same addresses and UDP port, nothing remembered.
     pub fn reboot(&mut self, host: usize) {
         let old = &self.hosts[host];
-        let (addresses, udp_port, options) = (old.addresses.clone(), old.udp_port, old.options.clone());
+        let (addresses, udp_port, options) =
+            (old.addresses.clone(), old.udp_port, old.options.clone());
         self.hosts[host] = make_host(addresses, udp_port, options, self.rng.u64(..));
     }
 
@@ -150,12 +151,25 @@ impl Net {
     pub fn open(&mut self, host: usize, port: u16, accepts: bool) {
         let endpoint = self.hosts[host].next_endpoint;
         self.hosts[host].next_endpoint += 1;
-        self.command(host, Command::Open { port, accepts, endpoint });
+        self.command(
+            host,
+            Command::Open {
+                port,
+                accepts,
+                endpoint,
+            },
+        );
     }
 
     pub fn connect(&mut self, host: usize, local_port: u16, peer: usize, peer_port: u16) -> u32 {
         let address = self.address(peer);
-        self.connect_to(host, local_port, vec![address.ip()], peer_port, address.port())
+        self.connect_to(
+            host,
+            local_port,
+            vec![address.ip()],
+            peer_port,
+            address.port(),
+        )
     }
 
     pub fn connect_to(
@@ -171,8 +185,14 @@ impl Net {
         let association = known.ids.fetch_add(1, SeqCst);
         let account = Arc::new(Account::default());
         known.accounts.insert(association, account.clone());
-        let connect =
-            Connect { association, local_port, peer_addresses, peer_port, udp_port, account };
+        let connect = Connect {
+            association,
+            local_port,
+            peer_addresses,
+            peer_port,
+            udp_port,
+            account,
+        };
         self.command(host, Command::Connect(Box::new(connect)));
         association
     }
@@ -190,7 +210,9 @@ impl Net {
         payload: &[u8],
     ) -> SendResult {
         let known = &self.hosts[host];
-        let Some(account) = known.accounts.get(&association) else { return SendResult::Gone };
+        let Some(account) = known.accounts.get(&association) else {
+            return SendResult::Gone;
+        };
         let result = account.reserve(payload.len(), known.options.send_buffer_bytes);
         if result == SendResult::Queued {
             let mut batch = Batch::default();
@@ -205,17 +227,37 @@ impl Net {
     }
 
     pub fn abort(&mut self, host: usize, association: u32, reason: &str) {
-        self.command(host, Command::Abort { association, reason: reason.to_owned() });
+        self.command(
+            host,
+            Command::Abort {
+                association,
+                reason: reason.to_owned(),
+            },
+        );
     }
 
     /// Puts a datagram on the wire as it is, whatever the weather.
     pub fn inject(&mut self, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
-        self.put(ms(0), Datagram { from, to, bytes: bytes.to_vec() });
+        self.put(
+            ms(0),
+            Datagram {
+                from,
+                to,
+                bytes: bytes.to_vec(),
+            },
+        );
     }
 
     /// Gives a datagram to a host at once. What it sends back stays on the wire.
     pub fn hand(&mut self, host: usize, from: SocketAddr, bytes: &[u8]) {
-        self.hosts[host].engine.receive(self.now, Route { local: 0, peer: from }, bytes);
+        self.hosts[host].engine.receive(
+            self.now,
+            Route {
+                local: 0,
+                peer: from,
+            },
+            bytes,
+        );
         self.collect(host);
     }
 
@@ -258,7 +300,11 @@ impl Net {
 
     pub fn downs(&self, host: usize) -> Vec<(u32, DownReason)> {
         let down = |event: &Event| match event {
-            Event::Down { association, reason, .. } => Some((*association, *reason)),
+            Event::Down {
+                association,
+                reason,
+                ..
+            } => Some((*association, *reason)),
             _ => None,
         };
         self.hosts[host].events.iter().filter_map(down).collect()
@@ -267,9 +313,11 @@ impl Net {
     /// Payloads that arrived at a host on an association.
     pub fn messages(&self, host: usize, of: u32) -> Vec<Vec<u8>> {
         let message = |event: &Event| match event {
-            Event::Message { association, payload, .. } if *association == of => {
-                Some(payload.clone())
-            }
+            Event::Message {
+                association,
+                payload,
+                ..
+            } if *association == of => Some(payload.clone()),
             _ => None,
         };
         self.hosts[host].events.iter().filter_map(message).collect()
@@ -292,7 +340,10 @@ impl Net {
 
     fn next_instant(&self) -> Option<Duration> {
         let wire = self.wire.first_key_value().map(|((at, _), _)| *at);
-        let deadlines = self.hosts.iter().filter_map(|host| host.engine.next_deadline());
+        let deadlines = self
+            .hosts
+            .iter()
+            .filter_map(|host| host.engine.next_deadline());
         wire.into_iter().chain(deadlines).min()
     }
 
@@ -305,11 +356,20 @@ impl Net {
             let is_at = |host: &Host| {
                 host.udp_port == datagram.to.port() && host.addresses.contains(&datagram.to.ip())
             };
-            let Some(host) = self.hosts.iter().position(is_at) else { continue };
+            let Some(host) = self.hosts.iter().position(is_at) else {
+                continue;
+            };
             let known = &mut self.hosts[host];
             if !known.is_silent {
-                let local = known.addresses.iter().position(|ip| *ip == datagram.to.ip()).unwrap();
-                let route = Route { local, peer: datagram.from };
+                let local = known
+                    .addresses
+                    .iter()
+                    .position(|ip| *ip == datagram.to.ip())
+                    .unwrap();
+                let route = Route {
+                    local,
+                    peer: datagram.from,
+                };
                 known.engine.receive(self.now, route, &datagram.bytes);
                 self.collect(host);
             }
@@ -335,7 +395,11 @@ impl Net {
         while let Some(Transmit { route, packet }) = self.hosts[host].engine.poll_transmit() {
             let known = &self.hosts[host];
             let from = SocketAddr::new(known.addresses[route.local], known.udp_port);
-            let datagram = Datagram { from, to: route.peer, bytes: packet };
+            let datagram = Datagram {
+                from,
+                to: route.peer,
+                bytes: packet,
+            };
             self.sent.push(datagram.clone());
             if !known.is_silent {
                 self.brave_the_weather(datagram);
@@ -344,14 +408,22 @@ impl Net {
     }
 
     fn brave_the_weather(&mut self, datagram: Datagram) {
-        let Weather { loss, doubled, late } = self.weather;
+        let Weather {
+            loss,
+            doubled,
+            late,
+        } = self.weather;
         if self.rng.u32(..100) < loss {
             return;
         }
         if self.rng.u32(..100) < doubled {
             self.put(ms(2), datagram.clone());
         }
-        let delay = if self.rng.u32(..100) < late { self.rng.u64(2..40) } else { 1 };
+        let delay = if self.rng.u32(..100) < late {
+            self.rng.u64(2..40)
+        } else {
+            1
+        };
         self.put(ms(delay), datagram);
     }
 

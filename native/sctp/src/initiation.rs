@@ -1,0 +1,162 @@
+//! INITs of peers (RFC 9260 §5.1 B, §5.2.1, §5.2.2): answered without keeping anything, the cookie
+//! brings back what is needed (`cookie_echo.rs`). INITs of our own are `requests.rs`.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use dcsctp::api::{DcSctpSocket, Socket, SocketEvent};
+
+use crate::association::{bearer, new_socket};
+use crate::cookie::{Cookie, Tie};
+use crate::engine::{Engine, Transmit};
+use crate::init::{Init, listed_addresses, rewrite};
+use crate::link::Route;
+use crate::ootb;
+use crate::packet::{Packet, cause};
+use crate::stats::Refusal;
+
+impl Engine {
+    /// A peer wants an association, or a new one in place of the one it has.
+    pub(crate) fn on_init(
+        &mut self,
+        now: Duration,
+        route: Route,
+        packet: &Packet<'_>,
+    ) -> Result<(), Refusal> {
+        // RFC 9260 §8.5.1 A
+        if packet.verification_tag() != 0 {
+            return Err(Refusal::VerificationTag);
+        }
+        let init = Init::parse(&packet.first())?;
+        let addresses = init.peer_addresses(route.peer.ip())?;
+        let local_port = packet.destination_port();
+        if let Some(id) = self.find_by_path(route, packet) {
+            return self.on_init_again(now, route, packet, id, &init, addresses);
+        }
+        if !self
+            .endpoints
+            .get(&local_port)
+            .is_some_and(|endpoint| endpoint.accepts)
+        {
+            self.answer(now, route, ootb::refuse_init(packet, init.initiate_tag));
+            return Err(Refusal::OutOfTheBlue);
+        }
+        if let Err(refusal) = self.must_have_room(route.peer.ip()) {
+            self.refuse_for_limit(now, route, packet, init.initiate_tag);
+            return Err(refusal);
+        }
+        self.answer_init(now, route, packet, None, addresses)
+    }
+
+    /// An INIT on the path of an association.
+    fn on_init_again(
+        &mut self,
+        now: Duration,
+        route: Route,
+        packet: &Packet<'_>,
+        id: u32,
+        init: &Init<'_>,
+        addresses: Vec<IpAddr>,
+    ) -> Result<(), Refusal> {
+        let Some(association) = self.associations.get_mut(&id) else {
+            return Ok(());
+        };
+        if association.is_connecting() {
+            // §5.2.1: both sides call at once; the answer has the tag of our own INIT.
+            association.input(now, packet.bytes());
+            let answer = sent_packet(&mut association.socket);
+            return self.send_init_ack(now, route, answer, None, addresses);
+        }
+        // §5.2.2: a restart must not bring addresses that the association did not have.
+        if addresses
+            .iter()
+            .any(|address| !association.peer_addresses.contains(address))
+        {
+            let code = cause::RESTART_WITH_NEW_ADDRESSES;
+            self.answer(
+                now,
+                route,
+                ootb::abort(packet, init.initiate_tag, code, &[]),
+            );
+            return Err(Refusal::Address);
+        }
+        let tie = association.tie(id);
+        self.answer_init(now, route, packet, Some(tie), addresses)
+    }
+
+    /// Answers an INIT with a socket that is thrown away: all that is needed later is in the
+    /// cookie.
+    fn answer_init(
+        &mut self,
+        now: Duration,
+        route: Route,
+        packet: &Packet<'_>,
+        tie: Option<Tie>,
+        addresses: Vec<IpAddr>,
+    ) -> Result<(), Refusal> {
+        self.entropy.reseed_dcsctp();
+        let (local_port, peer_port) = (packet.destination_port(), packet.source_port());
+        let mut socket = new_socket(&self.options, local_port, peer_port, now);
+        socket.handle_input(packet.bytes());
+        self.send_init_ack(now, route, sent_packet(&mut socket), tie, addresses)
+    }
+
+    /// Sends an INIT ACK of `dcsctp` with our addresses, and with its cookie sealed.
+    fn send_init_ack(
+        &mut self,
+        now: Duration,
+        route: Route,
+        init_ack: Option<Vec<u8>>,
+        tie: Option<Tie>,
+        addresses: Vec<IpAddr>,
+    ) -> Result<(), Refusal> {
+        let init_ack = init_ack.ok_or(Refusal::Malformed)?;
+        let packet = Packet::parse(&init_ack)?;
+        let inner = Init::parse(&packet.first())?
+            .cookie()
+            .ok_or(Refusal::Malformed)?;
+        self.cookies.rotate(now, &mut self.entropy);
+        let bearer = bearer(&route, packet.source_port(), packet.destination_port());
+        // The source is sealed in anyway.
+        let cookie = Cookie {
+            inner,
+            tie,
+            addresses: addresses[1..].to_vec(),
+        };
+        let sealed = self.cookies.seal(now, &bearer, &cookie);
+        let ours = listed_addresses(&self.options.local_addresses, route.peer.ip());
+        let packet = rewrite(&init_ack, &ours, Some(&sealed)).ok_or(Refusal::Malformed)?;
+        self.transmits.push_back(Transmit { route, packet });
+        Ok(())
+    }
+
+    fn must_have_room(&self, host: IpAddr) -> Result<(), Refusal> {
+        let is_full = self.room.is_full() || self.hosts.is_full(host);
+        if is_full { Err(Refusal::Limit) } else { Ok(()) }
+    }
+
+    pub(crate) fn refuse_for_limit(
+        &mut self,
+        now: Duration,
+        route: Route,
+        packet: &Packet<'_>,
+        tag: u32,
+    ) {
+        self.answer(
+            now,
+            route,
+            ootb::abort(packet, tag, cause::OUT_OF_RESOURCE, &[]),
+        );
+    }
+}
+
+/// The one packet that a socket has just sent.
+fn sent_packet(socket: &mut Socket) -> Option<Vec<u8>> {
+    let mut sent = None;
+    while let Some(event) = socket.poll_event() {
+        if let SocketEvent::SendPacket(packet) = event {
+            sent = Some(packet);
+        }
+    }
+    sent
+}
