@@ -5,13 +5,13 @@
 
 import { EventEmitter } from 'node:events';
 import { Handlespace } from '../handlespace/handlespace.ts';
+import { type Logger, SILENT } from '../protocol/logger.ts';
 import type { RegistrarCounters } from '../protocol/registrar/context.ts';
 import type {
   RegistrarEvent,
   RegistrarInput,
   RegistrarOutput,
 } from '../protocol/registrar/events.ts';
-import { type Logger, SILENT } from '../protocol/registrar/logger.ts';
 import {
   completeRegistrarOptions,
   handlespaceOptionsOf,
