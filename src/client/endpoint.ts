@@ -3,6 +3,7 @@
  * a machine driven over them.
  */
 
+import type { Logger } from '../protocol/logger.ts';
 import type { AssociationInput, AssociationOutput, Machine } from '../protocol/machine.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { Driver } from '../runtime/driver.ts';
@@ -34,6 +35,8 @@ export interface EndpointSettings {
   readonly addresses?: readonly IpAddress[] | undefined;
   /** Local UDP port of encapsulated SCTP. Default: any free one. */
   readonly udpPort?: number | undefined;
+  /** A pino logger, or anything like it. Default: silence. */
+  readonly log?: Logger | undefined;
 }
 
 /** Heard from registrars that nobody configured. */

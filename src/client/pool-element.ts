@@ -51,13 +51,15 @@ export async function createPoolElement(settings: PoolElementSettings): Promise<
   settings.signal?.throwIfAborted();
   const poolHandle = poolHandleBytes(settings.poolHandle);
   const id = poolElementId(settings.id ?? randomId());
+  const options = completePoolElementOptions(settings.options ?? {});
   const endpoint = await Endpoint.open<PoolElementInput, PoolElementEvent>(settings);
-  const element = new PoolElement(settings, id, poolHandle, endpoint);
+  let element: PoolElement | undefined;
   try {
+    element = new PoolElement(settings, options, id, poolHandle, endpoint);
     await element.register(settings.signal);
     return element;
   } catch (error) {
-    await element.close();
+    await (element ?? endpoint).close();
     throw error;
   }
 }
@@ -66,12 +68,15 @@ export class PoolElement extends EventEmitter<PoolElementEvents> {
   readonly id: PoolElementId;
   readonly poolHandle: Uint8Array;
   readonly #endpoint: Endpoint<PoolElementInput, PoolElementEvent>;
-  #policy: Policy;
+  /** What was asked for last. */
+  #wanted: Policy;
+  #registered: Policy;
   #closing: Promise<void> | undefined;
 
   /** Use `createPoolElement`. */
   constructor(
     settings: PoolElementSettings,
+    options: PoolElementOptions,
     id: PoolElementId,
     poolHandle: Uint8Array,
     endpoint: Endpoint<PoolElementInput, PoolElementEvent>,
@@ -80,41 +85,39 @@ export class PoolElement extends EventEmitter<PoolElementEvents> {
     this.id = id;
     this.poolHandle = poolHandle;
     this.#endpoint = endpoint;
-    this.#policy = settings.policy ?? { type: 'roundRobin' };
+    this.#wanted = settings.policy ?? { type: 'roundRobin' };
+    this.#registered = this.#wanted;
     const machine = new PoolElementMachine({
-      id,
-      poolHandle,
-      policy: this.#policy,
+      ...{ id, poolHandle, options },
+      policy: this.#wanted,
       userTransport: completeTransport(settings.userTransport, endpoint.localAddresses),
       registrars: endpoint.registrars,
-      options: completePoolElementOptions(settings.options ?? {}),
       seed: randomSeed(),
+      log: settings.log,
     });
-    endpoint.run(machine, (event) => (this as EventEmitter).emit(event.type, event));
+    endpoint.run(machine, (event) => this.#onEvent(event));
   }
 
+  /** The policy that a registrar has accepted last. */
   get policy(): Policy {
-    return this.#policy;
+    return this.#registered;
   }
 
   /** Starts the registration and waits for its outcome. Called by `createPoolElement`. */
   register(signal?: AbortSignal): Promise<void> {
-    const outcome = this.#outcome(() => true, signal);
-    this.#endpoint.input({ type: 'start' });
-    return outcome;
+    return this.#outcome({ type: 'start' }, () => true, signal);
   }
 
   /**
    * Registers anew with other policy values, `{ load }` for example, or another policy of the same type.
-   * Resolves when a registrar has accepted it; rejects like `createPoolElement`.
+   * Resolves when a registrar has accepted it, or one that was asked for later; rejects like
+   * `createPoolElement`. After a RejectedError the registration stands as it was.
    */
-  updatePolicy(values: Policy | Partial<Policy>): Promise<void> {
-    if (this.#closing) return Promise.reject(new ClosedError('This pool element is closed.'));
-    const policy = { ...this.#policy, ...values } as Policy;
-    this.#policy = policy;
-    const outcome = this.#outcome((event) => event.policy === policy);
-    this.#endpoint.input({ type: 'updatePolicy', policy });
-    return outcome;
+  async updatePolicy(values: Policy | Partial<Policy>): Promise<void> {
+    if (this.#closing) throw new ClosedError('This pool element is closed.');
+    const policy = { ...this.#wanted, ...values } as Policy;
+    const isMeant = (answered: Policy) => answered === policy || answered === this.#wanted;
+    await this.#outcome({ type: 'updatePolicy', policy }, isMeant);
   }
 
   /** Deregisters, as far as a registrar can be reached, and gives everything back. */
@@ -134,9 +137,20 @@ export class PoolElement extends EventEmitter<PoolElementEvents> {
     await this.#endpoint.close();
   }
 
-  /** The first of: a registration that is the one meant, a no, nobody to ask, the end. */
+  #onEvent(event: PoolElementEvent): void {
+    if (event.type === 'registered') this.#registered = event.policy;
+    (this as EventEmitter).emit(event.type, event);
+    const isRefused = event.type === 'registrationRejected' && event.policy === this.#wanted;
+    if (isRefused) this.#wanted = this.#registered;
+  }
+
+  /**
+   * Gives an input to the machine and waits for the first of: the answer that is meant, nobody to ask, the
+   * end.
+   */
   #outcome(
-    isMeant: (event: PoolElementEvents['registered'][0]) => boolean,
+    input: PoolElementInput,
+    isMeant: (policy: Policy) => boolean,
     signal?: AbortSignal,
   ): Promise<void> {
     const done = new AbortController();
@@ -148,13 +162,17 @@ export class PoolElement extends EventEmitter<PoolElementEvents> {
         (this as EventEmitter).on(type, listener);
         done.signal.addEventListener('abort', () => (this as EventEmitter).off(type, listener));
       };
-      on('registered', (event) => isMeant(event) && resolve());
-      on('registrationRejected', ({ causeCodes }) => reject(rejection(causeCodes)));
+      on('registered', ({ policy }) => isMeant(policy) && resolve());
+      on('registrationRejected', ({ policy, causeCodes }) => {
+        if (isMeant(policy)) reject(rejection(causeCodes));
+      });
       on('registrarUnreachable', () => reject(this.#unreachable()));
       on('stopped', () => reject(new ClosedError('This pool element was closed meanwhile.')));
       const onAbort = () => reject(signal?.reason);
       signal?.addEventListener('abort', onAbort, { once: true });
       done.signal.addEventListener('abort', () => signal?.removeEventListener('abort', onAbort));
+      this.#endpoint.input(input); // throws for a policy that cannot be written
+      if (input.type === 'updatePolicy') this.#wanted = input.policy;
     });
     return outcome.finally(() => done.abort());
   }

@@ -8,6 +8,7 @@ import {
 } from '../protocol/endpoint/options.ts';
 import { PoolUserMachine } from '../protocol/endpoint/pool-user.ts';
 import type { PoolUserEvent, PoolUserInput } from '../protocol/endpoint/pool-user-events.ts';
+import type { Logger } from '../protocol/logger.ts';
 import { randomSeed } from '../runtime/random.ts';
 import { poolElementId } from '../types.ts';
 import type { PoolElementParameter } from '../wire/parameters.ts';
@@ -34,7 +35,9 @@ export type Resolution = readonly PoolElementParameter[] | undefined;
 
 /** Opens a pool user. Rejects with ConfigError when a setting cannot be used; asks nobody yet. */
 export async function createPoolUser(settings: PoolUserSettings = {}): Promise<PoolUser> {
-  return new PoolUser(settings, await Endpoint.open<PoolUserInput, PoolUserEvent>(settings));
+  const options = completePoolUserOptions(settings.options ?? {});
+  const endpoint = await Endpoint.open<PoolUserInput, PoolUserEvent>(settings);
+  return new PoolUser(options, endpoint, settings.log);
 }
 
 export class PoolUser {
@@ -45,13 +48,14 @@ export class PoolUser {
   #closing: Promise<void> | undefined;
 
   /** Use `createPoolUser`. */
-  constructor(settings: PoolUserSettings, endpoint: Endpoint<PoolUserInput, PoolUserEvent>) {
+  constructor(
+    options: PoolUserOptions,
+    endpoint: Endpoint<PoolUserInput, PoolUserEvent>,
+    log: Logger | undefined,
+  ) {
     this.#endpoint = endpoint;
-    const machine = new PoolUserMachine({
-      registrars: endpoint.registrars,
-      options: completePoolUserOptions(settings.options ?? {}),
-      seed: randomSeed(),
-    });
+    const { registrars } = endpoint;
+    const machine = new PoolUserMachine({ registrars, options, seed: randomSeed(), log });
     endpoint.run(machine, (event) => this.#perform(event));
   }
 

@@ -64,6 +64,8 @@ export type AssociationOutput =
       readonly attempt: ConnectAttempt;
       readonly peer: readonly SctpAddress[];
     }
+  /** The outcome of this attempt is of no more interest: give up what is not up yet. */
+  | { readonly type: 'cancelConnect'; readonly attempt: ConnectAttempt }
   /** End gracefully (RFC 9260 §9.2). */
   | { readonly type: 'shutdown'; readonly association: AssociationId }
   /** End at once (RFC 9260 §9.1). */

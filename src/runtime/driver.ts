@@ -107,6 +107,7 @@ export class Driver<Input extends { type: string }, Output extends { type: strin
       const { association, payloadProtocol, payload } = output;
       this.#checkSent(association, endpoint.send(association, payloadProtocol, payload));
     } else if (isAbout('connect', output)) this.#connect(output.attempt, output.peer);
+    else if (isAbout('cancelConnect', output)) this.#cancelConnect(output.attempt);
     else if (isAbout('shutdown', output)) endpoint.shutdown(output.association);
     else if (isAbout('abort', output)) endpoint.abort(output.association, output.reason);
     else this.#options.perform(output as Output);
@@ -119,6 +120,13 @@ export class Driver<Input extends { type: string }, Output extends { type: strin
     } catch {
       // No room for another association, or no way to this address: for the machine both are a refusal.
       this.#inbox.push({ type: 'connectFailed', attempt });
+    }
+  }
+
+  /** That it has failed is told then, as if nobody had answered. */
+  #cancelConnect(attempt: ConnectAttempt): void {
+    for (const [association, one] of this.#attempts) {
+      if (one === attempt) this.endpoint.abort(association, 'another one has answered first');
     }
   }
 

@@ -21,7 +21,7 @@ interface Exception {
   readonly frame: number;
   readonly field: 'message' | 'messageLength' | 'unrecognized' | 'order';
   readonly found: string;
-  /** Decision in docs/interop-decisions.md, or the section that asks for it. */
+  /** Decision in docs/spec/interop-decisions.md, or the section that asks for it. */
   readonly because: string;
 }
 

@@ -3,11 +3,12 @@
  * Ours are short: another registrar is the remedy, not patience.
  */
 
+import { ConfigError } from '../../errors.ts';
 import type { Milliseconds } from '../../types.ts';
 import type { Profile } from '../../wire/parameters.ts';
 
 export interface HuntOptions {
-  /** Registrars that are called at the same time. Default 3, as RFC 5352 §3.6 and rsplib. */
+  /** Registrars that are called at the same time, 1 to 3. Default 3, as RFC 5352 §3.6 and rsplib. */
   readonly maxParallelCalls: number;
   /** T5-Serverhunt: length of the first round; doubled after each. Default 5 000 (RFC: 10 000; rsplib: 7 500). */
   readonly t5ServerHuntMs: Milliseconds;
@@ -26,8 +27,8 @@ export interface PoolElementOptions extends HuntOptions {
   /** T3-deregistration. Default 3 000 (RFC: 30 000; rsplib: 3 000). */
   readonly t3DeregistrationMs: Milliseconds;
   /**
-   * T4-reregistration: how often the registration is renewed. Default 30 000, as rsplib (RFC: 10 minutes, or
-   * 20 s before the registration lapses).
+   * T4-reregistration: how often the registration is renewed; shorter than `lifeMs`. Default 30 000, as
+   * rsplib, but at most a third of `lifeMs` (RFC: 10 minutes, or 20 s before the registration lapses).
    */
   readonly reregistrationIntervalMs: Milliseconds;
   /** Registration Life. Default three intervals, as rsplib; `Infinity`: unlimited. */
@@ -41,8 +42,9 @@ export interface PoolUserOptions extends HuntOptions {
   /** T1-ENRPrequest: how long an answer is waited for. Default 3 000 (RFC: 15 000; rsplib: 3 000). */
   readonly t1EnrpRequestMs: Milliseconds;
   /**
-   * MAX-REQUEST-RETRANSMIT: how often a request is sent again, each time to another registrar, for SCTP has
-   * lost nothing. Default 2 (RFC: 2; rsplib: 1 trial in all).
+   * MAX-REQUEST-RETRANSMIT: how often a request is tried again, each time at another registrar where there is
+   * one, for SCTP has lost nothing. A round of the server hunt in which nobody is found is a try as well,
+   * and none is looked for any more when every try would have had its T1. Default 2 (RFC: 2; rsplib: 1 trial in all).
    */
   readonly maxRequestRetransmissions: number;
   /** How long an answer may be served from the cache; 0: never. Default 5 000 (RFC and rsplib: per call). */
@@ -62,24 +64,30 @@ export type PartialOptions<Options> = {
   readonly [Key in keyof Options]?: Options[Key] | undefined;
 };
 
+/** Fills in the defaults. Throws ConfigError that names the setting and says what it should be. */
 export function completePoolElementOptions(
   options: PartialOptions<PoolElementOptions>,
 ): PoolElementOptions {
-  const reregistrationIntervalMs = options.reregistrationIntervalMs ?? 30_000;
-  return {
+  const third = Math.max(1, Math.floor((options.lifeMs ?? Number.POSITIVE_INFINITY) / 3));
+  const reregistrationIntervalMs = options.reregistrationIntervalMs ?? Math.min(30_000, third);
+  const complete: PoolElementOptions = {
     ...HUNT_DEFAULTS,
     profile: 'rsplib',
     t2RegistrationMs: 3_000,
     t3DeregistrationMs: 3_000,
-    reregistrationIntervalMs,
-    lifeMs: 3 * reregistrationIntervalMs,
     maxRegistrationAttempts: 2,
     ...given(options),
+    reregistrationIntervalMs,
+    lifeMs: options.lifeMs ?? 3 * reregistrationIntervalMs,
   };
+  check(complete, POOL_ELEMENT_RANGES);
+  checkLife(complete);
+  return complete;
 }
 
+/** The same for a pool user. */
 export function completePoolUserOptions(options: PartialOptions<PoolUserOptions>): PoolUserOptions {
-  return {
+  const complete: PoolUserOptions = {
     ...HUNT_DEFAULTS,
     profile: 'rsplib',
     t1EnrpRequestMs: 3_000,
@@ -87,13 +95,60 @@ export function completePoolUserOptions(options: PartialOptions<PoolUserOptions>
     staleCacheMs: 5_000,
     ...given(options),
   };
+  check(complete, POOL_USER_RANGES);
+  return complete;
 }
 
-function given<Options extends object>(
-  options: Options,
-): { [Key in keyof Options]?: Exclude<Options[Key], undefined> } {
+const DAY_MS = 86_400_000;
+
+type Ranges<Options> = { readonly [Key in keyof Options]?: readonly [min: number, max: number] };
+
+const HUNT_RANGES: Ranges<HuntOptions> = {
+  maxParallelCalls: [1, 3], // "MUST NOT establish more than three" (RFC 5352 §3.6)
+  t5ServerHuntMs: [1, DAY_MS],
+  retranMaxMs: [1, DAY_MS],
+  refusedPauseMs: [1, DAY_MS],
+  t7EnrpOutdateMs: [1, DAY_MS],
+};
+
+const POOL_ELEMENT_RANGES: Ranges<PoolElementOptions> = {
+  ...HUNT_RANGES,
+  t2RegistrationMs: [1, DAY_MS],
+  t3DeregistrationMs: [1, DAY_MS],
+  reregistrationIntervalMs: [1, 30 * DAY_MS],
+  maxRegistrationAttempts: [1, 1_000],
+};
+
+const POOL_USER_RANGES: Ranges<PoolUserOptions> = {
+  ...HUNT_RANGES,
+  t1EnrpRequestMs: [1, DAY_MS],
+  maxRequestRetransmissions: [0, 1_000],
+  staleCacheMs: [0, 365 * DAY_MS],
+};
+
+function check<Options>(options: Options, ranges: Ranges<Options>): void {
+  const entries = Object.entries(ranges) as [keyof Options & string, readonly [number, number]][];
+  for (const [key, [min, max]] of entries) {
+    const value = Number(options[key]);
+    if (Number.isInteger(value) && value >= min && value <= max) continue;
+    throw new ConfigError(key, `${key} is ${value}: give a whole number from ${min} to ${max}.`);
+  }
+}
+
+function checkLife({ lifeMs, reregistrationIntervalMs, profile }: PoolElementOptions): void {
+  const unitMs = profile === 'rfc' ? 1_000 : 1; // as it is written in a registration (decision 1)
+  const isWritable = lifeMs === Number.POSITIVE_INFINITY || Number.isInteger(lifeMs / unitMs);
+  if (!isWritable || !(lifeMs > reregistrationIntervalMs) || lifeMs / unitMs === 2 ** 32 - 1) {
+    const wanted = `more than reregistrationIntervalMs (${reregistrationIntervalMs})`;
+    const unit = profile === 'rfc' ? 'whole seconds' : 'whole milliseconds';
+    throw new ConfigError('lifeMs', `lifeMs is ${lifeMs}: give ${unit}, ${wanted}, or Infinity.`);
+  }
+}
+
+type Given<Options> = { [Key in keyof Options]?: Exclude<Options[Key], undefined> };
+
+/** An option that is there and `undefined` is not there. */
+function given<Options extends object>(options: Options): Given<Options> {
   const entries = Object.entries(options).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as {
-    [Key in keyof Options]?: Exclude<Options[Key], undefined>;
-  };
+  return Object.fromEntries(entries) as Given<Options>;
 }

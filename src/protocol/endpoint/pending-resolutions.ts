@@ -3,13 +3,18 @@
 import type { Milliseconds } from '../../types.ts';
 
 export interface PendingResolution {
-  readonly poolHandle: Uint8Array;
+  readonly key: string;
   readonly items: number | undefined;
+  /** The request as it goes out, every time. */
+  readonly payload: Uint8Array;
   /** Everybody who asked the same meanwhile. */
   readonly requests: Set<number>;
-  /** T1-ENRPrequest; `Infinity` while there is no registrar. */
+  /** Until when a registrar is looked for. */
+  readonly giveUpAt: Milliseconds;
+  /** T1-ENRPrequest; `Infinity` while it waits for a registrar to be found. */
   t1: Milliseconds;
-  retransmissions: number;
+  /** Tries that were in vain. */
+  failures: number;
 }
 
 export class PendingResolutions {
@@ -20,63 +25,64 @@ export class PendingResolutions {
   }
 
   get nextDeadline(): Milliseconds {
-    return this.#pending.reduce((least, { t1 }) => Math.min(least, t1), Number.POSITIVE_INFINITY);
+    return Math.min(...this.#pending.map(deadlineOf));
   }
 
-  all(): readonly PendingResolution[] {
-    return this.#pending;
+  /** Oldest first; a copy. */
+  all(): PendingResolution[] {
+    return [...this.#pending];
   }
 
-  /** The resolution to send; `undefined` when the same is under way and its answer will do. */
-  add(
-    poolHandle: Uint8Array,
-    items: number | undefined,
-    request: number,
-  ): PendingResolution | undefined {
-    const key = keyOf(poolHandle);
-    const same = this.#pending.find((one) => keyOf(one.poolHandle) === key && one.items === items);
-    if (same !== undefined) {
-      same.requests.add(request);
-      return undefined;
-    }
-    const pending: PendingResolution = {
-      poolHandle,
-      items,
-      requests: new Set([request]),
-      t1: Number.POSITIVE_INFINITY,
-      retransmissions: 0,
-    };
+  /** The same question that is under way: its answer will do for another request. */
+  find(key: string, items: number | undefined): PendingResolution | undefined {
+    return this.#pending.find((one) => one.key === key && one.items === items);
+  }
+
+  add(pending: PendingResolution): void {
     this.#pending.push(pending);
-    return pending;
   }
 
   /** Takes the oldest one for this pool: a registrar answers in the order of the requests. */
-  answered(key: string): PendingResolution | undefined {
-    const pending = this.#pending.find((one) => keyOf(one.poolHandle) === key);
-    if (pending !== undefined) this.remove(pending);
-    return pending;
+  takeAnswered(key: string): PendingResolution | undefined {
+    return this.#take(this.#pending.find((one) => one.key === key));
+  }
+
+  takeOldest(): PendingResolution | undefined {
+    return this.#take(this.#pending[0]);
   }
 
   remove(pending: PendingResolution): void {
-    const index = this.#pending.indexOf(pending);
-    if (index >= 0) this.#pending.splice(index, 1);
+    this.#take(pending);
   }
 
-  /** The answer is still waited for, so that it is not taken for the next one's. */
+  /**
+   * Nobody waits for this one any more. What was sent stays, for its answer will come, and is not to be
+   * taken for the next one's.
+   */
   cancel(request: number): void {
-    for (const { requests } of this.#pending) requests.delete(request);
+    for (const pending of this.all()) {
+      const isLast = pending.requests.delete(request) && pending.requests.size === 0;
+      if (isLast && !isSent(pending)) this.remove(pending);
+    }
   }
 
-  due(now: Milliseconds): PendingResolution[] {
-    return this.#pending.filter(({ t1 }) => t1 <= now);
+  #take(pending: PendingResolution | undefined): PendingResolution | undefined {
+    if (pending === undefined) return undefined;
+    this.#pending.splice(this.#pending.indexOf(pending), 1);
+    return pending;
   }
+}
 
-  stopTimers(): void {
-    for (const pending of this.#pending) pending.t1 = Number.POSITIVE_INFINITY;
-  }
+function deadlineOf(pending: PendingResolution): Milliseconds {
+  return isSent(pending) ? pending.t1 : pending.giveUpAt;
+}
+
+/** Whether a registrar has been asked, so that an answer may come. */
+export function isSent({ t1 }: PendingResolution): boolean {
+  return t1 !== Number.POSITIVE_INFINITY;
 }
 
 /** Pool handles are bytes; as keys of a map they are strings of the same bytes. */
 export function keyOf(poolHandle: Uint8Array): string {
-  return String.fromCharCode(...poolHandle);
+  return Buffer.from(poolHandle).toString('latin1');
 }

@@ -2,9 +2,10 @@
 
 import type { AssociationId, PoolElementId, RegistrarId, SctpAddress } from '../../types.ts';
 import type { Policy, TransportParameter } from '../../wire/parameters.ts';
+import type { Logger } from '../logger.ts';
 import type { AssociationInput, AssociationOutput } from '../machine.ts';
 import type { PoolElementOptions } from './options.ts';
-import type { RegistrarAddresses } from './server-hunt.ts';
+import type { RegistrarAddresses } from './registrar-list.ts';
 
 /** One pool element. */
 export interface PoolElementSettings {
@@ -16,6 +17,8 @@ export interface PoolElementSettings {
   readonly registrars: readonly RegistrarAddresses[];
   readonly options: PoolElementOptions;
   readonly seed: bigint;
+  /** Default: silence. */
+  readonly log?: Logger | undefined;
 }
 
 export type PoolElementInput =
@@ -27,9 +30,9 @@ export type PoolElementInput =
     }
   /** Find a registrar and register, from now on. */
   | { readonly type: 'start' }
-  /** Register with these values from now on; `registered` follows. */
+  /** Register with these values from now on, and at once; `registered` follows. */
   | { readonly type: 'updatePolicy'; readonly policy: Policy }
-  /** Deregister and end; `stopped` is the last output. */
+  /** Deregister and end; `stopped` is the last event. */
   | { readonly type: 'stop' };
 
 export type PoolElementOutput = AssociationOutput | PoolElementEvent;
@@ -42,10 +45,19 @@ export type PoolElementEvent =
       readonly registrar: readonly SctpAddress[];
       /** The policy that it has now. */
       readonly policy: Policy;
+      /** Accepted, but with values changed: the causes named for it (RFC 5352 §2.2.3). Usually empty. */
+      readonly warningCauseCodes: readonly number[];
     }
-  /** A registrar said no. Nothing is tried again until `updatePolicy` or `start`. */
-  | { readonly type: 'registrationRejected'; readonly causeCodes: readonly number[] }
-  /** The home registrar is gone; another one is being looked for. */
+  /**
+   * A registrar said no to a registration with this policy. The same is not tried again until `updatePolicy`
+   * or `start`; a registration that it had accepted before stands, with the policy of then.
+   */
+  | {
+      readonly type: 'registrationRejected';
+      readonly policy: Policy;
+      readonly causeCodes: readonly number[];
+    }
+  /** The registration is gone, usually with its home registrar; a new one is on its way. */
   | { readonly type: 'registrationLost' }
   /** A round of the server hunt or MAX-REG-ATTEMPT registrations went unanswered; it goes on. */
   | { readonly type: 'registrarUnreachable' }

@@ -2,15 +2,18 @@
 
 import type { PoolElementId, SctpAddress } from '../../types.ts';
 import type { PoolElementParameter } from '../../wire/parameters.ts';
+import type { Logger } from '../logger.ts';
 import type { AssociationInput, AssociationOutput } from '../machine.ts';
 import type { PoolUserOptions } from './options.ts';
-import type { RegistrarAddresses } from './server-hunt.ts';
+import type { RegistrarAddresses } from './registrar-list.ts';
 
 export interface PoolUserSettings {
   /** Registrars that are known beforehand; others are found by their announces. */
   readonly registrars: readonly RegistrarAddresses[];
   readonly options: PoolUserOptions;
   readonly seed: bigint;
+  /** Default: silence. */
+  readonly log?: Logger | undefined;
 }
 
 export type PoolUserInput =
@@ -27,7 +30,7 @@ export type PoolUserInput =
       readonly poolHandle: Uint8Array;
       /** How many pool elements are wanted; absent: as many as the registrar gives by itself. */
       readonly items?: number | undefined;
-      /** Ask a registrar even if the cache could answer. */
+      /** Ask a registrar even if the cache could answer; a question that is under way is shared. */
       readonly isFresh?: boolean | undefined;
     }
   /** The answer is not wanted any more. */
@@ -38,7 +41,7 @@ export type PoolUserInput =
       readonly poolHandle: Uint8Array;
       readonly poolElementId: PoolElementId;
     }
-  /** End; `stopped` is the last output. */
+  /** End; `stopped` is the last event. */
   | { readonly type: 'stop' };
 
 export type PoolUserOutput = AssociationOutput | PoolUserEvent;

@@ -9,7 +9,7 @@ import { shuffled } from '../random.ts';
 /**
  * `elements` in the order in which to use them.
  *
- * @param uses how often this answer has been used before
+ * @param uses how often they have been used before
  */
 export function select(
   policy: Policy['type'],
@@ -47,14 +47,15 @@ function drawn(
   const order: PoolElementParameter[] = [];
   while (left.length > 0) {
     const weights = left.map(({ policy }) => weightOf(policy));
-    const mark = random() * weights.reduce((sum, weight) => sum + weight, 0);
+    const sum = weights.reduce((total, weight) => total + weight, 0);
+    if (sum === 0) return [...order, ...shuffled(left, random)]; // all alike
+    const mark = random() * sum;
     let passed = 0;
     const found = weights.findIndex((weight) => {
       passed += weight;
       return mark < passed;
     });
-    // Nothing but zeros left, or a rounding error at the end: the last one.
-    order.push(...left.splice(found < 0 ? left.length - 1 : found, 1));
+    order.push(...left.splice(found, 1));
   }
   return order;
 }

@@ -1,65 +1,89 @@
 /**
  * Server hunt (RFC 5352 §3.6): finds a registrar to talk to, among those configured and those that announce
  * themselves. At most three are called at a time; the first association that comes up wins, the others are
- * given up; when nobody answers, the next round is longer.
+ * given up; when nobody answers, the next round is longer. Whom to call is `registrar-list.ts`.
  */
 
-import { DecodeError } from '../../errors.ts';
 import type { AssociationId, Milliseconds, SctpAddress } from '../../types.ts';
-import { decodeAsap } from '../../wire/asap.ts';
+import type { Logger } from '../logger.ts';
 import type { AssociationOutput, ConnectAttempt } from '../machine.ts';
-import { shuffled } from '../random.ts';
 import type { HuntOptions } from './options.ts';
-
-/** All addresses of one registrar. */
-export type RegistrarAddresses = readonly SctpAddress[];
+import { isSameRegistrar, type RegistrarAddresses, RegistrarList } from './registrar-list.ts';
 
 export interface ServerHuntSettings {
   readonly registrars: readonly RegistrarAddresses[];
   readonly options: HuntOptions;
   readonly random: () => number;
   readonly emit: (output: AssociationOutput) => void;
-  /** Called at the end of each round in which nobody could be reached. */
+  /** Called at the end of each round in which nobody could be reached. May call `stop`. */
   readonly onNobodyFound: () => void;
+  readonly log: Logger;
+}
+
+/** One round: who is called now, who may be called still. */
+interface Round {
+  /** How many rounds came before it. */
+  readonly number: number;
+  /** T5-Serverhunt; sooner when everybody has refused. */
+  t5: Milliseconds;
+  candidates: RegistrarAddresses[];
+  /** Nobody is left to wait for, and that was told. */
+  isLost: boolean;
 }
 
 export class ServerHunt {
   readonly #settings: ServerHuntSettings;
-  /** Registrars heard, by address and port, and when T7 forgets them. */
-  readonly #announced = new Map<string, { registrar: RegistrarAddresses; until: Milliseconds }>();
+  readonly #registrars: RegistrarList;
   /** Attempts of this round that are neither up nor failed. */
-  readonly #calling = new Set<ConnectAttempt>();
-  /** Registrars still to be called in this round. */
-  #candidates: RegistrarAddresses[] = [];
-  /** How many rounds in a row have found nobody; `undefined`: not hunting. */
-  #failedRounds: number | undefined;
-  #nextRoundAt: Milliseconds = Number.POSITIVE_INFINITY;
+  readonly #calling = new Map<ConnectAttempt, RegistrarAddresses>();
+  /** `undefined`: not hunting. */
+  #round: Round | undefined;
+  /** Who is called last: it was just left, or lost. */
+  #avoided: RegistrarAddresses = [];
+  /** Registrars found in a row that were of no use. */
+  #disappointments = 0;
   #lastAttempt: ConnectAttempt = 0;
 
   constructor(settings: ServerHuntSettings) {
     this.#settings = settings;
+    const { registrars, options } = settings;
+    this.#registrars = new RegistrarList(registrars, options.t7EnrpOutdateMs);
   }
 
   get isUnderWay(): boolean {
-    return this.#failedRounds !== undefined;
+    return this.#round !== undefined;
   }
 
   get nextDeadline(): Milliseconds {
-    return this.isUnderWay ? this.#nextRoundAt : Number.POSITIVE_INFINITY;
+    return this.#round?.t5 ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Begins to look; does nothing when that is under way. */
-  start(now: Milliseconds): void {
+  /**
+   * Begins to look; does nothing when that is under way. "establish an association with a different ENRP
+   * server" (RFC 5352 §3.6): `avoided` is called when the others have refused, or in the second round.
+   */
+  start(now: Milliseconds, avoided: RegistrarAddresses = []): void {
     if (this.isUnderWay) return;
-    this.#failedRounds = 0;
-    this.#beginRound(now);
+    this.#avoided = avoided;
+    const pauseMs = this.#pauseMs();
+    if (pauseMs === 0) this.#beginRound(now, 0);
+    else this.#round = { number: -1, t5: now + pauseMs, candidates: [], isLost: true };
   }
 
   /** Ends the search; whoever answers a call now is sent away. */
   stop(): void {
-    this.#failedRounds = undefined;
-    this.#candidates = [];
-    this.#calling.clear();
+    this.#round = undefined;
+    this.#giveUpCalls();
+  }
+
+  /** Whether these are the addresses of a registrar that would be called. */
+  knows(now: Milliseconds, addresses: RegistrarAddresses): boolean {
+    return this.#registrars.has(now, addresses);
+  }
+
+  /** The registrar that was found does what it is there for: when it is lost, another is called at once. */
+  onProven(): void {
+    this.#disappointments = 0;
   }
 
   /**
@@ -67,8 +91,9 @@ export class ServerHunt {
    * came too late and is ended again.
    */
   onAssociationUp(association: AssociationId, attempt: ConnectAttempt): boolean {
-    if (this.#calling.has(attempt)) {
+    if (this.#calling.delete(attempt)) {
       this.stop();
+      this.#disappointments += 1; // until it is proven
       return true;
     }
     this.#settings.emit({ type: 'shutdown', association });
@@ -76,83 +101,88 @@ export class ServerHunt {
   }
 
   onConnectFailed(now: Milliseconds, attempt: ConnectAttempt): void {
-    if (!this.#calling.delete(attempt)) return;
-    this.#callMore();
+    const round = this.#round;
+    if (!this.#calling.delete(attempt) || round === undefined) return;
+    this.#callMore(round);
     if (this.#calling.size > 0) return;
     // All have refused: there is nobody to wait for until T5, and no reason to ask again at once.
-    const pauseMs = this.#settings.options.refusedPauseMs * 2 ** (this.#failedRounds ?? 0);
-    this.#nextRoundAt = Math.min(this.#nextRoundAt, now + pauseMs);
-    this.#settings.onNobodyFound();
+    const pauseMs = this.#settings.options.refusedPauseMs * 2 ** round.number;
+    round.t5 = Math.min(round.t5, now + pauseMs);
+    this.#onNobodyFound(round);
   }
 
-  /** A registrar announces itself: during a hunt it is called right away. */
+  /** A registrar announces itself: during a hunt a new one is called right away. */
   onAnnounce(now: Milliseconds, source: SctpAddress, payload: Uint8Array): void {
-    const registrar = announcedAddresses(source, payload);
-    const [first] = registrar;
-    if (first === undefined) return;
-    const key = `${first.address} ${first.port}`;
-    const isNew = !this.#announced.has(key);
-    const until = now + this.#settings.options.t7EnrpOutdateMs;
-    this.#announced.set(key, { registrar, until });
-    if (!isNew || !this.isUnderWay) return;
-    this.#candidates.push(registrar);
-    this.#callMore();
+    const registrar = this.#registrars.onAnnounce(now, source, payload);
+    const round = this.#round;
+    if (registrar === undefined || round === undefined || round.number < 0) return;
+    const isCalled = [...this.#calling.values()].some((one) => isSameRegistrar(one, registrar));
+    if (isCalled || round.candidates.some((one) => isSameRegistrar(one, registrar))) return;
+    round.candidates.push(registrar);
+    this.#callMore(round);
   }
 
   onTimeout(now: Milliseconds): void {
-    this.#forgetOutdated(now);
-    if (this.#failedRounds === undefined || now < this.#nextRoundAt) return;
-    const hadCallsOpen = this.#calling.size > 0;
-    this.#failedRounds += 1;
-    this.#beginRound(now);
-    if (hadCallsOpen || this.#calling.size === 0) this.#settings.onNobodyFound();
+    const round = this.#round;
+    if (round === undefined || now < round.t5) return;
+    this.#giveUpCalls(); // "stop the establishment of associations" (RFC 5352 §3.6)
+    this.#onNobodyFound(round);
+    // Whoever was told may have called it off.
+    if (this.isUnderWay) this.#beginRound(now, round.number + 1);
   }
 
-  /** A new round leaves the calls of the last one behind: they may still win, and count no more. */
-  #beginRound(now: Milliseconds): void {
-    const { registrars, options, random } = this.#settings;
-    this.#forgetOutdated(now);
-    this.#calling.clear();
-    const announced = [...this.#announced.values()].map(({ registrar }) => registrar);
-    this.#candidates = shuffled([...registrars, ...announced], random);
+  #beginRound(now: Milliseconds, number: number): void {
+    const { options, random } = this.#settings;
     // "increase T5 by a factor of two", "up to RETRAN-MAX" (RFC 5352 §3.6)
-    const roundMs = options.t5ServerHuntMs * 2 ** (this.#failedRounds ?? 0);
-    this.#nextRoundAt = now + Math.min(roundMs, options.retranMaxMs);
-    this.#callMore();
+    const roundMs = Math.min(options.t5ServerHuntMs * 2 ** number, options.retranMaxMs);
+    const candidates = this.#registrars.all(now, random);
+    const isAvoided = (one: RegistrarAddresses) => isSameRegistrar(one, this.#avoided);
+    this.#round = {
+      number,
+      t5: now + roundMs,
+      candidates: number === 0 ? candidates.filter((one) => !isAvoided(one)) : candidates,
+      isLost: false,
+    };
+    this.#callMore(this.#round);
   }
 
-  #callMore(): void {
-    const { options, emit } = this.#settings;
+  #callMore(round: Round): void {
+    const { options, emit, log } = this.#settings;
     while (this.#calling.size < options.maxParallelCalls) {
-      const peer = this.#candidates.shift();
+      const peer = round.candidates.shift() ?? this.#lastResort();
       if (peer === undefined) return;
       const attempt = ++this.#lastAttempt;
-      this.#calling.add(attempt);
+      this.#calling.set(attempt, peer);
+      log.debug({ attempt, peer, round: round.number }, 'calling a registrar');
       emit({ type: 'connect', attempt, peer });
     }
   }
 
-  #forgetOutdated(now: Milliseconds): void {
-    for (const [key, { until }] of this.#announced) if (until <= now) this.#announced.delete(key);
+  /** The avoided registrar, once, when there is nobody else to wait for. */
+  #lastResort(): RegistrarAddresses | undefined {
+    if (this.#calling.size > 0 || this.#round?.number !== 0) return undefined;
+    const avoided = this.#avoided;
+    this.#avoided = [];
+    return avoided.length > 0 ? avoided : undefined;
   }
-}
 
-/**
- * Where the registrar of an announce is: what its SCTP transport parameters say, or else the source of the
- * datagram, address and port (decision 2). Nowhere for what is no announce.
- */
-function announcedAddresses(source: SctpAddress, payload: Uint8Array): RegistrarAddresses {
-  try {
-    const message = decodeAsap(payload);
-    if (message.type !== 'ASAP_SERVER_ANNOUNCE') return [];
-    const named = message.transports.flatMap((transport) =>
-      transport.protocol === 'sctp'
-        ? transport.addresses.map((address) => ({ address, port: transport.port }))
-        : [],
-    );
-    return named.length > 0 ? named : [source];
-  } catch (error) {
-    if (error instanceof DecodeError) return []; // anybody may send to a multicast group
-    throw error;
+  #giveUpCalls(): void {
+    const attempts = [...this.#calling.keys()];
+    this.#calling.clear();
+    for (const attempt of attempts) this.#settings.emit({ type: 'cancelConnect', attempt });
+  }
+
+  #onNobodyFound(round: Round): void {
+    if (round.isLost) return;
+    round.isLost = true;
+    this.#settings.log.info({ round: round.number }, 'no registrar found');
+    this.#settings.onNobodyFound();
+  }
+
+  /** Registrars that take the association and do nothing with it are not called as fast as they end it. */
+  #pauseMs(): Milliseconds {
+    const { refusedPauseMs, retranMaxMs } = this.#settings.options;
+    if (this.#disappointments < 2) return 0;
+    return Math.min(refusedPauseMs * 2 ** (this.#disappointments - 2), retranMaxMs);
   }
 }

@@ -1,0 +1,40 @@
+/** The outputs of an endpoint's machine that wait for `drain`, in order. */
+
+import { type AssociationId, PAYLOAD_PROTOCOL } from '../../types.ts';
+import { encodeAsap } from '../../wire/asap.ts';
+import type { AsapMessage } from '../../wire/asap-messages.ts';
+import type { Profile } from '../../wire/parameters.ts';
+import type { AssociationOutput } from '../machine.ts';
+
+export class Outbox<Output> {
+  readonly #profile: Profile;
+  #outputs: (AssociationOutput | Output)[] = [];
+
+  constructor(profile: Profile) {
+    this.#profile = profile;
+  }
+
+  push(output: AssociationOutput | Output): void {
+    this.#outputs.push(output);
+  }
+
+  send(association: AssociationId, message: AsapMessage): void {
+    this.sendBytes(association, this.encode(message));
+  }
+
+  /** `payload` must not change afterwards. */
+  sendBytes(association: AssociationId, payload: Uint8Array): void {
+    this.push({ type: 'send', association, payloadProtocol: PAYLOAD_PROTOCOL.ASAP, payload });
+  }
+
+  /** Throws TypeError or RangeError for what cannot be written: no machine may find that out later. */
+  encode(message: AsapMessage): Uint8Array {
+    return encodeAsap(message, { profile: this.#profile });
+  }
+
+  drain(): readonly (AssociationOutput | Output)[] {
+    const outputs = this.#outputs;
+    this.#outputs = [];
+    return outputs;
+  }
+}
