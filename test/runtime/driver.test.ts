@@ -108,6 +108,29 @@ describe('the driver', () => {
     expect(caller.machine.inputs[1]?.detail).toEqual({ type: 'connectFailed', attempt: 2 });
   });
 
+  test('gives up a call whose outcome is of no more interest, and says that it has failed', () => {
+    const network = new MemoryNetwork({ seed: 1 });
+    const server = host(network, '10.0.0.1', 3863);
+    const caller = host(network, '10.0.0.2', 0, { maxAssociations: 1 });
+    caller.machine.react = (input) => {
+      if (input.type !== 'say') return [];
+      if (input.text === 'cancel') return [{ type: 'cancelConnect', attempt: 1 }];
+      return [{ type: 'connect', attempt: Number(input.text), peer: registrar }];
+    };
+
+    caller.driver.input(say('1'));
+    caller.driver.input(say('cancel'));
+    network.settle();
+    caller.driver.input(say('cancel')); // it is known no more
+    caller.driver.input(say('2')); // its place is free again
+    network.settle();
+
+    expect(caller.machine.types()).toEqual([
+      ...['say', 'say', 'connectFailed', 'say', 'say', 'associationUp'],
+    ]);
+    expect(server.machine.types().filter((type) => type === 'associationUp')).toHaveLength(1);
+  });
+
   test('carries messages, ends associations, and says so to both machines', () => {
     const network = new MemoryNetwork({ seed: 1 });
     const server = host(network, '10.0.0.1', 3863);

@@ -7,7 +7,7 @@ import type { Milliseconds } from '../../types.ts';
 import type { AsapHandleResolutionResponse } from '../../wire/asap-messages.ts';
 import { CAUSE, type ErrorCause } from '../../wire/parameters.ts';
 import { Answer } from './answer.ts';
-import { isSent, keyOf, type PendingResolution } from './pending-resolutions.ts';
+import { keyOf, type PendingResolution } from './pending-resolutions.ts';
 import type { PoolUserContext } from './pool-user-context.ts';
 import type { PoolUserEvent, PoolUserInput } from './pool-user-events.ts';
 
@@ -84,7 +84,10 @@ export function onResolutionTimers(context: PoolUserContext, now: Milliseconds):
   const questions = context.pending.all();
   const isSilent = questions.some(({ t1 }) => t1 <= now);
   for (const question of questions) {
-    if (!isSent(question) && question.giveUpAt <= now) fail(context, question, 'unreachable');
+    if (question.giveUpAt <= now) {
+      tellFailed(context, question, 'unreachable');
+      context.pending.abandon(question);
+    }
   }
   return isSilent;
 }
@@ -96,8 +99,9 @@ export function onHandleResolutionResponse(
 ): void {
   const { pending, reports, cache, outbox, hunt, random } = context;
   const key = keyOf(message.poolHandle);
-  const question = pending.takeAnswered(key);
+  const question = pending.oldest(key);
   if (question === undefined) return; // late, or never asked for
+  pending.remove(question);
   hunt.onProven();
   const causeCodes = message.errors.map(({ code }) => code);
   if (causeCodes.length > 0) {
@@ -121,7 +125,7 @@ export function onHandleResolutionResponse(
 
 /** ASAP_ERROR: answers come in the order of the requests, so it is about the oldest. */
 export function onResolutionError(context: PoolUserContext, errors: readonly ErrorCause[]): void {
-  const question = context.pending.takeOldest();
+  const question = context.pending.oldest();
   if (question === undefined) return;
   const causeCodes = errors.map(({ code }) => code);
   fail(context, question, 'rejected', causeCodes);
@@ -132,12 +136,21 @@ export function failAll(context: PoolUserContext, why: Failure): void {
 }
 
 function fail(
-  { pending, outbox, log }: PoolUserContext,
+  context: PoolUserContext,
   question: PendingResolution,
   why: Failure,
   causeCodes: readonly number[] = [],
 ): void {
-  pending.remove(question);
+  context.pending.remove(question);
+  tellFailed(context, question, why, causeCodes);
+}
+
+function tellFailed(
+  { outbox, log }: PoolUserContext,
+  question: PendingResolution,
+  why: Failure,
+  causeCodes: readonly number[] = [],
+): void {
   log.debug({ why, causeCodes, requests: question.requests.size }, 'resolution failed');
   for (const request of question.requests) {
     outbox.push({ type: 'resolutionFailed', request, why, causeCodes });

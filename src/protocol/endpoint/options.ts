@@ -43,8 +43,8 @@ export interface PoolUserOptions extends HuntOptions {
   readonly t1EnrpRequestMs: Milliseconds;
   /**
    * MAX-REQUEST-RETRANSMIT: how often a request is tried again, each time at another registrar where there is
-   * one, for SCTP has lost nothing. A round of the server hunt in which nobody is found is a try as well,
-   * and none is looked for any more when every try would have had its T1. Default 2 (RFC: 2; rsplib: 1 trial in all).
+   * one, for SCTP has lost nothing. A round of the server hunt in which nobody is found is a try as well. All
+   * tries together take no longer than if each waited for T1. Default 2 (RFC: 2; rsplib: 1 trial in all).
    */
   readonly maxRequestRetransmissions: number;
   /** How long an answer may be served from the cache; 0: never. Default 5 000 (RFC and rsplib: per call). */
@@ -68,8 +68,10 @@ export type PartialOptions<Options> = {
 export function completePoolElementOptions(
   options: PartialOptions<PoolElementOptions>,
 ): PoolElementOptions {
-  const third = Math.max(1, Math.floor((options.lifeMs ?? Number.POSITIVE_INFINITY) / 3));
-  const reregistrationIntervalMs = options.reregistrationIntervalMs ?? Math.min(30_000, third);
+  const { lifeMs = 90_000 } = options;
+  const shorterMs = lifeMs > 0 && lifeMs < 90_000 ? Math.ceil(lifeMs / 3) : 30_000;
+  const { reregistrationIntervalMs = shorterMs } = options;
+  const unitMs = lifeUnitMs(options.profile ?? 'rsplib');
   const complete: PoolElementOptions = {
     ...HUNT_DEFAULTS,
     profile: 'rsplib',
@@ -78,7 +80,7 @@ export function completePoolElementOptions(
     maxRegistrationAttempts: 2,
     ...given(options),
     reregistrationIntervalMs,
-    lifeMs: options.lifeMs ?? 3 * reregistrationIntervalMs,
+    lifeMs: options.lifeMs ?? Math.ceil((3 * reregistrationIntervalMs) / unitMs) * unitMs,
   };
   check(complete, POOL_ELEMENT_RANGES);
   checkLife(complete);
@@ -115,7 +117,7 @@ const POOL_ELEMENT_RANGES: Ranges<PoolElementOptions> = {
   ...HUNT_RANGES,
   t2RegistrationMs: [1, DAY_MS],
   t3DeregistrationMs: [1, DAY_MS],
-  reregistrationIntervalMs: [1, 30 * DAY_MS],
+  reregistrationIntervalMs: [1, 10 * DAY_MS],
   maxRegistrationAttempts: [1, 1_000],
 };
 
@@ -136,13 +138,21 @@ function check<Options>(options: Options, ranges: Ranges<Options>): void {
 }
 
 function checkLife({ lifeMs, reregistrationIntervalMs, profile }: PoolElementOptions): void {
-  const unitMs = profile === 'rfc' ? 1_000 : 1; // as it is written in a registration (decision 1)
-  const isWritable = lifeMs === Number.POSITIVE_INFINITY || Number.isInteger(lifeMs / unitMs);
-  if (!isWritable || !(lifeMs > reregistrationIntervalMs) || lifeMs / unitMs === 2 ** 32 - 1) {
-    const wanted = `more than reregistrationIntervalMs (${reregistrationIntervalMs})`;
-    const unit = profile === 'rfc' ? 'whole seconds' : 'whole milliseconds';
-    throw new ConfigError('lifeMs', `lifeMs is ${lifeMs}: give ${unit}, ${wanted}, or Infinity.`);
-  }
+  const unitMs = lifeUnitMs(profile);
+  const maxMs = profile === 'rfc' ? (2 ** 31 - 1) * unitMs : 2 ** 32 - 2;
+  const isUnlimited = lifeMs === Number.POSITIVE_INFINITY;
+  const isWritable = Number.isInteger(lifeMs / unitMs) && lifeMs <= maxMs;
+  if (isUnlimited || (isWritable && lifeMs > reregistrationIntervalMs)) return;
+  throw new ConfigError(
+    'lifeMs',
+    `lifeMs is ${lifeMs}: give Infinity or a multiple of ${unitMs} up to ${maxMs}, ` +
+      `longer than reregistrationIntervalMs (${reregistrationIntervalMs}).`,
+  );
+}
+
+/** What Registration Life is counted in (decision 1). */
+function lifeUnitMs(profile: Profile): Milliseconds {
+  return profile === 'rfc' ? 1_000 : 1;
 }
 
 type Given<Options> = { [Key in keyof Options]?: Exclude<Options[Key], undefined> };

@@ -9,8 +9,8 @@ export interface PendingResolution {
   readonly payload: Uint8Array;
   /** Everybody who asked the same meanwhile. */
   readonly requests: Set<number>;
-  /** Until when a registrar is looked for. */
-  readonly giveUpAt: Milliseconds;
+  /** When all tries together have taken too long; `Infinity`: nobody waits any more. */
+  giveUpAt: Milliseconds;
   /** T1-ENRPrequest; `Infinity` while it waits for a registrar to be found. */
   t1: Milliseconds;
   /** Tries that were in vain. */
@@ -25,7 +25,9 @@ export class PendingResolutions {
   }
 
   get nextDeadline(): Milliseconds {
-    return Math.min(...this.#pending.map(deadlineOf));
+    let least = Number.POSITIVE_INFINITY;
+    for (const { t1, giveUpAt } of this.#pending) least = Math.min(least, t1, giveUpAt);
+    return least;
   }
 
   /** Oldest first; a copy. */
@@ -35,51 +37,40 @@ export class PendingResolutions {
 
   /** The same question that is under way: its answer will do for another request. */
   find(key: string, items: number | undefined): PendingResolution | undefined {
-    return this.#pending.find((one) => one.key === key && one.items === items);
+    return this.#pending.find(
+      (one) => one.key === key && one.items === items && one.requests.size > 0,
+    );
   }
 
   add(pending: PendingResolution): void {
     this.#pending.push(pending);
   }
 
-  /** Takes the oldest one for this pool: a registrar answers in the order of the requests. */
-  takeAnswered(key: string): PendingResolution | undefined {
-    return this.#take(this.#pending.find((one) => one.key === key));
-  }
-
-  takeOldest(): PendingResolution | undefined {
-    return this.#take(this.#pending[0]);
+  /** The oldest one, for this pool or at all: a registrar answers in the order of the requests. */
+  oldest(key?: string): PendingResolution | undefined {
+    return this.#pending.find((one) => key === undefined || one.key === key);
   }
 
   remove(pending: PendingResolution): void {
-    this.#take(pending);
+    const index = this.#pending.indexOf(pending);
+    if (index >= 0) this.#pending.splice(index, 1);
   }
 
-  /**
-   * Nobody waits for this one any more. What was sent stays, for its answer will come, and is not to be
-   * taken for the next one's.
-   */
   cancel(request: number): void {
     for (const pending of this.all()) {
-      const isLast = pending.requests.delete(request) && pending.requests.size === 0;
-      if (isLast && !isSent(pending)) this.remove(pending);
+      if (pending.requests.delete(request) && pending.requests.size === 0) this.abandon(pending);
     }
   }
 
-  #take(pending: PendingResolution | undefined): PendingResolution | undefined {
-    if (pending === undefined) return undefined;
-    this.#pending.splice(this.#pending.indexOf(pending), 1);
-    return pending;
+  /**
+   * Nobody waits for this one any more. What was sent stays until T1, for its answer may come, and is not to
+   * be taken for the next one's.
+   */
+  abandon(pending: PendingResolution): void {
+    pending.requests.clear();
+    pending.giveUpAt = Number.POSITIVE_INFINITY;
+    if (pending.t1 === Number.POSITIVE_INFINITY) this.remove(pending);
   }
-}
-
-function deadlineOf(pending: PendingResolution): Milliseconds {
-  return isSent(pending) ? pending.t1 : pending.giveUpAt;
-}
-
-/** Whether a registrar has been asked, so that an answer may come. */
-export function isSent({ t1 }: PendingResolution): boolean {
-  return t1 !== Number.POSITIVE_INFINITY;
 }
 
 /** Pool handles are bytes; as keys of a map they are strings of the same bytes. */

@@ -18,8 +18,8 @@ export interface PoolElementContext {
   phase: Phase;
   /** The policy that is wanted. */
   policy: Policy;
-  /** The policy of the registration that the home has; `undefined`: it has none. */
-  accepted: Policy | undefined;
+  /** The registration that the home has; `undefined`: it has none. */
+  accepted: AcceptedRegistration | undefined;
   /** The home registrar, or the one that is to become it. */
   home: Home | undefined;
   /** Registrations in a row that have failed. */
@@ -30,6 +30,11 @@ export interface Home {
   readonly association: AssociationId;
   /** 0: not known; a registration response does not say. */
   id: RegistrarId;
+}
+
+export interface AcceptedRegistration {
+  readonly policy: Policy;
+  t4Reregistration: Milliseconds;
 }
 
 /** What runs until an answer comes, and its timer: T2, T3 or T4 of RFC 5352 §7.1. */

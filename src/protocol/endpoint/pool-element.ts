@@ -141,11 +141,10 @@ export class PoolElementMachine implements Machine<PoolElementInput, PoolElement
 
   #onAssociationDown(now: Milliseconds, association: AssociationId): void {
     const context = this.#context;
-    const addresses = context.registrars.get(association) ?? [];
     context.registrars.delete(association);
     if (association !== context.home?.association) return;
     if (context.phase.name === 'deregistering') end(context);
-    else onHomeLost(context, now, addresses);
+    else onHomeLost(context, now);
   }
 
   #onAssociationRestarted(now: Milliseconds, association: AssociationId): void {
@@ -165,6 +164,7 @@ export class PoolElementMachine implements Machine<PoolElementInput, PoolElement
 
   #onPayload(now: Milliseconds, association: AssociationId, payload: Uint8Array): void {
     const context = this.#context;
+    if (!context.registrars.has(association)) return; // sent before it heard that we have ended it
     try {
       const { profile } = context.settings.options;
       this.#onMessage(now, association, decodeAsap(payload, { profile }));

@@ -30,6 +30,7 @@ import type {
   PoolUserOutput,
   PoolUserSettings,
 } from './pool-user-events.ts';
+import type { RegistrarAddresses } from './registrar-list.ts';
 import { ServerHunt } from './server-hunt.ts';
 
 type InputOf<Type extends PoolUserInput['type']> = Extract<PoolUserInput, { type: Type }>;
@@ -129,12 +130,11 @@ export class PoolUserMachine implements Machine<PoolUserInput, PoolUserOutput> {
   }
 
   /** "establish a new Home ENRP server" (RFC 5352 §3.6), as soon as one is needed. */
-  #onRegistrarLost(now: Milliseconds): void {
+  #onRegistrarLost(now: Milliseconds, avoided?: RegistrarAddresses): void {
     const context = this.#context;
-    const lost = context.registrar?.addresses;
     context.registrar = undefined;
     onTryFailed(context);
-    if (!context.pending.isEmpty) context.hunt.start(now, lost);
+    if (!context.pending.isEmpty) context.hunt.start(now, avoided);
   }
 
   /** The registrar has started anew: what it had not answered it never will. */
@@ -160,10 +160,10 @@ export class PoolUserMachine implements Machine<PoolUserInput, PoolUserOutput> {
     const { registrar, outbox, log } = this.#context;
     const isSilent = onResolutionTimers(this.#context, now);
     if (isSilent && registrar !== undefined) {
-      const { association } = registrar;
+      const { association, addresses } = registrar;
       log.info({ association }, 'leaving a registrar that does not answer');
       outbox.push({ type: 'abort', association, reason: 'no answer to a handle resolution' });
-      this.#onRegistrarLost(now);
+      this.#onRegistrarLost(now, addresses);
     }
     this.#stopHuntForNothing();
   }

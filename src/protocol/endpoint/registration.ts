@@ -30,7 +30,7 @@ export function register(context: PoolElementContext, now: Milliseconds): void {
   outbox.send(home.association, { ...registration, poolElement });
 }
 
-/** `avoided`: the registrar that was just left. */
+/** `avoided`: a registrar that was of no use. */
 export function findHome(
   context: PoolElementContext,
   now: Milliseconds,
@@ -58,15 +58,11 @@ export function onHomeFound(
 }
 
 /** The home's association has ended: another registrar at once (RFC 5352 §3.6), whatever was under way. */
-export function onHomeLost(
-  context: PoolElementContext,
-  now: Milliseconds,
-  lost: RegistrarAddresses,
-): void {
+export function onHomeLost(context: PoolElementContext, now: Milliseconds): void {
   const isWanted = context.phase.name !== 'idle';
   context.home = undefined;
   loseRegistration(context);
-  if (isWanted) findHome(context, now, lost);
+  if (isWanted) findHome(context, now);
 }
 
 /** The home has started anew and knows nothing of us. */
@@ -105,8 +101,8 @@ export function onRegistrationResponse(
   const { policy } = phase;
   const { association } = home;
   const t4Reregistration = now + settings.options.reregistrationIntervalMs;
+  context.accepted = { policy, t4Reregistration };
   context.phase = { name: 'registered', t4Reregistration };
-  context.accepted = policy;
   context.failures = 0;
   hunt.onProven();
   const registrar = context.registrars.get(association) ?? [];
@@ -149,9 +145,12 @@ function fallBack(context: PoolElementContext, now: Milliseconds): void {
     context.phase = { name: 'idle' };
     return;
   }
-  context.policy = accepted;
-  const t4Reregistration = now + settings.options.reregistrationIntervalMs;
-  context.phase = { name: 'registered', t4Reregistration };
+  context.policy = accepted.policy;
+  // It lapses no later for the attempt; what was refused at T4 itself waits for the next one.
+  if (accepted.t4Reregistration <= now) {
+    accepted.t4Reregistration = now + settings.options.reregistrationIntervalMs;
+  }
+  context.phase = { name: 'registered', t4Reregistration: accepted.t4Reregistration };
 }
 
 function leaveHome(context: PoolElementContext, now: Milliseconds, reason: string): void {

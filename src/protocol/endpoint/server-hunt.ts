@@ -38,7 +38,7 @@ export class ServerHunt {
   readonly #calling = new Map<ConnectAttempt, RegistrarAddresses>();
   /** `undefined`: not hunting. */
   #round: Round | undefined;
-  /** Who is called last: it was just left, or lost. */
+  /** Who is called last: it takes associations, and does not answer. */
   #avoided: RegistrarAddresses = [];
   /** Registrars found in a row that were of no use. */
   #disappointments = 0;

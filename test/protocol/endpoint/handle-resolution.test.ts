@@ -1,0 +1,339 @@
+/** Handle resolution by a pool user (RFC 5352 §3.3): cache, T1, change of registrar, answers. */
+
+import { describe, expect, test } from 'vitest';
+import type { PoolElementParameter } from '../../../src/wire/parameters.ts';
+import {
+  aPoolUser,
+  asapError,
+  elements,
+  found,
+  notFound,
+  OTHER_POOL,
+  POOL,
+  type PoolUserScene,
+} from './support.ts';
+
+const resolve = (
+  request: number,
+  { poolHandle = POOL, items = undefined as number | undefined } = {},
+) => ({ type: 'resolve', request, poolHandle, items }) as const;
+
+const fresh = (request: number) => ({ ...resolve(request), isFresh: true }) as const;
+
+const resolved = (request: number, poolElements: readonly PoolElementParameter[] | undefined) => ({
+  ...{ type: 'resolved', request, poolElements },
+});
+
+const failed = (request: number, why: string, causeCodes: readonly number[] = []) => ({
+  ...{ type: 'resolutionFailed', request, why, causeCodes },
+});
+
+/** A pool user that has asked host 1 for the pool, over association 1. */
+function asking(setUp: Parameters<typeof aPoolUser>[0] = {}): PoolUserScene {
+  const scene = aPoolUser(setUp);
+  scene.input(resolve(1));
+  scene.takesCall(1);
+  expect(scene.sentTypes(1)).toEqual(['ASAP_HANDLE_RESOLUTION']);
+  return scene;
+}
+
+describe('a handle resolution', () => {
+  test('looks for a registrar when it is needed, not before (RFC 5352 §3.6)', () => {
+    const scene = aPoolUser();
+    scene.advance(100_000);
+    expect(scene.everything()).toEqual([]);
+    scene.input(resolve(1, { items: 2 }));
+    scene.takesCall(1);
+    expect(scene.sent(1)).toEqual([
+      { type: 'ASAP_HANDLE_RESOLUTION', wantsUpdates: false, poolHandle: POOL, items: 2 },
+    ]);
+  });
+
+  test('gives the pool elements in the order of the registrar (RFC 5352 §3.3)', () => {
+    const scene = asking();
+    scene.says(1, found(elements([3, 1, 2])));
+    expect(scene.events()).toEqual([resolved(1, elements([3, 1, 2]))]);
+  });
+
+  test('of an unknown pool is undefined (RFC 5352 §3.3, cause 9)', () => {
+    const scene = asking();
+    scene.says(1, notFound());
+    expect(scene.events()).toEqual([resolved(1, undefined)]);
+  });
+
+  test('is rejected with the causes of any other refusal', () => {
+    const scene = asking();
+    scene.says(1, notFound([6, 1]));
+    expect(scene.events()).toEqual([failed(1, 'rejected', [6, 1])]);
+  });
+
+  test('is rejected by an ASAP_ERROR, which is about the oldest one (RFC 5352 §2.2.14)', () => {
+    const scene = asking();
+    scene.input(resolve(2, { poolHandle: OTHER_POOL }));
+    scene.says(1, asapError(3));
+    expect(scene.events()).toEqual([failed(1, 'rejected', [3])]);
+    scene.says(1, found(elements([4]), { poolHandle: OTHER_POOL }));
+    expect(scene.events()).toEqual([resolved(2, elements([4]))]);
+    scene.says(1, asapError(3)); // about nothing
+    expect(scene.events()).toEqual([]);
+  });
+
+  test('shares the answer with the same question, each with an order of its own', () => {
+    const scene = asking();
+    scene.input(resolve(2));
+    scene.input(resolve(3));
+    expect(scene.sent(1)).toEqual([]);
+    scene.says(1, found(elements([1, 2, 3])));
+    expect(scene.events()).toEqual([
+      resolved(1, elements([1, 2, 3])),
+      resolved(2, elements([2, 3, 1])),
+      resolved(3, elements([3, 1, 2])),
+    ]);
+  });
+
+  test('is a question of its own when another number of elements is wanted; answers come in order', () => {
+    const scene = asking();
+    scene.input(resolve(2, { items: 1 }));
+    expect(scene.sent(1)).toMatchObject([{ items: 1 }]);
+    scene.says(1, found(elements([1, 2, 3])));
+    scene.says(1, found(elements([2])));
+    expect(scene.events()).toEqual([resolved(1, elements([1, 2, 3])), resolved(2, elements([2]))]);
+  });
+
+  test('ignores answers that nobody asked for, that are late, or that nobody can read', () => {
+    const scene = asking();
+    scene.says(1, found(elements([1]), { poolHandle: OTHER_POOL }));
+    scene.says(1, Uint8Array.of(6, 0, 0, 4));
+    scene.says(1, found(elements([1])), 12);
+    scene.isCalledBy(9);
+    scene.says(9, found(elements([9])));
+    expect(scene.events()).toEqual([]);
+    scene.says(1, found(elements([1])));
+    scene.says(1, found(elements([2])));
+    expect(scene.events()).toEqual([resolved(1, elements([1]))]);
+  });
+
+  test('that cannot be written is refused to the caller, and leaves nothing behind', () => {
+    const scene = aPoolUser();
+    const poolHandle = new Uint8Array(65_531);
+    expect(() => scene.input(resolve(1, { poolHandle }))).toThrow(RangeError);
+    expect(scene.everything()).toEqual([]);
+    expect(scene.machine.nextDeadline()).toBe(Number.POSITIVE_INFINITY);
+  });
+});
+
+describe('the cache of a pool user (RFC 5352 §3.3)', () => {
+  test('answers until it is stale, each time with the next order', () => {
+    const scene = asking({ options: { staleCacheMs: 5_000 } });
+    scene.says(1, found(elements([1, 2])));
+    scene.events();
+    scene.advance(4_999);
+    scene.input(resolve(2));
+    scene.input(resolve(3, { items: 1 }));
+    expect(scene.sent(1)).toEqual([]);
+    expect(scene.events()).toEqual([resolved(2, elements([2, 1])), resolved(3, elements([1]))]);
+    scene.advance(1);
+    scene.input(resolve(4));
+    expect(scene.sentTypes(1)).toEqual(['ASAP_HANDLE_RESOLUTION']);
+  });
+
+  test('is passed by when a fresh answer is wanted, and takes that one in', () => {
+    const scene = asking();
+    scene.says(1, found(elements([1])));
+    scene.events();
+    scene.input(fresh(2));
+    expect(scene.sentTypes(1)).toEqual(['ASAP_HANDLE_RESOLUTION']);
+    scene.says(1, found(elements([2])));
+    scene.input(resolve(3));
+    expect(scene.events()).toEqual([resolved(2, elements([2])), resolved(3, elements([2]))]);
+  });
+
+  test('does not answer for more elements than were asked for', () => {
+    const scene = asking();
+    scene.says(1, found(elements([1, 2, 3])));
+    scene.input(resolve(2, { items: 4 }));
+    expect(scene.sent(1)).toMatchObject([{ items: 4 }]);
+  });
+
+  test('is not used at all with a stale time-out of 0', () => {
+    const scene = asking({ options: { staleCacheMs: 0 } });
+    scene.says(1, found(elements([1])));
+    scene.input(resolve(2));
+    expect(scene.sentTypes(1)).toEqual(['ASAP_HANDLE_RESOLUTION']);
+  });
+
+  test('forgets a pool that the registrar does not know any more, or refuses to speak of', () => {
+    for (const cause of [9, 6]) {
+      const scene = asking();
+      scene.says(1, found(elements([1])));
+      scene.input(fresh(2));
+      scene.says(1, notFound([cause]));
+      scene.sent(1);
+      scene.input(resolve(3));
+      expect(scene.sentTypes(1)).toEqual(['ASAP_HANDLE_RESOLUTION']);
+    }
+  });
+
+  test('answers without a registrar', () => {
+    const scene = asking();
+    scene.says(1, found(elements([1])));
+    scene.down(1);
+    scene.events();
+    scene.input(resolve(2));
+    expect(scene.events()).toEqual([resolved(2, elements([1]))]);
+    expect(scene.calling).toEqual([]);
+  });
+});
+
+describe('a handle resolution that is not answered', () => {
+  test('is asked of another registrar after T1-ENRPrequest (RFC 5352 §3.3)', () => {
+    const scene = asking({ registrars: [1, 2], options: { t1EnrpRequestMs: 3_000 } });
+    scene.advance(2_999);
+    expect(scene.ended()).toEqual([]);
+    scene.advance(1);
+    expect(scene.ended()).toEqual(['abort 1']);
+    expect(scene.calling).toEqual([2]);
+    scene.takesCall(2);
+    expect(scene.sentTypes(2)).toEqual(['ASAP_HANDLE_RESOLUTION']);
+    scene.says(1, found(elements([9]))); // too late, and from a registrar that was left
+    scene.says(2, found(elements([2])));
+    expect(scene.events()).toEqual([resolved(1, elements([2]))]);
+  });
+
+  test('ends after MAX-REQUEST-RETRANSMIT tries more (RFC 5352 §3.3)', () => {
+    const options = { t1EnrpRequestMs: 3_000, maxRequestRetransmissions: 2 };
+    const scene = asking({ registrars: [1, 2, 3], options });
+    scene.advance(3_000);
+    scene.takesCall(2);
+    scene.advance(3_000);
+    scene.advance(500); // the pause of the hunt
+    scene.takesCall(3);
+    scene.advance(2_499);
+    expect(scene.events()).toEqual([]);
+    scene.advance(1); // three times T1 in all
+    expect(scene.events()).toEqual([failed(1, 'unreachable')]);
+    scene.advance(500);
+    expect(scene.ended()).toEqual(['abort 1', 'abort 2', 'abort 3']);
+    expect(scene.calling).toEqual([]);
+  });
+
+  test('goes on when the registrar is lost in the middle, as often as it may be tried', () => {
+    const scene = asking({ registrars: [1, 2], options: { maxRequestRetransmissions: 2 } });
+    scene.down(1);
+    scene.takesCall(2);
+    expect(scene.sentTypes(2)).toEqual(['ASAP_HANDLE_RESOLUTION']);
+    scene.down(2, 'abort'); // a request that no registrar survives must end some day
+    while (scene.calling.length === 0) scene.advance(500);
+    scene.takesCall(1, 3);
+    scene.down(3, 'abort');
+    expect(scene.events()).toEqual([failed(1, 'unreachable')]);
+    expect(scene.calling).toEqual([]);
+  });
+
+  test('does not leave its late answer to the next one', () => {
+    const scene = aPoolUser({ options: { t1EnrpRequestMs: 3_000, maxRequestRetransmissions: 1 } });
+    scene.input(resolve(1));
+    scene.advance(4_000);
+    scene.takesCall(1);
+    scene.advance(2_000); // twice T1 in all, while this T1 still runs
+    expect(scene.events()).toEqual([failed(1, 'unreachable')]);
+    scene.input(resolve(2));
+    scene.says(1, asapError(3)); // about the first
+    expect(scene.events()).toEqual([]);
+    scene.says(1, found(elements([1])));
+    expect(scene.events()).toEqual([resolved(2, elements([1]))]);
+  });
+
+  test('is asked again when the registrar restarts, as often as it may be tried', () => {
+    const scene = asking({ options: { maxRequestRetransmissions: 2 } });
+    scene.restarts(1);
+    scene.restarts(1);
+    expect(scene.sent(1)).toHaveLength(2);
+    scene.restarts(1);
+    expect(scene.sent(1)).toEqual([]);
+    expect(scene.events()).toEqual([failed(1, 'unreachable')]);
+  });
+
+  test('survives a registrar that is away for a moment, and ends when all refuse again and again', () => {
+    const scene = asking({ options: { refusedPauseMs: 500, maxRequestRetransmissions: 2 } });
+    scene.down(1);
+    scene.refusesCall(1);
+    expect(scene.events()).toEqual([]);
+    scene.advance(500);
+    scene.refusesCall(1);
+    expect(scene.events()).toEqual([failed(1, 'unreachable')]);
+    expect(scene.machine.nextDeadline()).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test('ends when nobody takes a call for as long as all tries may last', () => {
+    const scene = aPoolUser({ options: { t1EnrpRequestMs: 3_000, maxRequestRetransmissions: 2 } });
+    scene.input(resolve(1));
+    scene.advance(8_999);
+    expect(scene.events()).toEqual([]);
+    scene.advance(1);
+    expect(scene.events()).toEqual([failed(1, 'unreachable')]);
+    expect(scene.calling).toEqual([]);
+    expect(scene.machine.nextDeadline()).toBe(Number.POSITIVE_INFINITY);
+
+    scene.input(resolve(2)); // the next one looks again
+    scene.takesCall(1);
+    expect(scene.sentTypes(1)).toEqual(['ASAP_HANDLE_RESOLUTION']);
+  });
+
+  test('takes all that wait for the same registrar with it to the next, in order', () => {
+    const scene = asking({ registrars: [1, 2] });
+    scene.advance(1_000);
+    scene.input(resolve(2, { poolHandle: OTHER_POOL }));
+    scene.advance(2_000);
+    scene.takesCall(2);
+    expect(scene.sent(2)).toMatchObject([{ poolHandle: POOL }, { poolHandle: OTHER_POOL }]);
+    expect(scene.machine.nextDeadline() - scene.now).toBe(3_000);
+  });
+
+  test('is no reason to look for a registrar when one is lost that nobody waits for', () => {
+    const scene = asking();
+    scene.says(1, found(elements([1])));
+    scene.down(1);
+    expect(scene.calling).toEqual([]);
+  });
+});
+
+describe('a handle resolution that is cancelled', () => {
+  test('is not answered', () => {
+    const scene = asking();
+    scene.input(resolve(2));
+    scene.input({ type: 'cancel', request: 1 });
+    scene.says(1, found(elements([1])));
+    expect(scene.events()).toEqual([resolved(2, elements([1]))]);
+  });
+
+  test('still gets its answer, which is not taken for the next one', () => {
+    const scene = asking();
+    scene.input({ type: 'cancel', request: 1 });
+    scene.input(resolve(2, { items: 1 }));
+    scene.says(1, found(elements([8, 9])));
+    expect(scene.events()).toEqual([]);
+    scene.says(1, found(elements([1])));
+    expect(scene.events()).toEqual([resolved(2, elements([1]))]);
+  });
+
+  test('is not asked again of another registrar', () => {
+    const scene = asking({ registrars: [1, 2] });
+    scene.input({ type: 'cancel', request: 1 });
+    scene.advance(3_000);
+    expect(scene.ended()).toEqual(['abort 1']); // it is silent all the same
+    expect(scene.calling).toEqual([]);
+    expect(scene.events()).toEqual([]);
+  });
+
+  test('ends the hunt that was for it alone', () => {
+    const scene = aPoolUser();
+    scene.input(resolve(1));
+    scene.input(resolve(2, { poolHandle: OTHER_POOL }));
+    scene.input({ type: 'cancel', request: 1 });
+    expect(scene.calling).toEqual([1]);
+    scene.input({ type: 'cancel', request: 2 });
+    expect(scene.calling).toEqual([]);
+    expect(scene.machine.nextDeadline()).toBe(Number.POSITIVE_INFINITY);
+  });
+});
