@@ -9,22 +9,27 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { encodeAsap, poolElementId, type RegistrarId } from 'rserpool/wire';
-import type { Result, Row } from './main.js';
-import { median } from './measure.js';
+import { type Round, summary } from './measure.js';
+import { RESOLUTIONS_PER_SECOND, type Result, type Row } from './result.js';
 
-const SHAPES = [
+interface Shape {
+  readonly associations: number;
+  /** Requests that wait for their answer, for each association. */
+  readonly outstanding: number;
+}
+
+const SHAPES: readonly Shape[] = [
   { associations: 100, outstanding: 8 },
   { associations: 100, outstanding: 1 },
   { associations: 1, outstanding: 64 },
 ];
-const ROUNDS = 3;
-const SECONDS = 2;
+const ROUNDS = 5;
+const SECONDS = 1;
 const POOL = Buffer.from('EchoPool');
 const POOL_ELEMENTS = 3;
 const NO_REGISTRAR = 0 as RegistrarId;
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const generator = `${root}target/release/rserpool-generator`;
 
 export function endToEndRows(): Row[] {
   return SHAPES.map((shape) => {
@@ -33,32 +38,33 @@ export function endToEndRows(): Row[] {
   });
 }
 
-async function measure(id: string, shape: (typeof SHAPES)[number]): Promise<Result> {
-  buildGenerator();
-  const answerBytes = resolutionAnswerBytes();
-  const rounds = [];
+async function measure(id: string, shape: Shape): Promise<Result> {
+  const generator = builtGenerator();
+  const echo = [`${root}.setup/bench/dgram-echo.js`, String(resolutionAnswerBytes())];
+  const rounds: Round[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    const value = await against(registrarArguments(), (port) => sctpLoad(port, shape));
-    const reference = await against(
-      [`${root}.setup/bench/dgram-echo.js`, String(answerBytes)],
-      (port) => udpLoad(port, shape),
-    );
+    const sctp = (port: number) => generate(generator, sctpArguments(port, shape));
+    const udp = (port: number) => generate(generator, udpArguments(port, shape));
+    const value = await against(registrarArguments(), sctp);
+    const reference = await against(echo, udp);
     rounds.push({ value, reference });
   }
-  const ratios = rounds.map(({ value, reference }) => value / reference);
-  return {
-    id,
-    unit: 'resolutions/s',
-    value: median(rounds.map(({ value }) => value)),
-    reference: median(rounds.map(({ reference }) => reference)),
-    ratio: median(ratios),
-    spread: [Math.min(...ratios), Math.max(...ratios)],
-  };
+  return { id, unit: RESOLUTIONS_PER_SECOND, ...summary(rounds) };
 }
 
-function buildGenerator(): void {
-  const args = ['build', '--quiet', '--release', '--package', 'rserpool-generator'];
-  execFileSync('cargo', args, { cwd: root, stdio: 'inherit' });
+/** Builds the generator where that is needed; its path, wherever cargo was told to put it. */
+function builtGenerator(): string {
+  const args = ['build', '--release', '--package', 'rserpool-generator'];
+  const output = execFileSync('cargo', [...args, '--quiet', '--message-format', 'json'], {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  for (const line of output.split('\n')) {
+    const { executable } = line === '' ? {} : JSON.parse(line);
+    if (executable) return executable;
+  }
+  throw new Error('cargo does not say where the generator is');
 }
 
 function registrarArguments(): string[] {
@@ -103,24 +109,24 @@ async function udpPortOf(server: ChildProcess): Promise<number> {
   throw new Error('the server ended before it was ready');
 }
 
-function sctpLoad(udpPort: number, shape: (typeof SHAPES)[number]): number {
+function sctpArguments(udpPort: number, shape: Shape): string[] {
   const prepare = Array.from({ length: POOL_ELEMENTS }, (_, i) => hex(registration(i + 1)));
-  return generate([
+  return [
     ...['sctp', '--target', `127.0.0.1:${udpPort}`, '--sctp-port', '3863'],
     ...prepare.flatMap((message) => ['--prepare', message]),
     ...['--request', hex(resolution()), ...loadArguments(shape)],
-  ]);
+  ];
 }
 
-function udpLoad(udpPort: number, shape: (typeof SHAPES)[number]): number {
+function udpArguments(udpPort: number, shape: Shape): string[] {
   const request = hex(resolution());
-  return generate([
+  return [
     ...['udp', '--target', `127.0.0.1:${udpPort}`, '--request', request],
     ...loadArguments(shape),
-  ]);
+  ];
 }
 
-function loadArguments({ associations, outstanding }: (typeof SHAPES)[number]): string[] {
+function loadArguments({ associations, outstanding }: Shape): string[] {
   return [
     ...['--associations', String(associations), '--outstanding', String(outstanding)],
     ...['--seconds', String(SECONDS)],
@@ -128,7 +134,7 @@ function loadArguments({ associations, outstanding }: (typeof SHAPES)[number]): 
 }
 
 /** Answers per second. */
-function generate(args: readonly string[]): number {
+function generate(generator: string, args: readonly string[]): number {
   const { answers, seconds } = JSON.parse(execFileSync(generator, args, { encoding: 'utf8' }));
   return answers / seconds;
 }

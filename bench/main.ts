@@ -10,21 +10,7 @@ import { parseArgs } from 'node:util';
 import { endToEndRows } from './end-to-end.js';
 import { facadeRows } from './facade.js';
 import { memoryRows } from './memory.js';
-
-/** One measured line. `ratio` is value / reference, `spread` its smallest and largest round. */
-export interface Result {
-  readonly id: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly reference: number | null;
-  readonly ratio: number | null;
-  readonly spread: readonly [number, number] | null;
-}
-
-export interface Row {
-  readonly id: string;
-  measure(): Result | Promise<Result>;
-}
+import type { Result } from './result.js';
 
 const { values: options } = parseArgs({
   options: {

@@ -41,13 +41,14 @@ export class MapRegistrar {
     let poolHandleBytes = 0;
     let items = 3;
     for (let at = offset + 4; at + 4 <= end; ) {
+      const type = word(request, at);
       const parameterBytes = word(request, at + 2);
       if (parameterBytes < 4 || at + parameterBytes > end) return 0;
-      if (word(request, at) === POOL_HANDLE) {
+      if (type === POOL_HANDLE) {
         poolHandleStart = at + 4;
         poolHandleBytes = parameterBytes - 4;
         poolHandle = request.latin1Slice(poolHandleStart, poolHandleStart + poolHandleBytes);
-      } else if (word(request, at) === ITEMS && parameterBytes === 8) {
+      } else if (type === ITEMS && parameterBytes === 8) {
         items = word(request, at + 4) * 65_536 + word(request, at + 6) || 3;
       }
       at += (parameterBytes + 3) & ~3;

@@ -5,16 +5,6 @@
 
 import Benchmark from 'benchmark';
 
-export interface Comparison {
-  /** Operations per second, medians over the rounds. */
-  readonly value: number;
-  readonly reference: number;
-  /** value / reference of the same round, median. */
-  readonly ratio: number;
-  /** Smallest and largest ratio of the rounds. */
-  readonly spread: readonly [number, number];
-}
-
 /**
  * One call runs a whole batch, so that the harness's own cost vanishes, and returns something that depends
  * on every operation, so that nothing can be optimised away.
@@ -24,36 +14,63 @@ export interface Work {
   run(): number;
 }
 
-const ROUNDS = 7;
+/** Operations per second of both sides, measured right after one another. */
+export interface Round {
+  readonly value: number;
+  readonly reference: number;
+}
 
-export function compare(ours: Work, reference: Work): Comparison {
-  operationsPerSecond(ours, 0.1); // warm both up before the first round counts
-  operationsPerSecond(reference, 0.1);
-  const rounds = Array.from({ length: ROUNDS }, (_, i) => {
-    const first = i % 2 === 0 ? ours : reference;
-    const second = i % 2 === 0 ? reference : ours;
-    const [a, b] = [operationsPerSecond(first, 0.25), operationsPerSecond(second, 0.25)];
-    return i % 2 === 0 ? { value: a, reference: b } : { value: b, reference: a };
+export interface Summary extends Round {
+  /** value / reference of the same round, median. */
+  readonly ratio: number;
+  /** Smallest and largest ratio of the rounds. */
+  readonly spread: readonly [number, number];
+}
+
+const ROUNDS = 15;
+const SECONDS = 0.1;
+
+/** Samples shorter than what the operating system lets a process run: most of them pass undisturbed. */
+const SAMPLE_SECONDS = 0.001;
+
+export function compare(ours: Work, reference: Work): Summary {
+  operationsPerSecond(ours); // warm both up before the first round counts
+  operationsPerSecond(reference);
+  const rounds = Array.from({ length: ROUNDS }, (_, round): Round => {
+    if (round % 2 === 0) {
+      const value = operationsPerSecond(ours);
+      return { value, reference: operationsPerSecond(reference) };
+    }
+    const rate = operationsPerSecond(reference);
+    return { value: operationsPerSecond(ours), reference: rate };
   });
-  const ratios = rounds.map((round) => round.value / round.reference);
+  return summary(rounds);
+}
+
+export function summary(rounds: readonly Round[]): Summary {
+  const ratios = rounds.map(({ value, reference }) => value / reference);
   return {
-    value: median(rounds.map((round) => round.value)),
-    reference: median(rounds.map((round) => round.reference)),
+    value: median(rounds.map(({ value }) => value)),
+    reference: median(rounds.map(({ reference }) => reference)),
     ratio: median(ratios),
     spread: [Math.min(...ratios), Math.max(...ratios)],
   };
 }
 
+/** What the batches of a work add up to; kept, so that they have to be run. */
 let sink = 0;
 
-function operationsPerSecond(work: Work, seconds: number): number {
-  const once = () => {
-    sink = (sink + work.run()) | 0;
-  };
-  const suite = new Benchmark('work', once, { maxTime: seconds, minSamples: 5 });
-  suite.run({ async: false });
-  if (suite.error !== undefined) throw suite.error;
-  return suite.hz * work.operations;
+/** Runs one batch. */
+export function runOnce(work: Work): void {
+  sink = (sink + work.run()) | 0;
+}
+
+function operationsPerSecond(work: Work): number {
+  const options = { maxTime: SECONDS, minTime: SAMPLE_SECONDS, minSamples: 5 };
+  const benchmark = new Benchmark(() => runOnce(work), options);
+  benchmark.run({ async: false });
+  if (benchmark.error !== undefined) throw benchmark.error;
+  return work.operations / median(benchmark.stats.sample);
 }
 
 export function median(values: readonly number[]): number {

@@ -1,10 +1,9 @@
 /** What one pool element costs in memory: growth of the process over many registrations. */
 
-import { spawnSync } from 'node:child_process';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 import { Handlespace } from 'rserpool/handlespace';
-import type { Result, Row } from './main.js';
+import { inOwnProcess, onOwnProcess } from './own-process.js';
+import type { Result, Row } from './result.js';
 
 const POOL_ELEMENTS = 100_000;
 
@@ -13,14 +12,8 @@ export function memoryRows(): Row[] {
   return [{ id, measure: () => measure(id) }];
 }
 
-/** In a process of its own: nothing else may have grown or left holes in the heap. */
 function measure(id: string): Result {
-  const self = fileURLToPath(import.meta.url);
-  const child = spawnSync(process.execPath, ['--expose-gc', self, '--measure'], {
-    encoding: 'utf8',
-  });
-  if (child.status !== 0) throw new Error(`the memory row failed: ${child.stderr}`);
-  const value = Number(child.stdout);
+  const value = inOwnProcess<number>(import.meta.url);
   return { id, value, unit: 'bytes', reference: null, ratio: null, spread: null };
 }
 
@@ -54,4 +47,4 @@ function settledBytes(): number {
   return process.memoryUsage.rss();
 }
 
-if (process.argv.includes('--measure')) console.log(bytesPerPoolElement());
+onOwnProcess(import.meta.url, bytesPerPoolElement);

@@ -6,7 +6,7 @@
  * Layouts: `asap-resolution.ts`, `asap-liveness.ts`.
  */
 
-import { aligned, readU16, readU32 } from './bytes.ts';
+import { aligned } from './bytes.ts';
 import { PARAMETER } from './parameters.ts';
 import { HEADER_LENGTH } from './tlv.ts';
 
@@ -28,8 +28,14 @@ export class KeepAliveAckView {
 
 const HANDLE_RESOLUTION = 0x05;
 const KEEP_ALIVE_ACK = 0x08;
-const WANTS_UPDATES = 0x01;
+/** Of the message's first word. */
+const WANTS_UPDATES = 0x01_0000;
 const WORD_PARAMETER_LENGTH = 8;
+
+// Of this file and not of others, since these the compiler knows to be constant.
+const { POOL_HANDLE, PE_IDENTIFIER, HANDLE_RESOLUTION_OPTION } = PARAMETER;
+const HEADER_BYTES = HEADER_LENGTH;
+const HANDLE_OFFSET = 2 * HEADER_LENGTH;
 
 /** Reads the message at `[offset, offset + length)` of `bytes` into `view`. */
 export function readHandleResolution(
@@ -38,18 +44,20 @@ export function readHandleResolution(
   length: number,
   view: HandleResolutionView,
 ): boolean {
-  const end = endOfMessage(bytes, offset, length, HANDLE_RESOLUTION);
-  const handleEnd = endOfLeadingHandle(bytes, offset, end);
-  if (handleEnd === 0) return false;
-  const next = offset + aligned(handleEnd - offset);
-  view.items = 0;
+  const handleLength = leadingHandleLength(bytes, offset, length, HANDLE_RESOLUTION);
+  if (handleLength === 0) return false;
+  const header = readWord(bytes, offset);
+  const end = offset + (header & 0xffff);
+  const next = offset + HANDLE_OFFSET + aligned(handleLength);
+  let items = 0;
   if (next < end) {
-    if (!isLastWord(bytes, next, end, PARAMETER.HANDLE_RESOLUTION_OPTION)) return false;
-    view.items = readU32(bytes, next + HEADER_LENGTH);
+    if (!isLastWord(bytes, next, end, HANDLE_RESOLUTION_OPTION)) return false;
+    items = readWord(bytes, next + HEADER_BYTES) >>> 0;
   }
-  view.poolHandleOffset = offset + 2 * HEADER_LENGTH;
-  view.poolHandleLength = handleEnd - view.poolHandleOffset;
-  view.wantsUpdates = ((bytes[offset + 1] as number) & WANTS_UPDATES) !== 0;
+  view.poolHandleOffset = offset + HANDLE_OFFSET;
+  view.poolHandleLength = handleLength;
+  view.items = items;
+  view.wantsUpdates = (header & WANTS_UPDATES) !== 0;
   return true;
 }
 
@@ -60,37 +68,48 @@ export function readKeepAliveAck(
   length: number,
   view: KeepAliveAckView,
 ): boolean {
-  const end = endOfMessage(bytes, offset, length, KEEP_ALIVE_ACK);
-  const handleEnd = endOfLeadingHandle(bytes, offset, end);
-  if (handleEnd === 0) return false;
-  const next = offset + aligned(handleEnd - offset);
-  if (!isLastWord(bytes, next, end, PARAMETER.PE_IDENTIFIER)) return false;
-  view.poolElementId = readU32(bytes, next + HEADER_LENGTH);
-  view.poolHandleOffset = offset + 2 * HEADER_LENGTH;
-  view.poolHandleLength = handleEnd - view.poolHandleOffset;
+  const handleLength = leadingHandleLength(bytes, offset, length, KEEP_ALIVE_ACK);
+  if (handleLength === 0) return false;
+  const end = offset + (readWord(bytes, offset) & 0xffff);
+  const next = offset + HANDLE_OFFSET + aligned(handleLength);
+  if (!isLastWord(bytes, next, end, PE_IDENTIFIER)) return false;
+  view.poolHandleOffset = offset + HANDLE_OFFSET;
+  view.poolHandleLength = handleLength;
+  view.poolElementId = readWord(bytes, next + HEADER_BYTES) >>> 0;
   return view.poolElementId !== 0;
 }
 
-/** Where a message of this type ends; 0 when it is another one, or does not fit. */
-function endOfMessage(bytes: Uint8Array, offset: number, length: number, type: number): number {
-  if (length < HEADER_LENGTH || offset + length > bytes.length || bytes[offset] !== type) return 0;
-  const messageLength = readU16(bytes, offset + 2);
-  return messageLength <= length ? offset + messageLength : 0;
-}
-
-/** Where the pool handle ends with which the message begins; 0 when it begins otherwise. */
-function endOfLeadingHandle(bytes: Uint8Array, offset: number, end: number): number {
-  const at = offset + HEADER_LENGTH;
-  if (at + HEADER_LENGTH >= end || readU16(bytes, at) !== PARAMETER.POOL_HANDLE) return 0;
-  const length = readU16(bytes, at + 2);
-  return length > HEADER_LENGTH && length <= end - at ? at + length : 0;
+/** Octets of the pool handle that a message of this type begins with; 0: it is none of these, or does not fit. */
+function leadingHandleLength(
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+  type: number,
+): number {
+  if (length < HANDLE_OFFSET || offset + length > bytes.length) return 0;
+  const message = readWord(bytes, offset);
+  const handle = readWord(bytes, offset + HEADER_BYTES);
+  const messageLength = message & 0xffff;
+  const handleLength = (handle & 0xffff) - HEADER_BYTES;
+  if (message >>> 24 !== type || messageLength > length) return 0;
+  if (handle >>> 16 !== POOL_HANDLE || handleLength <= 0) return 0;
+  return HANDLE_OFFSET + handleLength <= messageLength ? handleLength : 0;
 }
 
 /** Whether a parameter of this type with 32 bits of value is all that is left. */
 function isLastWord(bytes: Uint8Array, at: number, end: number, type: number): boolean {
   return (
     at + WORD_PARAMETER_LENGTH === end &&
-    readU16(bytes, at) === type &&
-    readU16(bytes, at + 2) === WORD_PARAMETER_LENGTH
+    readWord(bytes, at) === ((type << 16) | WORD_PARAMETER_LENGTH)
+  );
+}
+
+/** Type, flags and length in one go, as a signed number: that is what the compiler makes the best code of. */
+function readWord(bytes: Uint8Array, at: number): number {
+  return (
+    ((bytes[at] as number) << 24) |
+    ((bytes[at + 1] as number) << 16) |
+    ((bytes[at + 2] as number) << 8) |
+    (bytes[at + 3] as number)
   );
 }

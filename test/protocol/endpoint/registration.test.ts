@@ -225,6 +225,25 @@ describe('the loss of the home registrar', () => {
     expect(scene.calling).toEqual([1]);
   });
 
+  test('is told once, however often the next one is lost before it has accepted', () => {
+    const scene = aRegisteredPoolElement({ registrars: [1, 2] });
+    scene.down(1);
+    scene.takesCall(2);
+    scene.down(2);
+    expect(scene.events()).toEqual([{ type: 'registrationLost' }]);
+  });
+
+  test('leaves nothing to fall back on when the next one refuses', () => {
+    const scene = aRegisteredPoolElement({ registrars: [1, 2] });
+    scene.down(1);
+    scene.takesCall(2);
+    scene.says(2, rejected(5));
+    scene.sent(2);
+    scene.says(2, keepAlive(2));
+    scene.advance(100_000);
+    expect(scene.sent(2)).toEqual([]);
+  });
+
   test('by a restart leads to a registration over the same association, with no home', () => {
     const scene = aRegisteredPoolElement();
     scene.says(1, keepAlive(1));

@@ -2,7 +2,16 @@
 
 import { describe, expect, test } from 'vitest';
 import type { TransportParameter } from '../../../src/wire/parameters.ts';
-import { accepted, announce, aPoolElement, aRegisteredPoolElement, at } from './support.ts';
+import {
+  accepted,
+  announce,
+  aPoolElement,
+  aPoolUser,
+  aRegisteredPoolElement,
+  at,
+  notFound,
+  POOL,
+} from './support.ts';
 
 const sctp = (host: number, port: number): TransportParameter => ({
   protocol: 'sctp',
@@ -120,6 +129,22 @@ describe('the server hunt', () => {
     expect(pauses).toEqual([0, 500, 1_000, 2_000, 4_000]);
   });
 
+  test('does not slow down for registrars that have done their work', () => {
+    const element = aPoolElement();
+    element.input({ type: 'start' });
+    const user = aPoolUser();
+    for (const association of [1, 2, 3, 4, 5]) {
+      user.input({ type: 'resolve', request: association, poolHandle: POOL, isFresh: true });
+      for (const scene of [element, user]) {
+        expect(scene.calling).toEqual([1]);
+        scene.takesCall(1, association);
+      }
+      element.says(association, accepted());
+      user.says(association, notFound());
+      for (const scene of [element, user]) scene.down(association);
+    }
+  });
+
   test('calls another registrar before the one that did not answer (RFC 5352 §3.6)', () => {
     for (let seed = 1n; seed <= 20n; seed++) {
       const scene = aPoolElement({ registrars: [1, 2, 3], seed });
@@ -215,9 +240,10 @@ describe('announces (RFC 5352 §3.6)', () => {
     expect(scene.calling).toEqual([8]);
   });
 
-  test('are believed for T7 again when they are repeated', () => {
+  test('are believed for T7 again when they are repeated, and only those', () => {
     const scene = aPoolElement({ registrars: [], options: { t7EnrpOutdateMs: 5_000 } });
     scene.input(announce(7));
+    scene.input(announce(8));
     scene.now += 4_000;
     scene.input(announce(7));
     scene.now += 4_000;
