@@ -18,8 +18,10 @@ export const DEFAULT_STACK_OPTIONS: Omit<SctpStackOptions, 'localAddresses'> = {
   heartbeatIntervalMs: 10_000,
   /** RFC 9260: 1 000, 1 000, 60 000. The minimum must exceed a peer's delayed SACK of 200 ms. */
   rtoMs: { initial: 1_000, min: 400, max: 5_000 },
-  /** RFC 9260: 10. With the time-outs above data outstanding is given up after about
-   * 30 s, an idle association after about 100 s (as many heartbeats unanswered). */
+  /**
+   * RFC 9260: 10. With the time-outs above a peer that leaves data unacknowledged is lost after about 30 s,
+   * an idle one after about 100 s, when as many heartbeats went unanswered.
+   */
   maxRetransmissions: 8,
   maxAssociations: 10_000,
   maxAssociationsPerHost: 1_000,
