@@ -69,15 +69,8 @@ function builtGenerator(): string {
 
 function registrarArguments(): string[] {
   return [
-    ...[
-      `${root}dist/cli/rserpool.js`,
-      'registrar',
-      '--json',
-      '--no-announce',
-      '--transport',
-      'udp',
-    ],
-    ...['--address', '127.0.0.1', '--udp-port', '0'],
+    ...[`${root}dist/cli/rserpool.js`, 'registrar', '--json', '--no-announce'],
+    ...['--transport', 'udp', '--address', '127.0.0.1', '--udp-port', '0'],
     // The generator registers the pool elements and then only resolves: it is not to be monitored.
     ...['--keep-alive-interval', '3600000'],
   ];
@@ -89,11 +82,12 @@ async function against(
   load: (udpPort: number) => number,
 ): Promise<number> {
   const server = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(server, 'exit');
   try {
     return load(await udpPortOf(server));
   } finally {
     server.kill('SIGTERM');
-    await once(server, 'exit');
+    await ended;
   }
 }
 

@@ -12,21 +12,36 @@ import { facadeRows } from './facade.js';
 import { memoryRows } from './memory.js';
 import type { Result } from './result.js';
 
-const { values: options } = parseArgs({
-  options: {
-    json: { type: 'string' },
-    only: { type: 'string', default: '' },
-    help: { type: 'boolean', default: false },
-  },
-});
+const USAGE = 'npm run bench -- [--json FILE] [--only TEXT]   TEXT: rows whose name contains it';
 
-if (options.help) {
-  console.log('npm run bench -- [--json FILE] [--only TEXT]   TEXT: rows whose name contains it');
-} else {
-  await main();
+interface Options {
+  readonly json?: string | undefined;
+  readonly only: string;
 }
 
-async function main(): Promise<void> {
+const options = parsedOptions();
+if (options !== undefined) await main(options);
+
+/** `undefined` when there is nothing to measure: help was wanted or an option is unknown. */
+function parsedOptions(): Options | undefined {
+  try {
+    const { values } = parseArgs({
+      options: {
+        json: { type: 'string' },
+        only: { type: 'string', default: '' },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    if (!values.help) return values;
+    console.log(USAGE);
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${USAGE}`);
+    process.exitCode = 2;
+  }
+  return undefined;
+}
+
+async function main(options: Options): Promise<void> {
   const rows = [...facadeRows(), ...endToEndRows(), ...memoryRows()];
   const wanted = rows.filter((row) => row.id.includes(options.only));
   if (wanted.length === 0) {
