@@ -24,6 +24,12 @@ export {
   type RegistrarStats,
 } from './daemon/registrar-server.ts';
 export * from './errors.ts';
+export type {
+  PartialOptions,
+  PoolElementOptions,
+  PoolUserOptions,
+} from './protocol/endpoint/options.ts';
+export type { Logger } from './protocol/logger.ts';
 export type { RegistrarEvent, RemovalReason } from './protocol/registrar/events.ts';
 export type { PartialRegistrarOptions, RegistrarOptions } from './protocol/registrar/options.ts';
 export {

@@ -24,6 +24,9 @@ export interface SctpAddress {
   readonly port: number;
 }
 
+/** SCTP port that IANA assigned to ASAP (RFC 5352 §8.2). */
+export const ASAP_PORT = 3863;
+
 /** SCTP payload protocol identifiers (RFC 5352 §8.3, RFC 5353 §5.4). */
 export const PAYLOAD_PROTOCOL = { ASAP: 11, ENRP: 12 } as const;
 

@@ -2,7 +2,7 @@
 
 import { Command } from 'commander';
 import { createRegistrar } from '../daemon/registrar-server.ts';
-import { formatId } from '../types.ts';
+import { ASAP_PORT, formatId } from '../types.ts';
 import {
   addCommonOptions,
   type CommonOptions,
@@ -34,7 +34,7 @@ export function registrarCommand(): Command {
       'local address; repeat for more (default: all reachable)',
       ipAddresses,
     )
-    .option('--port <port>', 'SCTP port for ASAP', port, 3863)
+    .option('--port <port>', 'SCTP port for ASAP', port, ASAP_PORT)
     .option('--id <number>', 'registrar identifier (default: random)', identifier)
     .option('--no-announce', 'send no multicast announces')
     .option('--keep-alive-interval <ms>', 'time between two keep-alives', milliseconds)

@@ -3,7 +3,8 @@
  * a machine driven over them.
  */
 
-import type { Logger } from '../protocol/logger.ts';
+import type { AnnounceHeard } from '../protocol/endpoint/registrar-list.ts';
+import { type Logger, SILENT } from '../protocol/logger.ts';
 import type { AssociationInput, AssociationOutput, Machine } from '../protocol/machine.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { Driver } from '../runtime/driver.ts';
@@ -39,19 +40,13 @@ export interface EndpointSettings {
   readonly log?: Logger | undefined;
 }
 
-/** Heard from registrars that nobody configured. */
-export interface AnnounceHeard {
-  readonly type: 'announceHeard';
-  readonly source: SctpAddress;
-  readonly payload: Uint8Array;
-}
-
 /** The machine of one pool element or pool user with everything it runs on. */
 export class Endpoint<Input extends { type: string }, Output extends { type: string }> {
   readonly registrars: readonly (readonly SctpAddress[])[];
   readonly localAddresses: readonly IpAddress[];
   readonly #stack: SctpStack;
   readonly #announceGroup: AnnounceGroup | undefined;
+  readonly #log: Logger;
   #driver: Driver<Input | AnnounceHeard, Output> | undefined;
   #announces: AnnounceListener | undefined;
 
@@ -59,19 +54,24 @@ export class Endpoint<Input extends { type: string }, Output extends { type: str
     registrars: readonly (readonly SctpAddress[])[],
     stack: SctpStack,
     announceGroup: AnnounceGroup | undefined,
+    log: Logger,
   ) {
     this.registrars = registrars;
     this.localAddresses = stack.localAddresses;
     this.#stack = stack;
     this.#announceGroup = announceGroup;
+    this.#log = log;
   }
 
-  /** Opens the transport and finds the registrars' addresses. Rejects with ConfigError when a setting cannot be used. */
+  /**
+   * Opens the transport and finds the registrars' addresses. Rejects with ConfigError when a setting cannot
+   * be used.
+   */
   static async open<I extends { type: string }, O extends { type: string }>(
     settings: EndpointSettings,
   ): Promise<Endpoint<I, O>> {
     const registrars = await Promise.all((settings.registrars ?? []).map(resolveRegistrarAddress));
-    const stack = await openSctpStack({
+    const stack = openSctpStack({
       transport: settings.transport ?? 'auto',
       localAddresses: settings.addresses ?? (await defaultAddresses(registrars)),
       udpPort: settings.udpPort ?? 0,
@@ -79,23 +79,26 @@ export class Endpoint<Input extends { type: string }, Output extends { type: str
     });
     const isAlone = registrars.length === 0;
     const group = settings.announces ?? (isAlone && ASAP_ANNOUNCE_GROUP);
-    return new Endpoint(registrars, stack, group || undefined);
+    return new Endpoint(registrars, stack, group || undefined, settings.log ?? SILENT);
   }
 
-  /** Runs the machine; `perform` gets what it puts out besides what concerns associations. */
+  /**
+   * Runs the machine; `perform` gets what it puts out besides what concerns associations.
+   *
+   * @param accepts whether registrars may call: pool elements, for keep-alives (RFC 5352 §3.5)
+   */
   run(
     machine: Machine<AssociationInput | Input | AnnounceHeard, AssociationOutput | Output>,
+    accepts: boolean,
     perform: (output: Output) => void,
   ): void {
     const stack = this.#stack;
-    const clock = systemClock;
-    this.#driver = new Driver({ machine, stack, port: 0, accepts: true, clock, perform });
+    this.#driver = new Driver({ machine, stack, port: 0, accepts, clock: systemClock, perform });
     if (this.#announceGroup === undefined) return;
     this.#announces = openAnnounceListener({
       group: this.#announceGroup,
       interfaces: this.localAddresses,
-      // Without multicast nobody is heard; that no registrar is found then is told where it matters.
-      onProblem: () => {},
+      onProblem: (message) => this.#log.warn({}, message),
       onAnnounce: (payload, address, port) =>
         this.#driver?.input({ type: 'announceHeard', source: { address, port }, payload }),
     });

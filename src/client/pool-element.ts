@@ -95,7 +95,7 @@ export class PoolElement extends EventEmitter<PoolElementEvents> {
       seed: randomSeed(),
       log: settings.log,
     });
-    endpoint.run(machine, (event) => this.#onEvent(event));
+    endpoint.run(machine, true, (event) => this.#onEvent(event));
   }
 
   /** The policy that a registrar has accepted last. */

@@ -56,7 +56,7 @@ export class PoolUser {
     this.#endpoint = endpoint;
     const { registrars } = endpoint;
     const machine = new PoolUserMachine({ registrars, options, seed: randomSeed(), log });
-    endpoint.run(machine, (event) => this.#perform(event));
+    endpoint.run(machine, false, (event) => this.#perform(event));
   }
 
   /**

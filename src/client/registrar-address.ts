@@ -6,10 +6,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { ConfigError } from '../errors.ts';
-import type { SctpAddress } from '../types.ts';
-
-/** IANA's SCTP port of ASAP (RFC 5352 §8.2), taken where none is given. */
-export const ASAP_PORT = 3863;
+import { ASAP_PORT, type SctpAddress } from '../types.ts';
 
 /**
  * Reads `HOST`, `HOST:PORT` or `[IPv6]:PORT` and resolves a name to all of its addresses.

@@ -31,7 +31,13 @@ import {
 } from '../transport/announce.ts';
 import { openSctpStack, type Transport } from '../transport/open.ts';
 import type { SctpStack, SctpStats } from '../transport/transport.ts';
-import { type IpAddress, type RegistrarId, registrarId, type SctpAddress } from '../types.ts';
+import {
+  ASAP_PORT,
+  type IpAddress,
+  type RegistrarId,
+  registrarId,
+  type SctpAddress,
+} from '../types.ts';
 
 export interface RegistrarSettings {
   /** 1 to 0xffffffff. Default: random, as RFC 5353 §3.2.1 wants it. */
@@ -61,8 +67,6 @@ export type RegistrarServerEvents = {
   [Type in RegistrarEvent['type']]: [event: Extract<RegistrarEvent, { type: Type }>];
 };
 
-const ASAP_PORT = 3863;
-
 /**
  * Starts a registrar. Rejects with ConfigError when a setting cannot be used: a busy port, an address that
  * is not this host's.
@@ -71,7 +75,7 @@ export async function createRegistrar(settings: RegistrarSettings = {}): Promise
   const reachable = reachableAddresses();
   const addresses = settings.asap?.addresses ?? (reachable[0] ? reachable : ['127.0.0.1']);
   const options = completeRegistrarOptions(settings.registrar ?? {}, addresses);
-  const stack = await openSctpStack({
+  const stack = openSctpStack({
     transport: settings.transport ?? 'auto',
     localAddresses: addresses,
     udpPort: settings.udpPort,

@@ -20,7 +20,7 @@ export interface Machine<Input, Output> {
 export type ConnectAttempt = number;
 
 /** Why an association is no more. */
-export type AssociationEnd = 'shutdown' | 'abort' | 'lost' | 'refused' | 'restarted';
+export type AssociationEnd = 'shutdown' | 'abort' | 'lost' | 'refused';
 
 /** What the transport tells a machine. */
 export type AssociationInput =

@@ -50,8 +50,6 @@ export interface DriverOptions<Input, Output> {
   perform(output: Output): void;
   /** The hot path, where the machine and the stack have one. */
   readonly inPlace?: InPlaceResponder | undefined;
-  /** UDP port to call a peer at, where it is not the stack's `remoteUdpPort`. */
-  udpPortOf?(peer: readonly SctpAddress[]): number | undefined;
 }
 
 export class Driver<Input extends { type: string }, Output extends { type: string }> {
@@ -115,8 +113,7 @@ export class Driver<Input extends { type: string }, Output extends { type: strin
 
   #connect(attempt: ConnectAttempt, peer: readonly SctpAddress[]): void {
     try {
-      const udpPort = this.#options.udpPortOf?.(peer);
-      this.#attempts.set(this.endpoint.connect(peer, { udpPort }), attempt);
+      this.#attempts.set(this.endpoint.connect(peer), attempt);
     } catch {
       // No room for another association, or no way to this address: for the machine both are a refusal.
       this.#inbox.push({ type: 'connectFailed', attempt });

@@ -163,4 +163,23 @@ describe('the library', () => {
     const found = await user.resolve('EchoPool');
     expect(found?.map(({ id }) => id)).toEqual([7]);
   });
+
+  test('says once in the log that announces cannot be heard, and works with a static list', async () => {
+    const registrar = await aRegistrar();
+    await aPoolElement(registrar, { id: 7 });
+    const warnings: string[] = [];
+    const nothing = () => {};
+    const log = { trace: nothing, debug: nothing, info: nothing, error: nothing };
+    const announces = { address: '192.0.2.1', port: 3863 }; // no multicast group, not our address
+    const warned = new Promise<void>((resolve) => {
+      const warn = (_fields: object, text: string) => resolve(void warnings.push(text));
+      const settings = { addresses: ['127.0.0.1'], announces, log: { ...log, warn } };
+      opening(createPoolUser({ ...at(registrar), ...settings }));
+    });
+
+    await warned;
+    const user = opened.at(-1) as Awaited<ReturnType<typeof createPoolUser>>;
+    expect((await user.resolve('EchoPool'))?.map(({ id }) => id)).toEqual([7]);
+    expect(warnings).toEqual([expect.stringContaining('192.0.2.1')]);
+  });
 });

@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Command } from 'commander';
 import { createPoolUser } from '../../client/pool-user.ts';
 import { createRegistrar, type RegistrarServer } from '../../daemon/registrar-server.ts';
-import { formatId } from '../../types.ts';
+import { ASAP_PORT, formatId } from '../../types.ts';
 import { createOutput, type Output } from '../output.ts';
 import { reportRegistrarEvents } from '../registrar-events.ts';
 import { untilStopped } from '../until-stopped.ts';
@@ -15,7 +15,7 @@ import { type FleetMember, startFleetMember } from './fleet.ts';
 import { type RequestCounters, sendNumberedRequest } from './numbered-requests.ts';
 
 const POOL = 'EchoPool';
-const REGISTRAR = { address: '127.0.0.1', port: 3863 };
+const REGISTRAR = { address: '127.0.0.1', port: ASAP_PORT };
 /** Each echo server has a loopback address of its own, so that lines and captures tell them apart. */
 const ECHO_SERVER_ADDRESSES = ['127.0.0.2', '127.0.0.3', '127.0.0.4'];
 const REQUEST_INTERVAL_MS = 1_000;

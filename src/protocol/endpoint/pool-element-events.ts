@@ -5,7 +5,7 @@ import type { Policy, TransportParameter } from '../../wire/parameters.ts';
 import type { Logger } from '../logger.ts';
 import type { AssociationInput, AssociationOutput } from '../machine.ts';
 import type { PoolElementOptions } from './options.ts';
-import type { RegistrarAddresses } from './registrar-list.ts';
+import type { AnnounceHeard, RegistrarAddresses } from './registrar-list.ts';
 
 /** One pool element. */
 export interface PoolElementSettings {
@@ -23,11 +23,7 @@ export interface PoolElementSettings {
 
 export type PoolElementInput =
   | AssociationInput
-  | {
-      readonly type: 'announceHeard';
-      readonly source: SctpAddress;
-      readonly payload: Uint8Array;
-    }
+  | AnnounceHeard
   /** Find a registrar and register, from now on. */
   | { readonly type: 'start' }
   /** Register with these values from now on, and at once; `registered` follows. */

@@ -1,11 +1,11 @@
 /** What goes into a pool user machine and what comes out of it. */
 
-import type { PoolElementId, SctpAddress } from '../../types.ts';
+import type { PoolElementId } from '../../types.ts';
 import type { PoolElementParameter } from '../../wire/parameters.ts';
 import type { Logger } from '../logger.ts';
 import type { AssociationInput, AssociationOutput } from '../machine.ts';
 import type { PoolUserOptions } from './options.ts';
-import type { RegistrarAddresses } from './registrar-list.ts';
+import type { AnnounceHeard, RegistrarAddresses } from './registrar-list.ts';
 
 export interface PoolUserSettings {
   /** Registrars that are known beforehand; others are found by their announces. */
@@ -18,11 +18,7 @@ export interface PoolUserSettings {
 
 export type PoolUserInput =
   | AssociationInput
-  | {
-      readonly type: 'announceHeard';
-      readonly source: SctpAddress;
-      readonly payload: Uint8Array;
-    }
+  | AnnounceHeard
   /** Answered by exactly one `resolved` or `resolutionFailed` with the same `request`, unless cancelled. */
   | {
       readonly type: 'resolve';

@@ -11,6 +11,13 @@ import { shuffled } from '../random.ts';
 /** All addresses of one registrar. */
 export type RegistrarAddresses = readonly SctpAddress[];
 
+/** A datagram that came from the multicast group of announces (RFC 5352 §2.2.10). */
+export interface AnnounceHeard {
+  readonly type: 'announceHeard';
+  readonly source: SctpAddress;
+  readonly payload: Uint8Array;
+}
+
 /** Anybody may send to a multicast group: no more announced registrars are kept at one time. */
 export const MAX_ANNOUNCED_REGISTRARS = 64;
 
