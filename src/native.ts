@@ -121,7 +121,10 @@ export interface NativeSctpStack {
   close(): void;
 }
 
+export type NativeBackend = 'udp';
+
 export interface NativeStackOptions {
+  readonly backend: NativeBackend;
   readonly localAddresses: string[];
   readonly udpPort: number;
   readonly remoteUdpPort: number;
@@ -130,6 +133,8 @@ export interface NativeStackOptions {
   readonly rtoMinMs: number;
   readonly rtoMaxMs: number;
   readonly maxRetransmissions: number;
+  readonly pathMaxRetransmissions: number;
+  readonly autocloseMs: number;
   readonly maxAssociations: number;
   readonly maxAssociationsPerHost: number;
   readonly maxMessageBytes: number;
@@ -148,7 +153,7 @@ export interface NativeStackStats {
 /** Bound by hand (`native/binding/src/sctp_hot.rs`): each returns a number, negative for a failure. */
 export interface SctpFunctions {
   readonly inbound: Arena;
-  /** Records of the last `drain`; `transport/udp-records.ts`. */
+  /** Records of the last `drain`; `transport/native-records.ts`. */
   readonly events: Arena;
   readonly outbound: Arena;
   /** Twice the number of records, and one more when others are left. */

@@ -1,8 +1,8 @@
 /** Opens the SCTP stack that a process runs on. What each setting means is in `transport.ts`. */
 
+import { NativeStack } from './native-stack.ts';
 import { completeStackOptions, type PartialStackOptions } from './options.ts';
 import type { SctpStack } from './transport.ts';
-import { UdpStack } from './udp.ts';
 
 /** `auto`: the best that this machine offers, which today is `udp` everywhere. */
 export type Transport = 'auto' | 'udp';
@@ -15,5 +15,5 @@ export type OpenOptions = PartialStackOptions & { readonly transport: Transport 
  * address is not this machine's, the UDP port is in use, or a setting has no usable value.
  */
 export function openSctpStack({ transport: _transport, ...options }: OpenOptions): SctpStack {
-  return new UdpStack(completeStackOptions(options));
+  return new NativeStack('udp', completeStackOptions(options));
 }

@@ -23,6 +23,9 @@ export const DEFAULT_STACK_OPTIONS: Omit<SctpStackOptions, 'localAddresses'> = {
    * an idle one after about 100 s, when as many heartbeats went unanswered.
    */
   maxRetransmissions: 8,
+  /** RFC 9260: 5. */
+  pathMaxRetransmissions: 3,
+  autocloseMs: 0,
   maxAssociations: 10_000,
   maxAssociationsPerHost: 1_000,
   /** No message of ASAP or ENRP can be longer: its length field has 16 bits. */
@@ -49,6 +52,8 @@ export function completeStackOptions(options: PartialStackOptions): SctpStackOpt
   // A heartbeat is given up after the initial time-out; a next one before that would never let it.
   checkInteger('heartbeatIntervalMs', complete.heartbeatIntervalMs, initial + 1, 3_600_000);
   checkInteger('maxRetransmissions', complete.maxRetransmissions, 1, 255);
+  checkInteger('pathMaxRetransmissions', complete.pathMaxRetransmissions, 0, 255);
+  checkInteger('autocloseMs', complete.autocloseMs, 0, 2 ** 31 - 1);
   checkInteger('maxAssociations', complete.maxAssociations, 1, 1_000_000);
   checkInteger('maxAssociationsPerHost', complete.maxAssociationsPerHost, 1, 1_000_000);
   checkInteger('maxMessageBytes', complete.maxMessageBytes, 4, 262_144);

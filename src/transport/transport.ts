@@ -1,7 +1,7 @@
 /**
  * The interface that all SCTP backends offer: message oriented, one-to-many. TypeScript owns endpoints and
- * associations; native code moves packets. Backends: `udp.ts` (userland SCTP over UDP, RFC 6951) and
- * `memory.ts` (deterministic, for tests).
+ * associations; native code moves packets. Backends: `native-stack.ts` (`udp`: userland SCTP over UDP, RFC
+ * 6951) and `memory.ts` (deterministic, for tests).
  *
  * A stack is one set of local addresses with its own I/O thread; endpoints are SCTP ports on it. Nothing
  * here runs re-entrantly: handlers are called from the event loop, in the order in which things happened,
@@ -30,6 +30,10 @@ export interface SctpStackOptions {
   readonly rtoMs: { readonly initial: number; readonly min: number; readonly max: number };
   /** Unanswered transmissions after which an association is lost (Association.Max.Retrans). */
   readonly maxRetransmissions: number;
+  /** Unanswered transmissions after which one address of a peer is given up for the next (Path.Max.Retrans). */
+  readonly pathMaxRetransmissions: number;
+  /** Time without a user message in either direction after which an association is shut down; 0: never. */
+  readonly autocloseMs: number;
   readonly maxAssociations: number;
   readonly maxAssociationsPerHost: number;
   /** Largest user message, in bytes, in either direction. */

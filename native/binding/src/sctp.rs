@@ -15,7 +15,7 @@ use napi::threadsafe_function::{
 };
 use napi::{Error, Status};
 use napi_derive::napi;
-use rserpool_sctp::{Stack, StackError, StackOptions, records};
+use rserpool_sctp::{Backend, Stack, StackError, StackOptions, records};
 
 use crate::arena::{self, Arena};
 use crate::failure::{Failure, Fallible, whole, whole_u32, whole_usize};
@@ -57,6 +57,7 @@ impl SharedStack {
 /// All that a stack is made with; `SctpStackOptions` in `src/transport/transport.ts` says what it means.
 #[napi(object)]
 pub struct NativeStackOptions {
+    pub backend: String,
     pub local_addresses: Vec<String>,
     pub udp_port: u16,
     pub remote_udp_port: u16,
@@ -65,6 +66,8 @@ pub struct NativeStackOptions {
     pub rto_min_ms: f64,
     pub rto_max_ms: f64,
     pub max_retransmissions: f64,
+    pub path_max_retransmissions: f64,
+    pub autoclose_ms: f64,
     pub max_associations: f64,
     pub max_associations_per_host: f64,
     pub max_message_bytes: f64,
@@ -210,7 +213,9 @@ impl NativeSctpStack {
 
 fn stack_options(options: NativeStackOptions) -> Fallible<StackOptions> {
     let duration = |milliseconds| Ok(Duration::from_millis(whole(milliseconds)?));
+    let autoclose = duration(options.autoclose_ms)?;
     Ok(StackOptions {
+        backend: backend(&options.backend)?,
         udp_port: options.udp_port,
         remote_udp_port: options.remote_udp_port,
         heartbeat_interval: duration(options.heartbeat_interval_ms)?,
@@ -218,12 +223,21 @@ fn stack_options(options: NativeStackOptions) -> Fallible<StackOptions> {
         rto_min: duration(options.rto_min_ms)?,
         rto_max: duration(options.rto_max_ms)?,
         max_retransmissions: whole_u32(options.max_retransmissions)?,
+        path_max_retransmissions: whole_u32(options.path_max_retransmissions)?,
+        autoclose: (!autoclose.is_zero()).then_some(autoclose),
         max_associations: whole_usize(options.max_associations)?,
         max_associations_per_host: whole_usize(options.max_associations_per_host)?,
         max_message_bytes: whole_usize(options.max_message_bytes)?,
         send_buffer_bytes: whole_usize(options.send_buffer_bytes)?,
         ..StackOptions::new(parse_all(&options.local_addresses)?)
     })
+}
+
+fn backend(name: &str) -> Fallible<Backend> {
+    match name {
+        "udp" => Ok(Backend::Udp),
+        _ => Err(Failure::OutOfRange),
+    }
 }
 
 fn parse_all(addresses: &[String]) -> Fallible<Vec<IpAddr>> {

@@ -12,9 +12,17 @@ pub const ENCAPSULATION_PORT: u16 = 9899;
 /// nothing.
 pub const STREAMS: u16 = 32;
 
+/// What moves the packets of a stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// SCTP in user space over UDP (RFC 6951).
+    Udp,
+}
+
 /// Settings of a stack. [`StackOptions::new`] fills in defaults; every field may be changed.
 #[derive(Clone, Debug)]
 pub struct StackOptions {
+    pub backend: Backend,
     /// Addresses that packets are sent from and received on; at least one.
     pub local_addresses: Vec<IpAddr>,
     /// Local UDP port (RFC 6951); 0: any free one, the same on every local address.
@@ -29,6 +37,11 @@ pub struct StackOptions {
     pub rto_max: Duration,
     /// Unanswered transmissions after which an association is lost (Association.Max.Retrans).
     pub max_retransmissions: u32,
+    /// Unanswered transmissions after which one address of a peer is given up for the next
+    /// (Path.Max.Retrans).
+    pub path_max_retransmissions: u32,
+    /// Time without user messages after which an association is shut down. `None`: never.
+    pub autoclose: Option<Duration>,
     pub max_associations: usize,
     /// Associations that one IP address may open with this stack. Those that we open are not
     /// counted.
@@ -47,6 +60,7 @@ pub struct StackOptions {
 impl StackOptions {
     pub fn new(local_addresses: Vec<IpAddr>) -> Self {
         StackOptions {
+            backend: Backend::Udp,
             local_addresses,
             udp_port: ENCAPSULATION_PORT,
             remote_udp_port: ENCAPSULATION_PORT,
@@ -55,6 +69,8 @@ impl StackOptions {
             rto_min: Duration::from_millis(400),
             rto_max: Duration::from_secs(5),
             max_retransmissions: 8,
+            path_max_retransmissions: 3,
+            autoclose: None,
             max_associations: 10_000,
             max_associations_per_host: 1_000,
             max_message_bytes: 65_536,

@@ -11,17 +11,15 @@ use std::thread::JoinHandle;
 use crate::account::{Account, SendResult};
 use crate::batch::{Drained, RecordWriter};
 use crate::command::{Batch, Command, Connect};
-use crate::engine::{Engine, EngineOptions};
-use crate::entropy::Entropy;
 use crate::error::StackError;
 use crate::event::Event;
 use crate::id_map::IdMap;
 use crate::limits::Room;
-use crate::link::UdpLink;
 use crate::options::{STREAMS, StackOptions};
 use crate::shared::{Shared, Waker};
 use crate::stats::Stats;
-use crate::thread;
+use crate::userland::engine::{Engine, EngineOptions};
+use crate::userland::{self, Entropy, UdpLink};
 
 /// Association identifiers are never reused while the process runs, whatever the number of stacks.
 static NEXT_ASSOCIATION: AtomicU32 = AtomicU32::new(1);
@@ -69,7 +67,7 @@ impl Stack {
             next_association: Box::new(|| NEXT_ASSOCIATION.fetch_add(1, SeqCst)),
             entropy: Entropy::system(),
         };
-        let thread = thread::spawn(link, shared.clone(), move || Engine::new(engine_options))
+        let thread = userland::spawn(link, shared.clone(), move || Engine::new(engine_options))
             .map_err(|error| StackError::system("start the I/O thread", &error))?;
         Ok(Stack {
             options,

@@ -2,7 +2,7 @@
 
 mod support;
 
-use rserpool_sctp::packet::{Packet, PacketBuilder, cause, chunk, parameter, parameters};
+use rserpool_sctp::userland::packet::{Packet, PacketBuilder, cause, chunk, parameter, parameters};
 use rserpool_sctp::{DownReason, Refusal, SendResult};
 use support::{ASAP, Net, ip, ms};
 

@@ -6,7 +6,7 @@ mod support;
 use std::net::SocketAddr;
 use std::sync::Mutex;
 
-use rserpool_sctp::packet::{PacketBuilder, checksum, chunk};
+use rserpool_sctp::userland::packet::{PacketBuilder, checksum, chunk};
 use support::{Datagram, Net, Weather, ms};
 
 const STEPS: usize = 20_000;

@@ -6,7 +6,7 @@ mod support;
 
 use std::net::SocketAddr;
 
-use rserpool_sctp::packet::{
+use rserpool_sctp::userland::packet::{
     Packet, PacketBuilder, T_BIT, cause, checksum, chunk, parameter, parameters,
 };
 use rserpool_sctp::{DownReason, Refusal};

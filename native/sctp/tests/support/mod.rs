@@ -9,10 +9,11 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
 
 use rserpool_sctp::command::{Batch, Command, Connect};
-use rserpool_sctp::engine::{Engine, EngineOptions, Transmit};
 use rserpool_sctp::event::{AssociationInfo, Event};
-use rserpool_sctp::packet::Packet;
-use rserpool_sctp::{Account, DownReason, Entropy, Room, Route, SendResult, StackOptions};
+use rserpool_sctp::userland::engine::{Engine, EngineOptions, Transmit};
+use rserpool_sctp::userland::packet::Packet;
+use rserpool_sctp::userland::{Entropy, Route};
+use rserpool_sctp::{Account, DownReason, Room, SendResult, StackOptions};
 
 pub const ASAP: u32 = 11;
 

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use dcsctp::api::DcSctpSocket;
 
-use crate::association::{Association, Ports};
 use crate::command::{Batch, Command, Connect};
-use crate::engine::{Endpoint, Engine};
 use crate::event::DownReason;
-use crate::link::Route;
-use crate::settle::local_address_for;
+use crate::userland::association::{Association, Ports};
+use crate::userland::engine::{Endpoint, Engine};
+use crate::userland::link::Route;
+use crate::userland::settle::local_address_for;
 
 /// What a peer reads when its association ends with our endpoint or process.
 const CLOSED: &str = "The endpoint is closed.";

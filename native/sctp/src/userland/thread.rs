@@ -9,11 +9,11 @@ use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::command::Batch;
-use crate::engine::{Engine, Transmit};
 use crate::event::Event;
-use crate::link::{Link, Sent};
 use crate::shared::Shared;
 use crate::sys::{PollFd, poll, poll_fd};
+use crate::userland::engine::{Engine, Transmit};
+use crate::userland::link::{Link, Sent};
 
 /// Packets read before their events are published.
 const READ_BATCH: usize = 256;
@@ -191,10 +191,11 @@ mod tests {
 
     use super::*;
     use crate::command::{Command, Connect};
-    use crate::engine::EngineOptions;
-    use crate::link::{Route, UdpLink};
     use crate::shared::Waker;
-    use crate::{Entropy, Room, Stack, StackOptions};
+    use crate::userland::Entropy;
+    use crate::userland::engine::EngineOptions;
+    use crate::userland::link::{Route, UdpLink};
+    use crate::{Room, Stack, StackOptions};
 
     /// Takes every packet only at the third try.
     struct BlockingLink {

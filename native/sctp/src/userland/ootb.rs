@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::packet::{Packet, PacketBuilder, T_BIT, be16, cause, chunk, push_parameter};
+use crate::userland::packet::{Packet, PacketBuilder, T_BIT, be16, cause, chunk, push_parameter};
 
 /// The answer to an out-of-the-blue packet, or `None` where the standard wants silence.
 pub(crate) fn answer(packet: &Packet<'_>) -> Option<Vec<u8>> {

@@ -16,9 +16,9 @@ use std::time::Duration;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::entropy::Entropy;
-use crate::packet::be32;
 use crate::stats::Refusal;
+use crate::userland::entropy::Entropy;
+use crate::userland::packet::be32;
 
 /// Valid.Cookie.Life (RFC 9260 §16).
 pub const COOKIE_LIFE: Duration = Duration::from_secs(60);

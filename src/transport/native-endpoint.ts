@@ -1,18 +1,18 @@
-/** An endpoint of the `udp` backend: one SCTP port of a stack, for its owner to call. */
+/** An endpoint of a native backend: one SCTP port of a stack, for its owner to call. */
 
 import { isIP } from 'node:net';
 import { ClosedError } from '../errors.ts';
 import type { AssociationId, SctpAddress } from '../types.ts';
+import { SEND_RESULTS } from './native-records.ts';
+import { type NativeStack, withKeys } from './native-stack.ts';
 import type { ConnectOptions, SctpEndpoint, SctpHandler, SendResult } from './transport.ts';
-import { type UdpStack, withKeys } from './udp.ts';
-import { SEND_RESULTS } from './udp-records.ts';
 
-export class UdpEndpoint implements SctpEndpoint {
-  readonly #stack: UdpStack;
+export class NativeEndpoint implements SctpEndpoint {
+  readonly #stack: NativeStack;
   #isClosed = false;
 
   constructor(
-    stack: UdpStack,
+    stack: NativeStack,
     readonly port: number,
     readonly handler: SctpHandler,
   ) {

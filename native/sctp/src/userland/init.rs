@@ -3,10 +3,10 @@
 
 use std::net::IpAddr;
 
-use crate::packet::{
+use crate::stats::Refusal;
+use crate::userland::packet::{
     Chunk, Packet, PacketBuilder, be16, be32, chunk, parameter, parameters, push_parameter,
 };
-use crate::stats::Refusal;
 
 /// Initiate tag, window, stream counts, initial TSN.
 const FIXED_BYTES: usize = 16;

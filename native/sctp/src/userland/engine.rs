@@ -6,22 +6,22 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use crate::association::Association;
-use crate::cookie::CookieJar;
-use crate::demux::Demux;
-use crate::ending::hold_shutdown;
-use crate::entropy::Entropy;
 use crate::event::{DownReason, Event};
 use crate::id_map::IdMap;
-use crate::init::Init;
 use crate::limits::{Hosts, Room};
-use crate::link::Route;
-use crate::ootb::{self, RateLimit};
 use crate::options::StackOptions;
-use crate::packet::{Packet, cause, chunk, parameters};
-use crate::rules;
 use crate::stats::{Refusal, Stats};
-use crate::timers::Timers;
+use crate::userland::association::Association;
+use crate::userland::cookie::CookieJar;
+use crate::userland::demux::Demux;
+use crate::userland::ending::hold_shutdown;
+use crate::userland::entropy::Entropy;
+use crate::userland::init::Init;
+use crate::userland::link::Route;
+use crate::userland::ootb::{self, RateLimit};
+use crate::userland::packet::{Packet, cause, chunk, parameters};
+use crate::userland::rules;
+use crate::userland::timers::Timers;
 
 /// What an engine is made of.
 pub struct EngineOptions {

@@ -7,15 +7,15 @@ use std::time::Duration;
 use dcsctp::api::{DcSctpSocket, SocketState};
 
 use crate::account::Account;
-use crate::association::{Association, Ports, bearer, new_socket};
-use crate::cookie::{Bearer, Cookie, CookieError};
-use crate::demux::TagKey;
-use crate::engine::Engine;
 use crate::event::{DownReason, Event};
-use crate::link::Route;
-use crate::ootb;
-use crate::packet::{Packet, PacketBuilder, be32, chunk};
 use crate::stats::Refusal;
+use crate::userland::association::{Association, Ports, bearer, new_socket};
+use crate::userland::cookie::{Bearer, Cookie, CookieError};
+use crate::userland::demux::TagKey;
+use crate::userland::engine::Engine;
+use crate::userland::link::Route;
+use crate::userland::ootb;
+use crate::userland::packet::{Packet, PacketBuilder, be32, chunk};
 
 /// Where `dcsctp`'s cookie holds the initiate tags of the INIT and of the INIT ACK.
 const COOKIE_PEER_TAG: usize = 8;

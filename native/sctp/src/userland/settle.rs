@@ -5,15 +5,17 @@ use std::time::Duration;
 
 use dcsctp::api::{DcSctpSocket, ErrorKind, SocketEvent};
 
-use crate::association::{Association, socket_time};
-use crate::ending::continue_ending;
-use crate::engine::{Engine, Transmit};
 use crate::event::{AssociationInfo, DownReason, Event};
-use crate::init::{listed_addresses, rewrite};
-use crate::link::Route;
 use crate::options::StackOptions;
-use crate::packet::{COMMON_HEADER_BYTES, Packet, PacketBuilder, cause, chunk, push_parameter};
 use crate::stats::Refusal;
+use crate::userland::association::{Association, socket_time};
+use crate::userland::ending::continue_ending;
+use crate::userland::engine::{Engine, Transmit};
+use crate::userland::init::{listed_addresses, rewrite};
+use crate::userland::link::Route;
+use crate::userland::packet::{
+    COMMON_HEADER_BYTES, Packet, PacketBuilder, cause, chunk, push_parameter,
+};
 
 /// Longest reason that an ABORT carries.
 const MAX_REASON_BYTES: usize = 200;

@@ -11,11 +11,11 @@ use dcsctp::api::{
 };
 
 use crate::account::Account;
-use crate::cookie::{Bearer, Tie};
-use crate::demux::{PathKey, TagKey};
-use crate::link::Route;
 use crate::options::{STREAMS, StackOptions};
-use crate::packet::{PacketBuilder, chunk};
+use crate::userland::cookie::{Bearer, Tie};
+use crate::userland::demux::{PathKey, TagKey};
+use crate::userland::link::Route;
+use crate::userland::packet::{PacketBuilder, chunk};
 
 /// Ports and owner of an association, fixed for its life.
 #[derive(Clone, Copy, Debug)]

@@ -2,11 +2,11 @@
 //! RFC 9260 §8.5 and §8.5.1, and for addresses. INIT and COOKIE ECHO have rules of their own, in
 //! `initiation.rs` and `cookie_echo.rs`.
 
-use crate::demux::{PathKey, TagKey};
-use crate::engine::Engine;
-use crate::link::Route;
-use crate::packet::{Packet, chunk};
 use crate::stats::Refusal;
+use crate::userland::demux::{PathKey, TagKey};
+use crate::userland::engine::Engine;
+use crate::userland::link::Route;
+use crate::userland::packet::{Packet, chunk};
 
 impl Engine {
     /// `None`: to none, it is out of the blue. `Err`: to one, but with a tag or from an address

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use dcsctp::api::{DcSctpSocket, Socket, SocketEvent};
 
-use crate::association::{bearer, new_socket};
-use crate::cookie::{Cookie, Tie};
-use crate::engine::{Engine, Transmit};
-use crate::init::{Init, listed_addresses, rewrite};
-use crate::link::Route;
-use crate::ootb;
-use crate::packet::{Packet, cause};
 use crate::stats::Refusal;
+use crate::userland::association::{bearer, new_socket};
+use crate::userland::cookie::{Cookie, Tie};
+use crate::userland::engine::{Engine, Transmit};
+use crate::userland::init::{Init, listed_addresses, rewrite};
+use crate::userland::link::Route;
+use crate::userland::ootb;
+use crate::userland::packet::{Packet, cause};
 
 impl Engine {
     /// A peer wants an association, or a new one in place of the one it has.

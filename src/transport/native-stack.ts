@@ -1,12 +1,20 @@
 /**
- * The `udp` backend: SCTP in user space over UDP (RFC 6951), run by a native I/O thread. This side owns
- * endpoints and associations; messages are handed to their handlers where they lie. One native call fetches
- * a batch, one hands a batch over, and no object, closure or string is made per message.
+ * SCTP whose packets a native I/O thread moves: the backend `udp`, in user space over UDP (RFC 6951). This
+ * side owns endpoints and associations; messages are handed to their handlers where they lie. One native call
+ * fetches a batch, one hands a batch over, and no object, closure or string is made per message.
  */
 
 import { ClosedError, ConfigError } from '../errors.ts';
-import { type Arena, addon, type NativeSctpStack, type SctpFunctions } from '../native.ts';
+import {
+  type Arena,
+  addon,
+  type NativeBackend,
+  type NativeSctpStack,
+  type SctpFunctions,
+} from '../native.ts';
 import type { AssociationId, IpAddress, SctpAddress } from '../types.ts';
+import { NativeEndpoint } from './native-endpoint.ts';
+import { DOWN_REASONS, EVENT, EVENT_WORDS, KIND } from './native-records.ts';
 import type {
   AssociationInfo,
   SctpEndpoint,
@@ -15,14 +23,12 @@ import type {
   SctpStackOptions,
   SctpStats,
 } from './transport.ts';
-import { UdpEndpoint } from './udp-endpoint.ts';
-import { DOWN_REASONS, EVENT, EVENT_WORDS, KIND } from './udp-records.ts';
 
 /** Batches read in one go before timers and the other sockets of the process get their turn. */
 const MAX_BATCHES_PER_TURN = 4;
 
-export class UdpStack implements SctpStack {
-  readonly backend = 'udp';
+export class NativeStack implements SctpStack {
+  readonly backend: NativeBackend;
   readonly udpPort: number;
   readonly localAddresses: readonly IpAddress[];
   readonly arenas: { readonly inbound: Arena; readonly outbound: Arena };
@@ -31,12 +37,12 @@ export class UdpStack implements SctpStack {
   readonly native: NativeSctpStack;
   readonly functions: SctpFunctions;
   readonly #events: Uint32Array;
-  readonly #endpoints = new Map<number, UdpEndpoint>();
-  readonly #endpointOf = new Map<AssociationId, UdpEndpoint>();
+  readonly #endpoints = new Map<number, NativeEndpoint>();
+  readonly #endpointOf = new Map<AssociationId, NativeEndpoint>();
   /** Ended by `abort` but not yet told so: what still arrives for them is nobody's business. */
   readonly #aborted = new Set<AssociationId>();
   /** Endpoints that heard something in the batch that is being read. */
-  readonly #touched = new Set<UdpEndpoint>();
+  readonly #touched = new Set<NativeEndpoint>();
   readonly #readLater = () => this.#read();
   readonly #flushLater = () => this.flush();
   /** Records of the batch that is being read, and the one to read next. */
@@ -48,9 +54,10 @@ export class UdpStack implements SctpStack {
   #isClosed = false;
 
   /** Throws `ConfigError` when the sockets cannot be had. */
-  constructor(options: SctpStackOptions) {
+  constructor(backend: NativeBackend, options: SctpStackOptions) {
+    this.backend = backend;
     this.options = options;
-    this.native = openNative(options, this.#readLater);
+    this.native = openNative(backend, options, this.#readLater);
     this.functions = this.native.bind();
     const { inbound, events, outbound } = this.functions;
     this.arenas = { inbound, outbound };
@@ -67,7 +74,7 @@ export class UdpStack implements SctpStack {
   open(options: { port: number; accepts: boolean }, handler: SctpHandler): SctpEndpoint {
     if (this.#isClosed) throw new ClosedError('The SCTP stack is closed.');
     const port = withKeys(() => this.native.open(options.port, options.accepts));
-    const endpoint = new UdpEndpoint(this, port, handler);
+    const endpoint = new NativeEndpoint(this, port, handler);
     this.#endpoints.set(port, endpoint);
     // Now and not with this tick: the caller may tell the port to somebody who is quick.
     this.flush();
@@ -103,11 +110,11 @@ export class UdpStack implements SctpStack {
   }
 
   /** For endpoints: what happens to this association is told to them. */
-  adopt(association: AssociationId, endpoint: UdpEndpoint): void {
+  adopt(association: AssociationId, endpoint: NativeEndpoint): void {
     this.#endpointOf.set(association, endpoint);
   }
 
-  owns(association: AssociationId, endpoint: UdpEndpoint): boolean {
+  owns(association: AssociationId, endpoint: NativeEndpoint): boolean {
     return this.#endpointOf.get(association) === endpoint;
   }
 
@@ -115,7 +122,7 @@ export class UdpStack implements SctpStack {
     this.#aborted.add(association);
   }
 
-  release(endpoint: UdpEndpoint): void {
+  release(endpoint: NativeEndpoint): void {
     this.#endpoints.delete(endpoint.port);
     this.#touched.delete(endpoint);
     for (const [association, owner] of this.#endpointOf) {
@@ -235,11 +242,16 @@ export class UdpStack implements SctpStack {
   }
 }
 
-function openNative(options: SctpStackOptions, wake: () => void): NativeSctpStack {
+function openNative(
+  backend: NativeBackend,
+  options: SctpStackOptions,
+  wake: () => void,
+): NativeSctpStack {
   const { rtoMs, localAddresses, ...others } = options;
   const { initial, min, max } = rtoMs;
   const nativeOptions = {
     ...others,
+    backend,
     localAddresses: [...localAddresses],
     rtoInitialMs: initial,
     rtoMinMs: min,

@@ -4,8 +4,8 @@
 use std::net::SocketAddr;
 
 use crate::options::STREAMS;
-use crate::packet::{Chunk, Packet, be16, chunk};
 use crate::stats::Refusal;
+use crate::userland::packet::{Chunk, Packet, be16, chunk};
 
 /// "One or more control chunks may be bundled" - but not these.
 pub(crate) fn check_bundle(packet: &Packet<'_>) -> Result<(), Refusal> {
@@ -68,7 +68,7 @@ pub(crate) fn check_streams(packet: &Packet<'_>) -> Result<(), Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::packet::{PacketBuilder, T_BIT};
+    use crate::userland::packet::{PacketBuilder, T_BIT};
 
     fn bundle(chunks: &[(u8, u8)]) -> Result<(), Refusal> {
         let builder = PacketBuilder::new(1, 2, 3);

@@ -3,8 +3,8 @@
 
 use dcsctp::api::DcSctpSocket;
 
-use crate::association::Association;
-use crate::packet::{Packet, PacketBuilder, chunk};
+use crate::userland::association::Association;
+use crate::userland::packet::{Packet, PacketBuilder, chunk};
 
 /// Goes on with an end once everything of ours is delivered.
 pub(crate) fn continue_ending(association: &mut Association) {

@@ -1,0 +1,30 @@
+//! SCTP in user space: many `dcsctp` associations behind one `Link`, with what `dcsctp` leaves to
+//! others: demultiplexing, sealed cookies, tag and bundle rules, out-of-the-blue packets, limits.
+//!
+//! A packet goes `link` → `engine` (rules, demultiplexing) → `association` (`dcsctp`) → events; a
+//! command goes `engine` → `association` → `link`. Everything but `thread` and `link` is free of
+//! sockets, threads and clocks.
+
+mod association;
+mod cookie;
+mod cookie_echo;
+mod demux;
+mod ending;
+pub mod engine;
+mod entropy;
+mod init;
+mod initiation;
+mod link;
+mod lookup;
+mod ootb;
+pub mod packet;
+mod requests;
+mod rules;
+mod settle;
+mod thread;
+mod timers;
+
+pub use entropy::Entropy;
+pub use link::Route;
+pub(crate) use link::UdpLink;
+pub(crate) use thread::spawn;
