@@ -4,13 +4,12 @@
  * timed.
  */
 
-import { Handlespace, packResolution } from 'rserpool/handlespace';
+import { Handlespace } from 'rserpool/handlespace';
 import {
   encodeAsap,
   encodePoolElementParameter,
   HandleResolutionView,
   poolElementId,
-  readHandleResolution,
   registrarId,
 } from 'rserpool/wire';
 import { crossCheck } from './cross-check.js';
@@ -52,11 +51,11 @@ function measure(id: string, pools: number, elements: number): Result {
   const requests = layRequests(request.bytes, pools);
   requestBuffer.set(request.bytes);
 
-  const view = new HandleResolutionView();
+  const view = new HandleResolutionView(request.bytes);
   const resolve = ({ offset, length }: Request) => {
-    if (!readHandleResolution(request.bytes, offset, length, view)) return 0;
+    if (!view.read(offset, length)) return 0;
     const { poolHandleOffset, poolHandleLength, items } = view;
-    return handlespace.resolveInPlace(packResolution(poolHandleOffset, poolHandleLength, items));
+    return handlespace.resolveInPlace(poolHandleOffset, poolHandleLength, items);
   };
   const resolveByMap = ({ offset, length }: Request) => map.resolve(offset, length);
   checkSameAnswers(requests, resolve, response.bytes, resolveByMap, mapResponse);

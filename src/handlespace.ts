@@ -20,8 +20,11 @@ export {
   type WalkPage,
   type WalkToken,
 } from './handlespace/handlespace.ts';
-export type { HandlespaceOptions, KeepAliveOptions } from './handlespace/options.ts';
-export { MAX_ITEMS, packResolution } from './handlespace/packing.ts';
+export {
+  type HandlespaceOptions,
+  type KeepAliveOptions,
+  MAX_ITEMS,
+} from './handlespace/options.ts';
 export type { PoolElement, PoolElementState } from './handlespace/pool-element.ts';
 export type { PoolSummary, SelectionPolicyType } from './handlespace/pool-summary.ts';
 export type { Registration } from './handlespace/registration.ts';

@@ -17,12 +17,7 @@ export {
 export { formatIpAddress, parseIpAddress } from './wire/addresses.ts';
 export { decodeAsap, encodeAsap, encodeAsapInto } from './wire/asap.ts';
 export type * from './wire/asap-messages.ts';
-export {
-  HandleResolutionView,
-  KeepAliveAckView,
-  readHandleResolution,
-  readKeepAliveAck,
-} from './wire/asap-views.ts';
+export { HandleResolutionView, KeepAliveAckView } from './wire/asap-views.ts';
 export {
   decodePolicyParameter,
   decodePoolElementParameter,

@@ -84,6 +84,9 @@ const DEFAULT_ITEMS = 3;
 /** Room for several of the longest messages. */
 const ARENA_BYTES = 1 << 18;
 
+/** In the order of a request arena, behind what is wanted. */
+const OUTCOME = 3;
+
 interface Arenas {
   readonly request: Arena;
   readonly response: Arena;
@@ -96,6 +99,7 @@ export class Handlespace {
   readonly #profile: Profile;
   /** Made when they are wanted: whoever has a transport works on its memory. */
   #arenas: Arenas | undefined;
+  #order: Int32Array | undefined;
 
   constructor(options: HandlespaceOptions) {
     const settings = completeSettings(options);
@@ -145,24 +149,28 @@ export class Handlespace {
   resolveInto(poolHandle: PoolHandle, items: number, out: Uint8Array, offset: number): number {
     const handleBytes = this.#desk.putPoolHandle(poolHandle);
     const length = this.#hot.resolveInto(handleBytes, items, out, offset);
-    if (length > 0) patchLength(out, offset, length);
     return this.#checked(length, 'resolveInto');
   }
 
   /**
-   * The same for a pool handle that lies in the request arena (`packResolution`); the answer is written to
-   * the response arena at its position, which stays where it is. Returns bytes, a multiple of 4; 0: there is
-   * no such pool; -1: the answer does not fit. Nothing is made, neither here nor there.
+   * The same for a pool handle that lies at `[offset, offset + length)` of the request arena; the answer is
+   * written to the response arena at its position, which stays where it is. Returns bytes, a multiple of 4;
+   * 0: there is no such pool; -1: the answer does not fit. Nothing is made, neither here nor there.
    */
-  resolveInPlace(packed: number): number {
-    const length = this.#hot.resolveInPlace(packed);
-    if (length > 0) {
-      const { bytes, position } = (this.#arenas as Arenas).response;
-      patchLength(bytes, position[0] as number, length);
-    } else if (length < FAILURE.TOO_SMALL) {
-      raise(length, this.#native, 'resolveInPlace');
+  resolveInPlace(offset: number, length: number, items: number): number {
+    const isWhole = (offset | 0) === offset && (length | 0) === length && (items | 0) === items;
+    if (!isWhole || (offset | length | items) < 0) {
+      raise(FAILURE.OUT_OF_RANGE, this.#native, 'resolveInPlace');
     }
-    return length;
+    const order = this.#order ?? this.arenas().request.order;
+    order[0] = offset;
+    order[1] = length;
+    order[2] = items;
+    order[OUTCOME] = FAILURE.INTERNAL; // until native code has said otherwise
+    this.#hot.resolveInPlace();
+    const outcome = order[OUTCOME] as number;
+    if (outcome < FAILURE.TOO_SMALL) raise(outcome, this.#native, 'resolveInPlace');
+    return outcome;
   }
 
   /** The arenas that `resolveInPlace` works on. */
@@ -175,6 +183,7 @@ export class Handlespace {
     const native = this.#native;
     attempt(native, 'useArenas', () => native.useArenas(request.handle, response.handle));
     this.#arenas = { request, response };
+    this.#order = request.order;
     return this.#arenas;
   }
 
@@ -340,12 +349,6 @@ export class Handlespace {
   #elements(batch: Uint8Array): PoolElementState[] {
     return imagesOf(batch).map((image) => new StoredPoolElement(image, this.#profile));
   }
-}
-
-/** Message Length (RFC 5354 §4): the core writes what comes after it, and knows nothing of messages. */
-function patchLength(bytes: Uint8Array, offset: number, length: number): void {
-  bytes[offset + 2] = length >>> 8;
-  bytes[offset + 3] = length;
 }
 
 function tokenOf(batch: Uint8Array): WalkToken | undefined {

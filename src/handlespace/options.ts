@@ -5,6 +5,9 @@ import type { Milliseconds } from '../types.ts';
 import { checkWhole } from '../wire/bytes.ts';
 import type { Profile } from '../wire/parameters.ts';
 
+/** The most pool elements that one answer names; rsplib's receiver refuses more. */
+export const MAX_ITEMS = 128;
+
 export interface HandlespaceOptions {
   /**
    * Seed of everything random in there: random policies, keep-alive jitter, the key of the hash tables. From

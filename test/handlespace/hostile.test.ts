@@ -8,7 +8,6 @@ import { describe, expect, test } from 'vitest';
 import { ClosedError, HandlespaceError } from '../../src/errors.ts';
 import { Handlespace } from '../../src/handlespace/handlespace.ts';
 import type { HandlespaceOptions } from '../../src/handlespace/options.ts';
-import { packResolution } from '../../src/handlespace/packing.ts';
 import { type Arena, addon, createArena, FAILURE, type NativeSettings } from '../../src/native.ts';
 import { refusalOf } from '../support/handlespace-errors.ts';
 import { registration } from '../support/registrations.ts';
@@ -46,7 +45,9 @@ const METHODS: [string, (handlespace: Handlespace, value: never) => unknown][] =
   ['resolve(items)', (it, value) => it.resolve('EchoPool', value)],
   ['resolveInto(items)', (it, value) => it.resolveInto('EchoPool', value, new Uint8Array(999), 0)],
   ['resolveInto(offset)', (it, value) => it.resolveInto('EchoPool', 1, new Uint8Array(999), value)],
-  ['resolveInPlace(packed)', (it, value) => it.resolveInPlace(value)],
+  ['resolveInPlace(offset)', (it, value) => it.resolveInPlace(value, 8, 1)],
+  ['resolveInPlace(length)', (it, value) => it.resolveInPlace(0, value, 1)],
+  ['resolveInPlace(items)', (it, value) => it.resolveInPlace(0, 8, value)],
   ['find(id)', (it, value) => it.find('EchoPool', value)],
   ['acknowledge(now)', (it, value) => it.acknowledge(value, 'EchoPool', 1)],
   ['acknowledge(id)', (it, value) => it.acknowledge(0, 'EchoPool', value)],
@@ -158,28 +159,28 @@ describe('pool handles that no message can carry', () => {
   });
 });
 
-describe('packed resolutions that point nowhere', () => {
+describe('pool handles that lie nowhere', () => {
   const arenaBytes = populated().arenas().request.bytes.length;
   test.each([
-    ['behind the arena', packResolution(arenaBytes, 8, 1)],
-    ['across its end', packResolution(arenaBytes - 4, 8, 1)],
-    ['as far as can be', packResolution(2 ** 29 - 1, 0xffff, 255)],
-    ['beyond what can be packed', 2 ** 60],
-  ])('%s are RangeError', (_, packed) => {
+    ['behind the arena', arenaBytes, 8],
+    ['across its end', arenaBytes - 4, 8],
+    ['as far as can be', 0xffff_ffff, 0xffff_ffff],
+    ['farther than that', 2 ** 32, 8],
+  ])('%s are RangeError', (_, offset, length) => {
     const handlespace = populated();
     handlespace.arenas();
-    expect(() => handlespace.resolveInPlace(packed)).toThrow(RangeError);
+    expect(() => handlespace.resolveInPlace(offset, length, 1)).toThrow(RangeError);
     expectUnharmed(handlespace);
   });
 
-  test('before there are arenas are RangeError', () => {
-    expect(() => populated().resolveInPlace(packResolution(0, 8, 1))).toThrow(RangeError);
+  test('where nothing was ever written name no pool', () => {
+    expect(populated().resolveInPlace(0, 8, 1)).toBe(0);
   });
 
   test('at a handle of no bytes name no pool', () => {
     const handlespace = populated();
     handlespace.arenas();
-    expect(handlespace.resolveInPlace(packResolution(0, 0, 1))).toBe(0);
+    expect(handlespace.resolveInPlace(0, 0, 1)).toBe(0);
   });
 });
 
@@ -224,8 +225,7 @@ describe('arenas', () => {
     const handlespace = populated();
     const { request, response } = handlespace.arenas();
     request.bytes.set(Buffer.from('EchoPool'));
-    const packed = packResolution(0, 8, 1);
-    const length = handlespace.resolveInPlace(packed);
+    const length = handlespace.resolveInPlace(0, 8, 1);
     for (const { bytes } of [request, response]) {
       // Node refuses to transfer the memory of an addon; where it does not, the view is empty afterwards.
       try {
@@ -234,7 +234,7 @@ describe('arenas', () => {
         expect(error).toMatchObject({ name: 'DataCloneError' });
       }
     }
-    for (let i = 0; i < 100; i++) expect(handlespace.resolveInPlace(packed)).toBe(length);
+    for (let i = 0; i < 100; i++) expect(handlespace.resolveInPlace(0, 8, 1)).toBe(length);
     expectUnharmed(handlespace);
   });
 
@@ -246,7 +246,7 @@ describe('arenas', () => {
       request.bytes.set(Buffer.from('EchoPool'), i);
       handlespace.useArenas(request, createArena(1 << 12));
       globalThis.gc?.();
-      lengths.add(handlespace.resolveInPlace(packResolution(i, 8, 1)));
+      lengths.add(handlespace.resolveInPlace(i, 8, 1));
     }
     expect(lengths.size).toBe(1);
     expect([...lengths][0]).toBeGreaterThan(0);
@@ -287,13 +287,12 @@ describe('a closed handlespace', () => {
     ['nextDeadline', (it: Handlespace) => it.nextDeadline()] as const,
     ['stats', (it: Handlespace) => it.stats()] as const,
     ['verify', (it: Handlespace) => it.verify()] as const,
-  ])('throws ClosedError from %s', (name, call) => {
+  ])('throws ClosedError from %s', (_, call) => {
     const handlespace = populated();
     handlespace.arenas().request.bytes.set(Buffer.from('EchoPool'));
     handlespace.close();
     handlespace.close();
-    const value = name.startsWith('resolveInPlace') ? packResolution(0, 8, 1) : 1;
-    const error = refusalOf(() => call(handlespace, value as never));
+    const error = refusalOf(() => call(handlespace, 1 as never));
     expect(error).toBeInstanceOf(ClosedError);
     expect(error).toMatchObject({ code: 'ERR_RSERPOOL_CLOSED' });
   });
@@ -327,7 +326,7 @@ describe('options of a handlespace', () => {
 
 describe("the addon's own functions, past the facade", () => {
   const HOT = [
-    ...['resolveInPlace', 'resolveInto', 'register', 'deregister', 'find', 'peek', 'acknowledge'],
+    ...['resolveInto', 'register', 'deregister', 'find', 'peek', 'acknowledge'],
     ...['probe', 'reportUnreachable', 'elementsOf'],
   ] as const;
   const RARE = [
@@ -353,10 +352,34 @@ describe("the addon's own functions, past the facade", () => {
       const out = new Uint8Array(99);
       const values = name === 'resolveInto' ? [1, 1, out, 0] : [1, 1, 1, 1];
       const failure = functions[name]?.(...values);
-      // Without arenas there is nothing to read; with garbage on the desk nothing to register.
-      const isUnreadable = name === 'resolveInPlace' || name === 'register';
-      expect(failure, name).toBe(isUnreadable ? FAILURE.OUT_OF_RANGE : FAILURE.CLOSED);
+      // With garbage on the desk there is nothing to register.
+      expect(failure, name).toBe(name === 'register' ? FAILURE.OUT_OF_RANGE : FAILURE.CLOSED);
     }
+  });
+
+  test('resolveInPlace: leaves a failure where the outcome belongs, nothing without arenas', () => {
+    const native = new (addon().NativeHandlespace)(SETTINGS, createArena(64).handle);
+    const { resolveInPlace } = native.bind();
+    const request = createArena(64);
+    const outcomeOf = (...order: number[]) => {
+      request.order.set([...order, 77]);
+      expect(resolveInPlace()).toBeUndefined();
+      return request.order[3];
+    };
+    expect(outcomeOf(0, 8, 1)).toBe(77);
+    native.useArenas(request.handle, createArena(64).handle);
+    expect(outcomeOf(0, 8, 1)).toBe(0);
+    for (const place of [
+      [60, 8],
+      [-1, 8],
+      [0, -1],
+      [-1, -1],
+      [2 ** 31 - 1, 2 ** 31 - 1],
+    ]) {
+      expect(outcomeOf(...place, 1)).toBe(FAILURE.OUT_OF_RANGE);
+    }
+    native.close();
+    expect(outcomeOf(0, 8, 1)).toBe(FAILURE.CLOSED);
   });
 
   test('register: checks every length that it finds on the desk', () => {

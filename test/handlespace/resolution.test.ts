@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { HandlespaceError } from '../../src/errors.ts';
 import { Handlespace } from '../../src/handlespace/handlespace.ts';
-import { MAX_ITEMS, packResolution } from '../../src/handlespace/packing.ts';
+import { MAX_ITEMS } from '../../src/handlespace/options.ts';
 import type { PoolElement } from '../../src/handlespace/pool-element.ts';
 import { createArena } from '../../src/native.ts';
 import { encodeAsap } from '../../src/wire/asap.ts';
@@ -110,7 +110,7 @@ describe('resolveInPlace', () => {
     request.bytes.set(Buffer.from('EchoPool'), 1_000);
     for (const position of [0, 64, 4_096]) {
       response.position[0] = position;
-      const length = bytes.resolveInPlace(packResolution(1_000, 8, 3));
+      const length = bytes.resolveInPlace(1_000, 8, 3);
       const expected = encodedAnswer('EchoPool', objects.resolve('EchoPool', 3) ?? []);
       expect(response.bytes.subarray(position, position + length)).toEqual(expected);
       expect(response.position[0]).toBe(position);
@@ -121,13 +121,13 @@ describe('resolveInPlace', () => {
     const [objects, bytes] = twins('EchoPool', 3);
     const { request, response } = bytes.arenas();
     request.bytes.set(Buffer.from('EchoPoolX'));
-    expect(bytes.resolveInPlace(packResolution(0, 9, 3))).toBe(0);
+    expect(bytes.resolveInPlace(0, 9, 3)).toBe(0);
     for (const position of [response.bytes.length - 8, response.bytes.length, 0xffff_ffff]) {
       response.position[0] = position;
-      expect(bytes.resolveInPlace(packResolution(0, 8, 3))).toBe(-1);
+      expect(bytes.resolveInPlace(0, 8, 3)).toBe(-1);
     }
     response.position[0] = 0;
-    const length = bytes.resolveInPlace(packResolution(0, 8, 3));
+    const length = bytes.resolveInPlace(0, 8, 3);
     const expected = encodedAnswer('EchoPool', objects.resolve('EchoPool', 3) ?? []);
     expect(response.bytes.subarray(0, length)).toEqual(expected);
   });
@@ -139,13 +139,11 @@ describe('resolveInPlace', () => {
     handlespace.useArenas(request, response);
     expect(handlespace.arenas()).toEqual({ request, response });
     request.bytes.set(Buffer.from('EchoPool'));
-    const length = handlespace.resolveInPlace(packResolution(0, 8, 1));
+    const length = handlespace.resolveInPlace(0, 8, 1);
     expect(length).toBeGreaterThan(0);
     expect(response.bytes[0]).toBe(6);
     response.position[0] = 4;
-    expect(handlespace.resolveInPlace(packResolution(0, 8, 1))).toBe(
-      length + 4 <= 100 ? length : -1,
-    );
+    expect(handlespace.resolveInPlace(0, 8, 1)).toBe(length + 4 <= 100 ? length : -1);
   });
 });
 

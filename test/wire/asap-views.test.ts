@@ -2,12 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DecodeError } from '../../src/errors.ts';
 import { encodeAsap } from '../../src/wire/asap.ts';
-import {
-  HandleResolutionView,
-  KeepAliveAckView,
-  readHandleResolution,
-  readKeepAliveAck,
-} from '../../src/wire/asap-views.ts';
+import { HandleResolutionView, KeepAliveAckView } from '../../src/wire/asap-views.ts';
 import { asapMessages } from './generators.ts';
 import { asapLookalike, damagedMessage } from './hostile-input.ts';
 import { bytesOf, decodeOrError, hexOf, inTheMiddle, withLength } from './round-trip.ts';
@@ -24,17 +19,17 @@ const inputs = (kind: 'ASAP_HANDLE_RESOLUTION' | 'ASAP_ENDPOINT_KEEP_ALIVE_ACK')
 
 /** What a view says, as if it had been decoded, or `undefined`. */
 function resolutionIn(bytes: Uint8Array, offset: number, length: number): object | undefined {
-  const view = new HandleResolutionView();
+  const view = new HandleResolutionView(bytes);
   view.items = 99; // left over from another message
-  if (!readHandleResolution(bytes, offset, length, view)) return undefined;
+  if (!view.read(offset, length)) return undefined;
   const { items, wantsUpdates, poolHandleOffset, poolHandleLength } = view;
   const poolHandle = hexOf(bytes.subarray(poolHandleOffset, poolHandleOffset + poolHandleLength));
   return { type: 'ASAP_HANDLE_RESOLUTION', wantsUpdates, poolHandle, items };
 }
 
 function ackIn(bytes: Uint8Array, offset: number, length: number): object | undefined {
-  const view = new KeepAliveAckView();
-  if (!readKeepAliveAck(bytes, offset, length, view)) return undefined;
+  const view = new KeepAliveAckView(bytes);
+  if (!view.read(offset, length)) return undefined;
   const { poolElementId, poolHandleOffset, poolHandleLength } = view;
   const poolHandle = hexOf(bytes.subarray(poolHandleOffset, poolHandleOffset + poolHandleLength));
   return { type: 'ASAP_ENDPOINT_KEEP_ALIVE_ACK', poolHandle, poolElementId };
@@ -93,7 +88,6 @@ describe.each([
 });
 
 describe('what the views leave to the codec', () => {
-  const view = new HandleResolutionView();
   test.each([
     ['another order', '05000018 803f0008 00000003 0009000c 4563686f 506f6f6c'],
     ['a parameter to be skipped', '05000018 0009000c 4563686f 506f6f6c 8abc0008 00000003'],
@@ -103,11 +97,11 @@ describe('what the views leave to the codec', () => {
     ['an empty pool handle before an option', '05000010 00090004 803f0008 00000003'],
   ])('%s', (_, hex) => {
     const bytes = bytesOf(hex);
-    expect(readHandleResolution(bytes, 0, bytes.length, view)).toBe(false);
+    expect(new HandleResolutionView(bytes).read(0, bytes.length)).toBe(false);
   });
 
   test('the pool element identifier 0', () => {
     const bytes = bytesOf('08000018 0009000c 4563686f 506f6f6c 000e0008 00000000');
-    expect(readKeepAliveAck(bytes, 0, bytes.length, new KeepAliveAckView())).toBe(false);
+    expect(new KeepAliveAckView(bytes).read(0, bytes.length)).toBe(false);
   });
 });

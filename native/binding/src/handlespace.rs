@@ -19,6 +19,9 @@ use crate::image::Batch;
 /// Offset of the home registrar's identifier in a Pool Element parameter (RFC 5354 §3.10).
 const HOME_OFFSET: u16 = 8;
 
+/// Offset of the Message Length in a message (RFC 5354 §4).
+const LENGTH_OFFSET: u16 = 2;
+
 /// What the functions of one handlespace share.
 pub struct SharedHandlespace {
     /// `None`: closed.
@@ -114,6 +117,7 @@ impl NativeHandlespace {
             },
             max_increment: whole_u32(settings.max_increment)?,
             home_offset: Some(HOME_OFFSET),
+            length_offset: Some(LENGTH_OFFSET),
             limits: Limits {
                 max_pools: whole_usize(settings.max_pools)?,
                 max_elements: whole_usize(settings.max_elements)?,

@@ -6,8 +6,9 @@ use std::rc::Rc;
 
 use napi::Env;
 use napi::bindgen_prelude::{Object, Result};
-use rserpool_handlespace::{Element, Error, Registered};
+use rserpool_handlespace::{Element, OutputTooSmall, Registered};
 
+use crate::arena::Arena;
 use crate::failure::{Failure, Fallible};
 use crate::handlespace::SharedHandlespace;
 use crate::hot::{Arguments, Hot, bind};
@@ -27,32 +28,41 @@ pub fn bind_all(env: &Env, target: &mut Object<'_>, state: &Rc<SharedHandlespace
     bind::<NextDeadline>(env, target, state)
 }
 
-/// `(packed)`: offset * 2^24 + length * 2^8 + items. The handle lies there in the request arena, the answer
-/// is written to the response arena at its position, which stays where it is. Returns bytes, 0: unknown pool.
+/// `()`: the order of the request arena is offset and length of the handle in it, items. The answer is written
+/// to the response arena at its position, which stays where it is; the outcome is its bytes, 0 for an unknown
+/// pool, negative for a failure.
 struct ResolveInPlace;
 
 impl Hot for ResolveInPlace {
     type State = SharedHandlespace;
     const NAME: &'static CStr = c"resolveInPlace";
-    const PARAMETERS: usize = 1;
+    const PARAMETERS: usize = 0;
+    type Outcome = ();
 
-    fn call(state: &SharedHandlespace, arguments: &mut Arguments<'_>) -> Fallible<f64> {
-        let packed = arguments.whole(0)?;
-        let offset = (packed >> 24) as usize; // at most 29 bits
-        let length = (packed >> 8 & 0xffff) as usize;
-        let items = (packed & 0xff) as u32;
+    fn call(state: &SharedHandlespace, _: &mut Arguments<'_>) -> Fallible<()> {
         let arenas = state.arenas.borrow();
         let (request, response) = arenas.as_ref().ok_or(Failure::OutOfRange)?;
-        let requests = request.read()?;
-        let handle = requests
-            .get(offset..offset + length)
-            .ok_or(Failure::OutOfRange)?;
-        let mut responses = response.write()?;
-        let out = responses
-            .get_mut(response.position()..)
-            .ok_or(Failure::TooSmall)?;
-        resolve(state, handle, items, out)
+        request.answer(match resolve_in_place(state, request, response) {
+            Ok(bytes) => bytes,
+            Err(failure) => failure as i32,
+        });
+        Ok(())
     }
+}
+
+#[inline]
+fn resolve_in_place(state: &SharedHandlespace, request: &Arena, response: &Arena) -> Fallible<i32> {
+    let [offset, length, items] = request.order();
+    let (offset, length) = (offset as usize, length as usize);
+    let requests = request.read()?;
+    let handle = requests
+        .get(offset..offset + length)
+        .ok_or(Failure::OutOfRange)?;
+    let mut responses = response.write()?;
+    let out = responses
+        .get_mut(response.position()..)
+        .ok_or(Failure::TooSmall)?;
+    resolve(state, handle, items, out)
 }
 
 /// `(bytes of the handle on the desk, items, Uint8Array, offset)`: the answer is written there.
@@ -62,6 +72,7 @@ impl Hot for ResolveInto {
     type State = SharedHandlespace;
     const NAME: &'static CStr = c"resolveInto";
     const PARAMETERS: usize = 4;
+    type Outcome = f64;
 
     fn call(state: &SharedHandlespace, arguments: &mut Arguments<'_>) -> Fallible<f64> {
         let (handle_bytes, items) = (arguments.usize(0)?, arguments.u32(1)?);
@@ -80,16 +91,16 @@ impl Hot for ResolveInto {
             .bytes_mut(2)?
             .get_mut(offset..)
             .ok_or(Failure::OutOfRange)?;
-        resolve(state, &handle, items, out)
+        resolve(state, &handle, items, out).map(f64::from)
     }
 }
 
-fn resolve(state: &SharedHandlespace, handle: &[u8], items: u32, out: &mut [u8]) -> Fallible<f64> {
-    match state.with(|core| core.resolve_into(handle, items, out))? {
-        Ok(bytes) => Ok(bytes as f64),
-        Err(Error::OutputTooSmall { .. }) => Err(Failure::TooSmall),
-        Err(error) => Err(state.refuse(error)),
-    }
+#[inline]
+fn resolve(state: &SharedHandlespace, handle: &[u8], items: u32, out: &mut [u8]) -> Fallible<i32> {
+    let answer = state.with(|core| core.resolve_into(handle, items, out))?;
+    answer
+        .map(|bytes| bytes as i32)
+        .map_err(|OutputTooSmall { .. }| Failure::TooSmall)
 }
 
 /// `(now)`: the registration on the desk. 0: created, 1: updated.
@@ -99,6 +110,7 @@ impl Hot for Register {
     type State = SharedHandlespace;
     const NAME: &'static CStr = c"register";
     const PARAMETERS: usize = 1;
+    type Outcome = f64;
 
     fn call(state: &SharedHandlespace, arguments: &mut Arguments<'_>) -> Fallible<f64> {
         let now = arguments.whole(0)?;
@@ -119,6 +131,7 @@ impl Hot for Deregister {
     type State = SharedHandlespace;
     const NAME: &'static CStr = c"deregister";
     const PARAMETERS: usize = 2;
+    type Outcome = f64;
 
     fn call(state: &SharedHandlespace, arguments: &mut Arguments<'_>) -> Fallible<f64> {
         let (handle_bytes, id) = (arguments.usize(0)?, arguments.u32(1)?);
@@ -136,6 +149,7 @@ impl Hot for Find {
     type State = SharedHandlespace;
     const NAME: &'static CStr = c"find";
     const PARAMETERS: usize = 2;
+    type Outcome = f64;
 
     fn call(state: &SharedHandlespace, arguments: &mut Arguments<'_>) -> Fallible<f64> {
         let (handle_bytes, id) = (arguments.usize(0)?, arguments.u32(1)?);
@@ -155,6 +169,7 @@ impl Hot for Peek {
     type State = SharedHandlespace;
     const NAME: &'static CStr = c"peek";
     const PARAMETERS: usize = 1;
+    type Outcome = f64;
 
     fn call(state: &SharedHandlespace, arguments: &mut Arguments<'_>) -> Fallible<f64> {
         let handle_bytes = arguments.usize(0)?;
@@ -189,6 +204,7 @@ impl Hot for Acknowledge {
     type State = SharedHandlespace;
     const NAME: &'static CStr = c"acknowledge";
     const PARAMETERS: usize = 4;
+    type Outcome = f64;
 
     fn call(state: &SharedHandlespace, arguments: &mut Arguments<'_>) -> Fallible<f64> {
         let (now, handle_bytes) = (arguments.whole(0)?, arguments.usize(1)?);
@@ -210,6 +226,7 @@ impl Hot for Probe {
     type State = SharedHandlespace;
     const NAME: &'static CStr = c"probe";
     const PARAMETERS: usize = 3;
+    type Outcome = f64;
 
     fn call(state: &SharedHandlespace, arguments: &mut Arguments<'_>) -> Fallible<f64> {
         let (now, handle_bytes, id) = (arguments.whole(0)?, arguments.usize(1)?, arguments.u32(2)?);
@@ -226,6 +243,7 @@ impl Hot for ReportUnreachable {
     type State = SharedHandlespace;
     const NAME: &'static CStr = c"reportUnreachable";
     const PARAMETERS: usize = 2;
+    type Outcome = f64;
 
     fn call(state: &SharedHandlespace, arguments: &mut Arguments<'_>) -> Fallible<f64> {
         let (handle_bytes, id) = (arguments.usize(0)?, arguments.u32(1)?);
@@ -242,6 +260,7 @@ impl Hot for ElementsOf {
     type State = SharedHandlespace;
     const NAME: &'static CStr = c"elementsOf";
     const PARAMETERS: usize = 1;
+    type Outcome = f64;
 
     fn call(state: &SharedHandlespace, arguments: &mut Arguments<'_>) -> Fallible<f64> {
         let association = arguments.u32(0)?;
@@ -256,6 +275,7 @@ impl Hot for NextDeadline {
     type State = SharedHandlespace;
     const NAME: &'static CStr = c"nextDeadline";
     const PARAMETERS: usize = 0;
+    type Outcome = f64;
 
     fn call(state: &SharedHandlespace, _: &mut Arguments<'_>) -> Fallible<f64> {
         state.with(|core| milliseconds(core.next_deadline()))

@@ -29,6 +29,7 @@ impl Hot for Drain {
     type State = SharedStack;
     const NAME: &'static CStr = c"drain";
     const PARAMETERS: usize = 0;
+    type Outcome = f64;
 
     fn call(state: &SharedStack, _: &mut Arguments<'_>) -> Fallible<f64> {
         let mut words = state.words.try_borrow_mut().map_err(|_| Failure::InUse)?;
@@ -56,6 +57,7 @@ impl Hot for Send {
     type State = SharedStack;
     const NAME: &'static CStr = c"send";
     const PARAMETERS: usize = 3;
+    type Outcome = f64;
 
     fn call(state: &SharedStack, arguments: &mut Arguments<'_>) -> Fallible<f64> {
         let (association, protocol) = (arguments.u32(0)?, arguments.u32(1)?);
@@ -80,6 +82,7 @@ impl Hot for Flush {
     type State = SharedStack;
     const NAME: &'static CStr = c"flush";
     const PARAMETERS: usize = 0;
+    type Outcome = f64;
 
     fn call(state: &SharedStack, _: &mut Arguments<'_>) -> Fallible<f64> {
         state.with(|stack| stack.flush())?;

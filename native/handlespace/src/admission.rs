@@ -58,6 +58,12 @@ impl Handlespace {
         {
             return refuse("it has no room for the home registrar");
         }
+        if self
+            .length_offset
+            .is_some_and(|offset| offset + size_of::<u16>() > preface_bytes)
+        {
+            return refuse("its preface has no room for the length");
+        }
         if preface_bytes + lead_bytes + record_bytes > self.limits.max_answer_bytes {
             return refuse("it is too long for an answer");
         }

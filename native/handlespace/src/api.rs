@@ -17,6 +17,8 @@ pub struct Settings {
     /// Where in every record the big-endian identifier of the home registrar lies: `adopt` rewrites it.
     /// `None`: records say nothing of it.
     pub home_offset: Option<u16>,
+    /// Where in every answer its length is to be written, in 16 bits, big-endian. `None`: nowhere.
+    pub length_offset: Option<u16>,
     pub limits: Limits,
 }
 

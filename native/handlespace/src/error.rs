@@ -25,8 +25,13 @@ pub enum Error {
     /// A record, annex or preface that cannot be kept: too long for an answer, lead outside the record,
     /// or no room for the home registrar's identifier.
     Record { reason: &'static str },
-    /// The answer takes `needed` bytes and the caller gave fewer. Nothing was selected.
-    OutputTooSmall { needed: usize },
+}
+
+/// The answer takes `needed` bytes and the caller gave fewer. Nothing was selected. Not an `Error`, since
+/// what a resolution returns should fit into registers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutputTooSmall {
+    pub needed: usize,
 }
 
 impl Error {
@@ -42,7 +47,6 @@ impl Error {
             Error::TooManyPools { .. } => "TOO_MANY_POOLS",
             Error::TooManyElements { .. } => "TOO_MANY_ELEMENTS",
             Error::Record { .. } => "RECORD",
-            Error::OutputTooSmall { .. } => "OUTPUT_TOO_SMALL",
         }
     }
 
@@ -54,7 +58,6 @@ impl Error {
             Error::TooManyPools { .. } | Error::TooManyElements { .. } => 6,
             Error::InconsistentTransport { .. } => 7,
             Error::InconsistentControl { .. } => 8,
-            Error::OutputTooSmall { .. } => 0,
         }
     }
 }
@@ -86,7 +89,6 @@ impl fmt::Display for Error {
                 write!(f, "There are {limit} pool elements already.")
             }
             Error::Record { reason } => write!(f, "The record cannot be kept: {reason}."),
-            Error::OutputTooSmall { needed } => write!(f, "The answer needs {needed} bytes."),
         }
     }
 }

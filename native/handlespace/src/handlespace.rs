@@ -25,6 +25,7 @@ pub struct Handlespace {
     pub(crate) limits: Limits,
     max_increment: u32,
     pub(crate) home_offset: Option<usize>,
+    pub(crate) length_offset: Option<usize>,
     pub(crate) random: Random,
     pub(crate) pools: PoolTable,
     pub(crate) elements: Elements,
@@ -46,13 +47,19 @@ impl Handlespace {
         let (pools, table) = (PoolTable::new(key()), ElementTable::new(key()));
         let (ownership, associations) = (Ownership::new(key()), Associations::new(key()));
         let max_elements = settings.limits.max_elements.min(MOST_ELEMENTS);
+        let most_bytes = match settings.length_offset {
+            Some(_) => u16::MAX.into(),
+            None => usize::MAX,
+        };
         Handlespace {
             limits: Limits {
                 max_elements,
+                max_answer_bytes: settings.limits.max_answer_bytes.min(most_bytes),
                 ..settings.limits
             },
             max_increment: settings.max_increment,
             home_offset: settings.home_offset.map(usize::from),
+            length_offset: settings.length_offset.map(usize::from),
             random,
             pools,
             elements: Elements::default(),

@@ -21,14 +21,16 @@ impl HashKey {
     /// Hash of a byte string such as a pool handle.
     #[inline]
     pub fn of_bytes(&self, bytes: &[u8]) -> u32 {
-        let mut state = fold(self.first ^ bytes.len() as u64, self.second);
+        let mut state = self.first;
         let mut rest = bytes;
         while rest.len() > 16 {
             state = fold(state ^ word(rest), self.second ^ word(&rest[8..]));
             rest = &rest[16..];
         }
         let (low, high) = last_words(rest);
-        (fold(fold(state ^ low, self.second ^ high), self.first) >> 32) as u32
+        let folded = fold(state ^ low, self.second ^ high);
+        // The length tells handles from the same ones with more zeros in front.
+        (fold(folded, self.first ^ bytes.len() as u64) >> 32) as u32
     }
 
     /// Hash of two numbers, such as a pool's index and an element's identifier.

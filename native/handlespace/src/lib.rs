@@ -33,5 +33,5 @@ pub use api::{
     Element, KeepAlive, Limits, MAX_ITEMS, NEVER, PolicyValues, PoolSummary, Registered,
     Registration, Settings, Stats, Timer,
 };
-pub use error::Error;
+pub use error::{Error, OutputTooSmall};
 pub use handlespace::Handlespace;

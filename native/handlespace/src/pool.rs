@@ -1,8 +1,9 @@
 //! One pool: its handle, the preface of its answers, what its elements have in common, and their order.
 
 use crate::checksum;
-use crate::policy::{Policy, Row};
-use crate::{Error, Registration};
+use crate::policy::{Members, Policy, Row};
+use crate::random::Random;
+use crate::{Error, MAX_ITEMS, Registration};
 
 pub(crate) struct Pool {
     /// The handle, then the preface, in one piece of memory.
@@ -53,6 +54,20 @@ impl Pool {
     #[inline]
     pub fn preface(&self) -> &[u8] {
         &self.bytes[self.handle_bytes..]
+    }
+
+    /// Slots of up to `items` elements (0 counts as 1, more than 128 as 128): at least one, as no pool is empty.
+    #[inline]
+    pub fn select<'a>(
+        &mut self,
+        members: &Members,
+        random: &mut Random,
+        items: u32,
+        selected: &'a mut [u32; MAX_ITEMS],
+    ) -> &'a [u32] {
+        let wanted = (items as usize).clamp(1, MAX_ITEMS);
+        let count = self.policy.select(members, random, &mut selected[..wanted]);
+        &selected[..count]
     }
 
     /// Whether a registration agrees with the pool (RFC 5352 §3.1 rules 2 and 3), in the order in which rsplib

@@ -39,6 +39,11 @@ impl PoolTable {
     }
 
     #[inline]
+    pub fn find_mut(&mut self, pool_handle: &[u8]) -> Option<&mut Pool> {
+        self.get_mut(self.find(pool_handle)?)
+    }
+
+    #[inline]
     pub fn get(&self, index: u32) -> Option<&Pool> {
         self.pools.get(index as usize)?.as_ref()
     }

@@ -89,15 +89,17 @@ impl Records {
         &self.arena[start..start + usize::from(block.record_bytes)]
     }
 
-    #[inline]
-    pub fn record_bytes(&self, slot: u32) -> usize {
-        self.blocks[slot as usize].record_bytes.into()
-    }
-
     pub fn annex(&self, slot: u32) -> &[u8] {
         let block = &self.blocks[slot as usize];
         let start = block.start as usize * UNIT + usize::from(block.record_bytes);
         &self.arena[start..][..block.annex_bytes.into()]
+    }
+
+    /// The part of the record that an answer begins with when the record is its first.
+    #[inline]
+    pub fn lead_of(&self, slot: u32) -> &[u8] {
+        let (offset, length) = self.lead(slot);
+        &self.record(slot)[offset.into()..][..length.into()]
     }
 
     /// Offset and length of the lead in the record.

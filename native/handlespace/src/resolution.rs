@@ -1,52 +1,45 @@
 //! Handle resolution (RFC 5352 §3.3): select elements by the pool's policy, write the answer.
 
 use crate::handlespace::Handlespace;
-use crate::{Element, Error, MAX_ITEMS};
+use crate::{Element, OutputTooSmall};
 
 impl Handlespace {
     /// Selects up to `items` elements (0 counts as 1, more than 128 as 128) and writes the answer to the
     /// start of `out`: the pool's preface, the lead of the first record, the selected records. Returns its
     /// length, 0 for an unknown pool. When `out` is too small, the selection does not count.
+    #[inline]
     pub fn resolve_into(
         &mut self,
         pool_handle: &[u8],
         items: u32,
         out: &mut [u8],
-    ) -> Result<usize, Error> {
-        let Some((index, count)) = self.select(pool_handle, items) else {
+    ) -> Result<usize, OutputTooSmall> {
+        let Some(pool) = self.pools.find_mut(pool_handle) else {
             return Ok(0);
         };
-        let Some(pool) = self.pools.get_mut(index) else {
-            return Ok(0);
-        };
-        let selected = &self.selected[..count];
-        let lead = self.records.lead(selected[0]);
-        let lead_bytes = usize::from(lead.1);
-        let mut needed = pool.preface().len() + lead_bytes;
-        let fitting = selected.iter().take_while(|&&slot| {
-            let longer = needed + self.records.record_bytes(slot);
-            let fits = longer <= self.limits.max_answer_bytes;
-            needed = if fits { longer } else { needed };
-            fits
-        });
-        let answered = &selected[..fitting.count()];
-        let Some(out) = out.get_mut(..needed) else {
-            return Err(Error::OutputTooSmall { needed });
-        };
-
-        let mut at = 0;
-        let mut write = |bytes: &[u8]| {
-            out[at..at + bytes.len()].copy_from_slice(bytes);
-            at += bytes.len();
-        };
-        write(pool.preface());
-        write(&self.records.record(selected[0])[lead.0.into()..][..lead_bytes]);
-        for &slot in answered {
-            write(self.records.record(slot));
+        let selected = pool.select(&self.members, &mut self.random, items, &mut self.selected);
+        let mut answer = Answer { out, bytes: 0 };
+        answer.put(pool.preface());
+        answer.put(self.records.lead_of(selected[0]));
+        let mut answered = 0;
+        for &slot in selected {
+            let record = self.records.record(slot);
+            if answer.bytes + record.len() > self.limits.max_answer_bytes {
+                break;
+            }
+            answer.put(record);
+            answered += 1;
+        }
+        let Answer { out, bytes } = answer;
+        if bytes > out.len() {
+            return Err(OutputTooSmall { needed: bytes });
+        }
+        if let Some(offset) = self.length_offset {
+            out[offset..offset + 2].copy_from_slice(&(bytes as u16).to_be_bytes());
         }
         pool.policy
-            .advance(&mut self.members, answered, pool.increment);
-        Ok(needed)
+            .advance(&mut self.members, &selected[..answered], pool.increment);
+        Ok(bytes)
     }
 
     /// The same selection for those who want the elements one by one. Returns how many there are, 0 for an
@@ -57,15 +50,18 @@ impl Handlespace {
         items: u32,
         visit: &mut dyn FnMut(&Element<'_>),
     ) -> usize {
-        let Some((index, count)) = self.select(pool_handle, items) else {
+        let Some(pool) = self.pools.find_mut(pool_handle) else {
             return 0;
         };
+        let count = pool
+            .select(&self.members, &mut self.random, items, &mut self.selected)
+            .len();
         for &slot in &self.selected[..count] {
             if let Some(element) = self.element(slot) {
                 visit(&element);
             }
         }
-        if let Some(pool) = self.pools.get_mut(index) {
+        if let Some(pool) = self.pools.find_mut(pool_handle) {
             pool.policy
                 .advance(&mut self.members, &self.selected[..count], pool.increment);
         }
@@ -77,17 +73,21 @@ impl Handlespace {
         let pool = self.pools.get(self.pools.find(pool_handle)?)?;
         self.element(pool.policy.any()?)
     }
+}
 
-    /// The pool's index and how many slots are in `selected` now: one at the least.
+/// An answer that is being written. It goes on being counted when there is no room for it.
+struct Answer<'a> {
+    out: &'a mut [u8],
+    bytes: usize,
+}
+
+impl Answer<'_> {
     #[inline]
-    fn select(&mut self, pool_handle: &[u8], items: u32) -> Option<(u32, usize)> {
-        let index = self.pools.find(pool_handle)?;
-        let pool = self.pools.get_mut(index)?;
-        let wanted = (items as usize).clamp(1, MAX_ITEMS);
-        let selected = &mut self.selected[..wanted];
-        let count = pool
-            .policy
-            .select(&self.members, &mut self.random, selected);
-        (count > 0).then_some((index, count))
+    fn put(&mut self, bytes: &[u8]) {
+        let end = self.bytes + bytes.len();
+        if let Some(place) = self.out.get_mut(self.bytes..end) {
+            place.copy_from_slice(bytes);
+        }
+        self.bytes = end;
     }
 }

@@ -2,7 +2,9 @@
 
 mod support;
 
-use rserpool_handlespace::{Error, Handlespace, Limits, PolicyValues, Registration, Settings};
+use rserpool_handlespace::{
+    Handlespace, Limits, OutputTooSmall, PolicyValues, Registration, Settings,
+};
 use support::*;
 
 fn limited(limits: Limits) -> Handlespace {
@@ -243,14 +245,32 @@ fn too_small_a_buffer_is_an_error_that_says_how_much_and_takes_nobodys_turn() {
             let result = pool
                 .handlespace
                 .resolve_into(b"pool", 3, &mut [0; 2][..bytes]);
-            let error = result.unwrap_err();
-            assert_eq!(
-                (Error::OutputTooSmall { needed: 3 }, 0),
-                (error, error.cause())
-            );
+            assert_eq!(Err(OutputTooSmall { needed: 3 }), result);
         }
         assert_eq!("ABCABC", pool.sequence(6), "policy 0x{policy:08x}");
     }
+}
+
+#[test]
+fn the_length_of_an_answer_is_written_where_the_caller_wants_it() {
+    let mut handlespace = Handlespace::new(Settings {
+        length_offset: Some(2),
+        ..Settings::default()
+    });
+    let it = Registration {
+        preface: b"ab--ef",
+        record: &[b'r'; 300],
+        ..registration(b"pool", 1)
+    };
+    handlespace.register(0, &it).unwrap();
+    let mut out = [0; 400];
+    assert_eq!(Ok(306), handlespace.resolve_into(b"pool", 1, &mut out));
+    assert_eq!(b"ab\x01\x32efrrr", &out[..9]);
+    let too_short = Registration {
+        preface: b"abc",
+        ..registration(b"other", 1)
+    };
+    assert_eq!(("RECORD", 3), refusal(&mut handlespace, &too_short));
 }
 
 #[test]

@@ -5,10 +5,10 @@
  */
 
 import type { Handlespace } from '../../handlespace/handlespace.ts';
-import { MAX_ITEMS, packResolution } from '../../handlespace/packing.ts';
+import { MAX_ITEMS } from '../../handlespace/options.ts';
 import type { AssociationId, Milliseconds } from '../../types.ts';
 import type { AsapHandleResolution } from '../../wire/asap-messages.ts';
-import { HandleResolutionView, readHandleResolution } from '../../wire/asap-views.ts';
+import { HandleResolutionView } from '../../wire/asap-views.ts';
 import { CAUSE } from '../../wire/parameters.ts';
 import type { Association } from './associations.ts';
 import { cause } from './causes.ts';
@@ -20,7 +20,7 @@ const MAX_MESSAGE_BYTES = 65_536;
 export class HandleResolution {
   readonly #context: RegistrarContext;
   readonly #handlespace: Handlespace;
-  readonly #view = new HandleResolutionView();
+  #view: HandleResolutionView | undefined;
   readonly #answer = new Uint8Array(MAX_MESSAGE_BYTES);
 
   constructor(context: RegistrarContext) {
@@ -32,12 +32,13 @@ export class HandleResolution {
   answerInPlace(now: Milliseconds, id: AssociationId, offset: number, length: number): number {
     const association = this.#context.associations.get(id);
     if (association === undefined || !association.resolutions.isOpen(now)) return 0;
-    const view = this.#view;
     const { bytes } = this.#handlespace.arenas().request;
-    if (!readHandleResolution(bytes, offset, length, view)) return 0;
+    if (this.#view?.bytes !== bytes) this.#view = new HandleResolutionView(bytes);
+    const view = this.#view;
+    if (!view.read(offset, length)) return 0;
     const items = this.#itemsOf(view.items);
-    const packed = packResolution(view.poolHandleOffset, view.poolHandleLength, items);
-    const answerBytes = this.#handlespace.resolveInPlace(packed);
+    const { poolHandleOffset, poolHandleLength } = view;
+    const answerBytes = this.#handlespace.resolveInPlace(poolHandleOffset, poolHandleLength, items);
     // 0 and less come again, over the other path or after a flush: counted then.
     if (answerBytes <= 0) return answerBytes;
     association.resolutions.take();

@@ -6,7 +6,7 @@
 
 import { ConfigError } from '../../errors.ts';
 import type { HandlespaceOptions } from '../../handlespace/options.ts';
-import { MAX_ITEMS } from '../../handlespace/packing.ts';
+import { MAX_ITEMS } from '../../handlespace/options.ts';
 import type { IpAddress, Milliseconds } from '../../types.ts';
 import type { Profile } from '../../wire/parameters.ts';
 import { type AddressScope, defaultAddressScope } from './address-scope.ts';

@@ -3,7 +3,9 @@
 use crate::model::{self, Model};
 use crate::support::*;
 use crate::{ASSOCIATIONS, HOMES, Run, TIMEOUT_MS};
-use rserpool_handlespace::{Element, Error, NEVER, PolicyValues, Registered, Registration, Timer};
+use rserpool_handlespace::{
+    Element, NEVER, OutputTooSmall, PolicyValues, Registered, Registration, Timer,
+};
 
 impl Run {
     pub fn handle(&mut self) -> Vec<u8> {
@@ -125,7 +127,7 @@ impl Run {
             let is_known = self.model.pool(&pool_handle).is_some();
             assert_eq!(
                 is_known,
-                matches!(result, Err(Error::OutputTooSmall { needed: 13.. }))
+                matches!(result, Err(OutputTooSmall { needed: 13.. }))
             );
         }
         let written = self
