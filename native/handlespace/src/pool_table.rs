@@ -9,6 +9,8 @@ pub(crate) struct PoolTable {
     table: IndexTable,
     pools: Vec<Option<Pool>>,
     free: Vec<u32>,
+    /// The pool that was wanted last: often it is wanted again, and then nothing is hashed.
+    latest: u32,
 }
 
 impl PoolTable {
@@ -18,6 +20,7 @@ impl PoolTable {
             table: IndexTable::new(),
             pools: Vec::new(),
             free: Vec::new(),
+            latest: 0,
         }
     }
 
@@ -40,7 +43,11 @@ impl PoolTable {
 
     #[inline]
     pub fn find_mut(&mut self, pool_handle: &[u8]) -> Option<&mut Pool> {
-        self.get_mut(self.find(pool_handle)?)
+        let is_latest = |pool: &Pool| pool.handle() == pool_handle;
+        if !self.get(self.latest).is_some_and(is_latest) {
+            self.latest = self.find(pool_handle)?;
+        }
+        self.get_mut(self.latest)
     }
 
     #[inline]
