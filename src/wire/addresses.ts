@@ -48,12 +48,31 @@ function longestZeros(groups: readonly string[]): { start: number; length: numbe
   return longest;
 }
 
+/** Character by character: every registration brings some. */
 function parseIpv4(text: string): Uint8Array | undefined {
-  const parts = text.split('.');
-  // No leading zeros: some read them as octal.
-  const isValid = parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
-  return parts.length === 4 && isValid ? Uint8Array.from(parts, Number) : undefined;
+  const bytes = new Uint8Array(4);
+  let part = 0;
+  let digits = 0;
+  let value = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    const digit = text.charCodeAt(i) - ZERO;
+    if (digit === DOT && digits > 0 && part < 3) {
+      bytes[part++] = value;
+      digits = value = 0;
+    } else {
+      // No leading zeros: some read them as octal.
+      const isLeadingZero = digits === 1 && value === 0;
+      value = value * 10 + digit;
+      digits += 1;
+      if (digit < 0 || digit > 9 || isLeadingZero || value > 255) return undefined;
+    }
+  }
+  bytes[part] = value;
+  return part === 3 && digits > 0 ? bytes : undefined;
 }
+
+const ZERO = '0'.charCodeAt(0);
+const DOT = '.'.charCodeAt(0) - ZERO;
 
 function parseIpv6(text: string): Uint8Array | undefined {
   const halves = text.split('::').map(parseGroups);

@@ -80,6 +80,11 @@ export class KeepAliveAckView {
   }
 }
 
+/** Whether it is worth a view. */
+export function seemsKeepAliveAck(payload: Uint8Array): boolean {
+  return payload[0] === KEEP_ALIVE_ACK;
+}
+
 /** Reads whole words, in network byte order: a third quicker than octet by octet. */
 function dataOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
   return new DataView(buffer, byteOffset, byteLength);

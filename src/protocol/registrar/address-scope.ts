@@ -5,6 +5,8 @@
  */
 
 import type { IpAddress } from '../../types.ts';
+import { parseIpAddress } from '../../wire/addresses.ts';
+import { readU16 } from '../../wire/bytes.ts';
 
 /** The smallest reach that an address must have to be given to others. */
 export type AddressScope = 'loopback' | 'sitelocal' | 'global';
@@ -31,14 +33,11 @@ export function defaultAddressScope(localAddresses: readonly IpAddress[]): Addre
 }
 
 function levelOf(address: IpAddress): number {
-  const lower = address.toLowerCase();
-  if (!lower.includes(':')) return levelOfV4(lower);
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(lower)?.[1];
-  return mapped === undefined ? levelOfV6(lower) : levelOfV4(mapped);
+  const bytes = parseIpAddress(address);
+  return bytes.length === 4 ? levelOfV4(bytes) : levelOfV6(bytes);
 }
 
-function levelOfV4(address: string): number {
-  const [a = 0, b = 0] = address.split('.').map(Number);
+function levelOfV4([a = 0, b = 0]: Uint8Array): number {
   if (a === 0 || a >= 224) return LEVEL.none;
   if (a === 127) return LEVEL.loopback;
   if (a === 169 && b === 254) return LEVEL.linkLocal;
@@ -46,10 +45,13 @@ function levelOfV4(address: string): number {
   return isPrivate ? LEVEL.siteLocal : LEVEL.global;
 }
 
-function levelOfV6(address: string): number {
-  if (address === '::1') return LEVEL.loopback;
-  const first = Number.parseInt(address.split(':')[0] || '0', 16);
-  if (address === '::' || first >= 0xff00) return LEVEL.none;
+function levelOfV6(bytes: Uint8Array): number {
+  const last = bytes[15] as number;
+  if (last <= 1 && bytes.subarray(0, 15).every((byte) => byte === 0)) {
+    return last === 1 ? LEVEL.loopback : LEVEL.none;
+  }
+  const first = readU16(bytes, 0);
+  if (first >= 0xff00) return LEVEL.none;
   if (first >= 0xfe80 && first <= 0xfebf) return LEVEL.linkLocal;
   // RFC 4193 §3.3: the scope of unique local addresses (fc00::/7) is global.
   return first >= 0xfec0 && first <= 0xfeff ? LEVEL.siteLocal : LEVEL.global;

@@ -8,7 +8,7 @@ import type { DueTimer } from '../../handlespace/handlespace.ts';
 import type { PoolElementState } from '../../handlespace/pool-element.ts';
 import type { Milliseconds } from '../../types.ts';
 import type { AsapEndpointKeepAliveAck } from '../../wire/asap-messages.ts';
-import { KeepAliveAckView } from '../../wire/asap-views.ts';
+import { KeepAliveAckView, seemsKeepAliveAck } from '../../wire/asap-views.ts';
 import { type Association, abortAssociation } from './associations.ts';
 import { SLICE } from './backlog.ts';
 import type { RegistrarContext } from './context.ts';
@@ -59,6 +59,7 @@ export function onPlainKeepAliveAck(
   association: Association,
   payload: Uint8Array,
 ): boolean {
+  if (!seemsKeepAliveAck(payload)) return false;
   const view = new KeepAliveAckView(payload);
   if (!view.read(0, payload.length)) return false;
   const { poolHandleOffset, poolHandleLength, poolElementId } = view;

@@ -132,9 +132,12 @@ function store(
     return unusable(options, CAUSE.RSPLIB_NO_USABLE_ASAP_ADDRESSES, poolElement.userTransport);
   }
   try {
+    // Named one by one: spread they take as long as all the rest.
     const outcome = handlespace.register(now, {
-      ...poolElement,
       poolHandle,
+      id: poolElement.id,
+      lifeMs: poolElement.lifeMs,
+      policy: poolElement.policy,
       userTransport,
       asapTransport,
       homeRegistrarId: context.id,
