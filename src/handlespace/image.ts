@@ -30,8 +30,7 @@ const BATCH_HEAD_BYTES = 8;
 export class Image {
   readonly #view: DataView;
 
-  constructor(bytes: Uint8Array, offset: number) {
-    const length = wordAt(new DataView(bytes.buffer, bytes.byteOffset + offset), AT.totalBytes);
+  constructor(bytes: Uint8Array, offset: number, length: number) {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset + offset, length);
   }
 
@@ -91,7 +90,10 @@ export class Image {
 
 /** The image at the start of `desk`, copied: the desk is used again by the next call. */
 export function copyImage(desk: Uint8Array, length: number): Image {
-  return new Image(desk.slice(0, length), 0);
+  // From Node's pool, and octet by octet: memory of its own would cost more than all the rest of a look-up.
+  const copy = Buffer.allocUnsafe(length);
+  for (let i = 0; i < length; i += 1) copy[i] = desk[i] as number;
+  return new Image(copy, 0, length);
 }
 
 /** The images of a batch, each over the memory of the batch. */
@@ -99,8 +101,9 @@ export function imagesOf(batch: Uint8Array): Image[] {
   const view = viewOf(batch);
   let offset = BATCH_HEAD_BYTES;
   return Array.from({ length: wordAt(view, 0) }, () => {
-    const image = new Image(batch, offset);
-    offset += wordAt(view, offset);
+    const length = wordAt(view, offset + AT.totalBytes);
+    const image = new Image(batch, offset, length);
+    offset += length;
     return image;
   });
 }
