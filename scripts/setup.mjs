@@ -10,6 +10,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { arePatched, patchCrates, patchInputs } from './patched-crates.mjs';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const stampFile = path.join(root, '.setup', 'stamps.json');
@@ -27,9 +28,22 @@ const steps = [
     run: () => execute('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error']),
   },
   {
+    name: 'crates',
+    title: 'Patching crates',
+    inputs: () => ['scripts/patched-crates.mjs', ...patchInputs(root)],
+    isThere: () => arePatched(root),
+    run: () => {
+      checkRustToolchain();
+      patchCrates(root);
+    },
+  },
+  {
     name: 'addon',
     title: 'Building the native addon (about a minute the first time)',
-    inputs: () => ['Cargo.toml', 'Cargo.lock', ...files('native', /\.(rs|toml)$/)],
+    inputs: () => [
+      ...['Cargo.toml', 'Cargo.lock', ...patchInputs(root)],
+      ...files('native', /\.(rs|toml)$/),
+    ],
     isThere: () => readdirSync(path.join(root, 'native')).some((name) => name.endsWith('.node')),
     run: () => {
       checkRustToolchain();
