@@ -125,6 +125,12 @@ impl Engine {
         Some(transmit)
     }
 
+    /// Moves all packets to be sent behind `packets`.
+    pub(crate) fn take_transmits(&mut self, packets: &mut VecDeque<Transmit>) {
+        self.stats.packets_sent += self.transmits.len() as u64;
+        packets.append(&mut self.transmits);
+    }
+
     /// Moves what has happened behind `events`.
     pub fn take_events(&mut self, events: &mut Vec<Event>) {
         events.append(&mut self.events);

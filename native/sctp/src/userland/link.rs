@@ -1,12 +1,15 @@
 //! Packet input and output below SCTP: UDP sockets, one per local address, so that every packet
 //! leaves with the right source (RFC 6951). Raw IP sockets would be another `Link`.
 
+use std::collections::VecDeque;
 use std::io::ErrorKind as IoErrorKind;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::os::fd::{AsRawFd, RawFd};
 
 use crate::error::{ErrorKind, StackError};
 use crate::sys;
+use crate::userland::datagrams::{BATCH, Incoming, Outgoing};
+use crate::userland::engine::Transmit;
 
 /// From which local address (by its index) to which peer a packet goes, or the other way round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,19 +19,20 @@ pub struct Route {
     pub peer: SocketAddr,
 }
 
-/// What became of a packet given to a link.
+/// What became of the packets given to a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sent {
-    /// It left, or is lost as packets get lost.
+    /// They left, or are lost as packets get lost.
     Done,
-    /// No room now: try again when the link is writable.
+    /// No room for those that are left: try again when the link is writable.
     Blocked,
 }
 
 pub(crate) trait Link {
-    /// Reads one packet without waiting; its length and where it came from.
-    fn receive(&mut self, buffer: &mut [u8]) -> Option<(usize, Route)>;
-    fn send(&mut self, route: &Route, packet: &[u8]) -> Sent;
+    /// Reads a batch of packets without waiting. False: there are no more.
+    fn receive(&mut self, take: &mut dyn FnMut(Route, &[u8])) -> bool;
+    /// Takes packets from the front, in order.
+    fn send(&mut self, packets: &mut VecDeque<Transmit>) -> Sent;
     /// What to wait on for reading and writing.
     fn file_descriptors(&self) -> impl Iterator<Item = RawFd>;
 }
@@ -40,8 +44,8 @@ const BUFFER_BYTES: i32 = 4 << 20;
 pub(crate) struct UdpLink {
     sockets: Vec<UdpSocket>,
     udp_port: u16,
-    /// The socket to read first, so that a busy one does not starve the others.
-    next: usize,
+    incoming: Incoming,
+    outgoing: Outgoing,
 }
 
 impl UdpLink {
@@ -64,7 +68,8 @@ impl UdpLink {
         let mut link = UdpLink {
             sockets: Vec::new(),
             udp_port,
-            next: 0,
+            incoming: Incoming::new(),
+            outgoing: Outgoing::new(),
         };
         for &address in addresses {
             let refusal = |error| bind_error(address, link.udp_port, &error);
@@ -83,24 +88,37 @@ impl UdpLink {
 }
 
 impl Link for UdpLink {
-    fn receive(&mut self, buffer: &mut [u8]) -> Option<(usize, Route)> {
-        for _ in 0..self.sockets.len() {
-            let local = self.next;
-            // An error other than "nothing there" is consumed by the call that reports it.
-            if let Ok((length, from)) = self.sockets[local].recv_from(buffer) {
-                let peer = SocketAddr::new(from.ip().to_canonical(), from.port());
-                return Some((length, Route { local, peer }));
+    /// A batch of each socket, so that a busy one does not starve the others.
+    fn receive(&mut self, take: &mut dyn FnMut(Route, &[u8])) -> bool {
+        let mut is_more = false;
+        for (local, socket) in self.sockets.iter().enumerate() {
+            let count = self.incoming.receive(socket.as_raw_fd());
+            is_more |= count == BATCH;
+            for index in 0..count {
+                if let (Some(peer), packet) = self.incoming.get(index) {
+                    take(Route { local, peer }, packet);
+                }
             }
-            self.next = (self.next + 1) % self.sockets.len();
         }
-        None
+        is_more
     }
 
-    fn send(&mut self, route: &Route, packet: &[u8]) -> Sent {
-        match self.sockets[route.local].send_to(packet, route.peer) {
-            Err(error) if error.kind() == IoErrorKind::WouldBlock => Sent::Blocked,
-            _ => Sent::Done,
+    fn send(&mut self, packets: &mut VecDeque<Transmit>) -> Sent {
+        while let Some(first) = packets.front() {
+            let local = first.route.local;
+            let batch = packets
+                .iter()
+                .take_while(|packet| packet.route.local == local)
+                .map(|packet| (packet.route.peer, &packet.packet[..]));
+            let gone = match self.outgoing.send(self.sockets[local].as_raw_fd(), batch) {
+                Ok(count) => count,
+                Err(error) if error.kind() == IoErrorKind::WouldBlock => return Sent::Blocked,
+                // The first is lost, as packets get lost.
+                Err(_) => 1,
+            };
+            packets.drain(..gone.max(1));
         }
+        Sent::Done
     }
 
     fn file_descriptors(&self) -> impl Iterator<Item = RawFd> {

@@ -8,6 +8,8 @@
 mod association;
 mod cookie;
 mod cookie_echo;
+#[allow(unsafe_code)]
+mod datagrams;
 mod demux;
 mod ending;
 pub mod engine;

@@ -1,6 +1,7 @@
 //! The I/O thread: reads packets in batches, runs commands and timers, sends what the engine wants
 //! sent, publishes events. It decides only the order of these.
 
+use std::collections::VecDeque;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
@@ -13,13 +14,13 @@ use crate::event::Event;
 use crate::shared::Shared;
 use crate::sys::{PollFd, poll, poll_fd};
 use crate::userland::engine::{Engine, Transmit};
-use crate::userland::link::{Link, Sent};
+use crate::userland::link::{Link, Route, Sent};
 
-/// Packets read before their events are published.
-const READ_BATCH: usize = 256;
+/// Batches read before their events are published.
+const BATCHES: usize = 4;
 
-/// Full batches after which timers run although more packets wait.
-const MAX_FULL_BATCHES: usize = 16;
+/// Rounds of these after which timers run although more packets wait.
+const MAX_ROUNDS: usize = 16;
 
 /// Packets that `close` tries to send before it gives up.
 const MAX_FAREWELLS: usize = 100_000;
@@ -54,12 +55,11 @@ struct IoLoop<L> {
     shared: Arc<Shared>,
     engine: Engine,
     started: Instant,
-    buffer: Box<[u8]>,
     commands: Batch,
     events: Vec<Event>,
-    /// A packet that the link had no room for.
-    blocked: Option<Transmit>,
-    full_batches: usize,
+    /// Packets to be sent; when some are left the link had no room for them.
+    packets: VecDeque<Transmit>,
+    rounds: usize,
     /// The I/O thread's waker first, then the sockets.
     fds: Vec<PollFd>,
 }
@@ -71,11 +71,10 @@ impl<L: Link> IoLoop<L> {
             shared,
             engine,
             started: Instant::now(),
-            buffer: vec![0; 65_536].into_boxed_slice(),
             commands: Batch::default(),
             events: Vec::new(),
-            blocked: None,
-            full_batches: 0,
+            packets: VecDeque::new(),
+            rounds: 0,
             fds: Vec::new(),
         }
     }
@@ -103,7 +102,7 @@ impl<L: Link> IoLoop<L> {
     /// While the caller does not drain or the link takes nothing, nothing is read, and timers rest
     /// too: what they wait for may be there, unread.
     fn must_pause(&self) -> bool {
-        self.blocked.is_some() || self.shared.must_pause()
+        !self.packets.is_empty() || self.shared.must_pause()
     }
 
     fn now(&self) -> Duration {
@@ -131,39 +130,37 @@ impl<L: Link> IoLoop<L> {
     /// False when no packets are left, or there were so many that timers have waited long enough.
     fn read(&mut self) -> bool {
         let now = self.now();
-        for _ in 0..READ_BATCH {
-            let Some((length, route)) = self.link.receive(&mut self.buffer) else {
-                self.full_batches = 0;
+        for _ in 0..BATCHES {
+            let engine = &mut self.engine;
+            let mut take = |route: Route, packet: &[u8]| engine.receive(now, route, packet);
+            if !self.link.receive(&mut take) {
+                self.rounds = 0;
                 return false;
-            };
-            self.engine.receive(now, route, &self.buffer[..length]);
+            }
         }
-        self.full_batches = (self.full_batches + 1) % MAX_FULL_BATCHES;
-        self.full_batches != 0
+        self.rounds = (self.rounds + 1) % MAX_ROUNDS;
+        self.rounds != 0
     }
 
     fn send(&mut self) {
-        while let Some(transmit) = self.blocked.take().or_else(|| self.engine.poll_transmit()) {
-            if self.link.send(&transmit.route, &transmit.packet) == Sent::Blocked {
-                self.blocked = Some(transmit);
-                return;
-            }
-        }
+        self.engine.take_transmits(&mut self.packets);
+        self.link.send(&mut self.packets);
     }
 
     /// ABORTs on closing: each is worth one try, as any packet may get lost.
     fn send_farewells(&mut self) {
+        self.engine.take_transmits(&mut self.packets);
         for _ in 0..MAX_FAREWELLS {
-            let Some(transmit) = self.blocked.take().or_else(|| self.engine.poll_transmit()) else {
+            if self.link.send(&mut self.packets) == Sent::Done {
                 return;
-            };
-            self.link.send(&transmit.route, &transmit.packet);
+            }
+            self.packets.pop_front();
         }
     }
 
     fn wait(&mut self) {
         let is_paused = self.must_pause();
-        let is_blocked = self.blocked.is_some();
+        let is_blocked = !self.packets.is_empty();
         self.fds.clear();
         self.fds
             .push(poll_fd(self.shared.waker().as_raw_fd(), true, false));
@@ -204,15 +201,20 @@ mod tests {
     }
 
     impl Link for BlockingLink {
-        fn receive(&mut self, buffer: &mut [u8]) -> Option<(usize, Route)> {
-            self.link.receive(buffer)
+        fn receive(&mut self, take: &mut dyn FnMut(Route, &[u8])) -> bool {
+            self.link.receive(take)
         }
 
-        fn send(&mut self, route: &Route, packet: &[u8]) -> Sent {
+        fn send(&mut self, packets: &mut VecDeque<Transmit>) -> Sent {
             self.tries += 1;
-            match self.tries % 3 {
-                0 => self.link.send(route, packet),
-                _ => Sent::Blocked,
+            if self.tries.is_multiple_of(3)
+                && let Some(first) = packets.pop_front()
+            {
+                self.link.send(&mut VecDeque::from([first]));
+            }
+            match packets.is_empty() {
+                true => Sent::Done,
+                false => Sent::Blocked,
             }
         }
 
