@@ -127,7 +127,7 @@ export interface NativeSctpStack {
   close(): void;
 }
 
-export type NativeBackend = 'udp';
+export type NativeBackend = 'udp' | 'raw';
 
 export interface NativeStackOptions {
   readonly backend: NativeBackend;

@@ -4,10 +4,11 @@ import { isIP } from 'node:net';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseRegistrarAddress } from '../client/registrar-address.ts';
 import { ConfigError } from '../errors.ts';
+import { TRANSPORTS, type Transport } from '../transport/open.ts';
 
 /** `--transport`, `--udp-port`, `--json`: every command that opens a transport has them. */
 export interface CommonOptions {
-  readonly transport: 'auto' | 'udp';
+  readonly transport: Transport;
   readonly udpPort?: number;
   readonly json?: true;
 }
@@ -22,7 +23,7 @@ export function addCommonOptions(command: Command, defaultUdpPort: string): Comm
   return command
     .addOption(
       new Option('--transport <name>', 'SCTP backend: auto takes the best one here')
-        .choices(['auto', 'udp'])
+        .choices(TRANSPORTS)
         .default('auto'),
     )
     .option(

@@ -66,13 +66,13 @@ async function runRegistrar(options: RegistrarCommandOptions): Promise<void> {
       maxBadPeReports: options.maxBadPeReports,
     },
   });
-  const { id, addresses, udpPort } = registrar;
+  const { id, addresses, transport, udpPort } = registrar;
   const where = addresses.map(({ address, port }) => `${address}:${port}`).join(' ');
   output.event(
     'registrar',
     'ready',
-    `${formatId(id)} serves ${where} (SCTP over UDP port ${udpPort})`,
-    { id, addresses, udpPort },
+    `${formatId(id)} serves ${where} (${transport === 'udp' ? `SCTP over UDP port ${udpPort}` : transport})`,
+    { id, addresses, transport, udpPort },
   );
   reportRegistrarEvents(registrar, output);
   await stopped;

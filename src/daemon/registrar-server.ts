@@ -30,7 +30,7 @@ import {
   openAnnounceSender,
 } from '../transport/announce.ts';
 import { openSctpStack, type Transport } from '../transport/open.ts';
-import type { SctpStack, SctpStats } from '../transport/transport.ts';
+import type { SctpBackend, SctpStack, SctpStats } from '../transport/transport.ts';
 import {
   ASAP_PORT,
   type IpAddress,
@@ -92,6 +92,8 @@ export class RegistrarServer extends EventEmitter<RegistrarServerEvents> {
   readonly id: RegistrarId;
   /** Where pool elements and pool users reach it: SCTP addresses. */
   readonly addresses: readonly SctpAddress[];
+  /** The SCTP backend that it runs on. */
+  readonly transport: SctpBackend;
   /** The UDP port of encapsulated SCTP; 0 where the transport has none. */
   readonly udpPort: number;
   readonly #stack: SctpStack;
@@ -108,6 +110,7 @@ export class RegistrarServer extends EventEmitter<RegistrarServerEvents> {
     const log = settings.log ?? SILENT;
     const port = settings.asap?.port ?? ASAP_PORT;
     this.id = registrarId(settings.id ?? randomId());
+    this.transport = stack.backend;
     this.udpPort = stack.udpPort;
     this.#stack = stack;
     this.#handlespace = new Handlespace(handlespaceOptionsOf(options, randomSeed()));

@@ -1,7 +1,8 @@
 /**
- * SCTP whose packets a native I/O thread moves: the backend `udp`, in user space over UDP (RFC 6951). This
- * side owns endpoints and associations; messages are handed to their handlers where they lie. One native call
- * fetches a batch, one hands a batch over, and no object, closure or string is made per message.
+ * SCTP whose packets a native I/O thread moves: the backends `udp`, in user space over UDP (RFC 6951), and
+ * `raw`, in user space right above IP. This side owns endpoints and associations; messages are handed to
+ * their handlers where they lie. One native call fetches a batch, one hands a batch over, and no object,
+ * closure or string is made per message.
  */
 
 import { ClosedError, ConfigError } from '../errors.ts';
@@ -270,6 +271,8 @@ const KEYS: Readonly<Record<string, string>> = {
   NO_ROOM: 'maxAssociations',
   NO_ROUTE: 'localAddresses',
   INVALID_OPTION: 'transport',
+  KERNEL_SCTP: 'transport',
+  NO_RAW_SOCKETS: 'transport',
   SYSTEM: 'transport',
 };
 

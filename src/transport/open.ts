@@ -4,8 +4,12 @@ import { NativeStack } from './native-stack.ts';
 import { completeStackOptions, type PartialStackOptions } from './options.ts';
 import type { SctpStack } from './transport.ts';
 
-/** `auto`: the best that this machine offers, which today is `udp` everywhere. */
-export type Transport = 'auto' | 'udp';
+/**
+ * `auto`: the best that this machine offers, which today is `udp` everywhere. `raw`: SCTP as it is, without
+ * UDP around it, for machines whose kernel has none; it takes CAP_NET_RAW.
+ */
+export const TRANSPORTS = ['auto', 'udp', 'raw'] as const;
+export type Transport = (typeof TRANSPORTS)[number];
 
 /** Addresses are needed, the rest has the defaults of `options.ts`. */
 export type OpenOptions = PartialStackOptions & { readonly transport: Transport };
@@ -14,6 +18,7 @@ export type OpenOptions = PartialStackOptions & { readonly transport: Transport 
  * Binds the sockets and starts the I/O thread. Throws `ConfigError`, with the key of the setting, when an
  * address is not this machine's, the UDP port is in use, or a setting has no usable value.
  */
-export function openSctpStack({ transport: _transport, ...options }: OpenOptions): SctpStack {
-  return new NativeStack('udp', completeStackOptions(options));
+export function openSctpStack({ transport, ...options }: OpenOptions): SctpStack {
+  const backend = transport === 'auto' ? 'udp' : transport;
+  return new NativeStack(backend, completeStackOptions(options));
 }

@@ -1,7 +1,7 @@
 /**
  * The interface that all SCTP backends offer: message oriented, one-to-many. TypeScript owns endpoints and
- * associations; native code moves packets. Backends: `native-stack.ts` (`udp`: userland SCTP over UDP, RFC
- * 6951) and `memory.ts` (deterministic, for tests).
+ * associations; native code moves packets. Backends: `native-stack.ts` (`udp`: SCTP in user space over UDP, RFC
+ * 6951; `raw`: the same right above IP) and `memory.ts` (deterministic, for tests).
  *
  * A stack is one set of local addresses with its own I/O thread; endpoints are SCTP ports on it. Nothing
  * here runs re-entrantly: handlers are called from the event loop, in the order in which things happened,
@@ -16,7 +16,7 @@
 import type { Arena } from '../native.ts';
 import type { AssociationId, IpAddress, SctpAddress } from '../types.ts';
 
-export type SctpBackend = 'udp' | 'memory';
+export type SctpBackend = 'udp' | 'raw' | 'memory';
 
 export interface SctpStackOptions {
   /** Local addresses that packets are sent from and received on; at least one. */

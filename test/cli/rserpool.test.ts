@@ -61,32 +61,42 @@ describe('rserpool', () => {
     expect(exitCode).toBe(1);
   });
 
-  test('registers an echo server, resolves it, and forgets it when it leaves', async () => {
-    const registrar = new Running(
-      ...['registrar', '--address', '127.0.0.1', '--udp-port', '0', '--no-announce'],
-    );
-    const { udpPort } = await registrar.until('ready');
-    const where = ['--registrar', '127.0.0.1:3863', '--registrar-udp-port', String(udpPort)];
-    const server = new Running(
-      ...['serve', 'echo', '--address', '127.0.0.2', '--policy', 'leastUsed:0.5', ...where],
-    );
-    const { id } = await server.until('registered');
+  // Raw sockets take root.
+  const mayUseRaw = process.getuid?.() === 0 || process.env.RSERPOOL_REQUIRE_INTEROP === '1';
+  const transports = mayUseRaw ? ['udp', 'raw'] : ['udp'];
 
-    const found = await run('resolve', 'EchoPool', '--json', ...where);
-    expect(found.stderr).toBe('');
-    expect(JSON.parse(found.stdout)).toMatchObject({
-      id: `0x${Number(id).toString(16).padStart(8, '0')}`,
-      transport: expect.stringMatching(/^tcp 127\.0\.0\.2:\d+$/),
-      policy: 'leastUsed load=2147483648',
-    });
+  test.each(transports)(
+    'registers an echo server, resolves it, and forgets it when it leaves: %s',
+    async (transport) => {
+      const by = ['--transport', transport];
+      const registrar = new Running(
+        ...['registrar', '--address', '127.0.0.1', '--udp-port', '0', '--no-announce', ...by],
+      );
+      const ready = await registrar.until('ready');
+      expect(ready).toMatchObject({ transport });
+      const port = transport === 'udp' ? ['--registrar-udp-port', String(ready.udpPort)] : [];
+      const where = ['--registrar', '127.0.0.1:3863', ...by, ...port];
+      const server = new Running(
+        ...['serve', 'echo', '--address', '127.0.0.2', '--policy', 'leastUsed:0.5', ...where],
+      );
+      const { id } = await server.until('registered');
 
-    expect(await server.stop()).toBe(0);
-    expect(await registrar.until('removed')).toMatchObject({ id, reason: 'deregistered' });
-    const gone = await run('resolve', 'EchoPool', ...where);
-    expect(gone.stderr).toMatch(/No pool element is registered in pool "EchoPool"/);
-    expect(gone.exitCode).toBe(1);
-    expect(await registrar.stop('SIGINT')).toBe(0);
-  });
+      const found = await run('resolve', 'EchoPool', '--json', ...where);
+      expect(found.stderr).toBe('');
+      expect(JSON.parse(found.stdout)).toMatchObject({
+        id: `0x${Number(id).toString(16).padStart(8, '0')}`,
+        transport: expect.stringMatching(/^tcp 127\.0\.0\.2:\d+$/),
+        policy: 'leastUsed load=2147483648',
+      });
+
+      expect(await server.stop()).toBe(0);
+      expect(await registrar.until('removed')).toMatchObject({ id, reason: 'deregistered' });
+      const gone = await run('resolve', 'EchoPool', ...where);
+      expect(gone.stderr).toMatch(/No pool element is registered in pool "EchoPool"/);
+      expect(gone.exitCode).toBe(1);
+      expect(await registrar.stop('SIGINT')).toBe(0);
+    },
+  );
 
   test('plays the demonstration once: nothing is lost, and no process stays behind', async () => {
     const { exitCode, stdout, stderr } = await run('dev', '--once');

@@ -236,6 +236,7 @@ fn stack_options(options: NativeStackOptions) -> Fallible<StackOptions> {
 fn backend(name: &str) -> Fallible<Backend> {
     match name {
         "udp" => Ok(Backend::Udp),
+        "raw" => Ok(Backend::Raw),
         _ => Err(Failure::OutOfRange),
     }
 }

@@ -2,6 +2,7 @@
 //! to do.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use crate::options::STREAMS;
 
@@ -14,6 +15,10 @@ pub enum ErrorKind {
     UdpPortInUse,
     /// The operating system does not let this process have the socket.
     PermissionDenied,
+    /// The kernel speaks SCTP itself, so raw sockets cannot.
+    KernelSctp,
+    /// Raw sockets are not for this process.
+    NoRawSockets,
     /// Another endpoint of this stack uses the SCTP port.
     PortInUse,
     /// The SCTP port has not been opened on this stack.
@@ -49,6 +54,11 @@ impl StackError {
             kind,
             message: message.into(),
         }
+    }
+
+    pub(crate) fn address_not_local(address: IpAddr) -> Self {
+        let sentence = format!("{address} is no address of this machine: name one that is.");
+        Self::new(ErrorKind::AddressNotLocal, sentence)
     }
 
     pub(crate) fn port_in_use(port: u16) -> Self {
@@ -129,6 +139,8 @@ impl StackError {
             ErrorKind::AddressNotLocal => "ADDRESS_NOT_LOCAL",
             ErrorKind::UdpPortInUse => "UDP_PORT_IN_USE",
             ErrorKind::PermissionDenied => "PERMISSION_DENIED",
+            ErrorKind::KernelSctp => "KERNEL_SCTP",
+            ErrorKind::NoRawSockets => "NO_RAW_SOCKETS",
             ErrorKind::PortInUse => "PORT_IN_USE",
             ErrorKind::UnknownEndpoint => "UNKNOWN_ENDPOINT",
             ErrorKind::NoRoom => "NO_ROOM",

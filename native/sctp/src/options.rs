@@ -17,6 +17,8 @@ pub const STREAMS: u16 = 32;
 pub enum Backend {
     /// SCTP in user space over UDP (RFC 6951).
     Udp,
+    /// SCTP in user space right above IP.
+    Raw,
 }
 
 /// Settings of a stack. [`StackOptions::new`] fills in defaults; every field may be changed.

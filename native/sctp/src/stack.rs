@@ -15,11 +15,11 @@ use crate::error::StackError;
 use crate::event::Event;
 use crate::id_map::IdMap;
 use crate::limits::Room;
-use crate::options::{STREAMS, StackOptions};
+use crate::options::{Backend, STREAMS, StackOptions};
 use crate::shared::{Shared, Waker};
 use crate::stats::Stats;
 use crate::userland::engine::{Engine, EngineOptions};
-use crate::userland::{self, Entropy, UdpLink};
+use crate::userland::{self, Entropy, raw, udp};
 
 /// Association identifiers are never reused while the process runs, whatever the number of stacks.
 static NEXT_ASSOCIATION: AtomicU32 = AtomicU32::new(1);
@@ -55,8 +55,10 @@ impl Stack {
     /// events turn up after all earlier ones were taken; it must not block.
     pub fn start(options: StackOptions, wake: Box<dyn Fn() + Send>) -> Result<Stack, StackError> {
         options.check()?;
-        let link = UdpLink::bind(&options.local_addresses, options.udp_port)?;
-        let udp_port = link.udp_port();
+        let (link, udp_port) = match options.backend {
+            Backend::Udp => udp::bind(&options.local_addresses, options.udp_port)?,
+            Backend::Raw => (raw::bind(&options.local_addresses)?, 0),
+        };
         let waker = Waker::new()
             .map_err(|error| StackError::system("make the waker of the I/O thread", &error))?;
         let shared = Arc::new(Shared::new(options.event_queue_bytes, waker, wake));
@@ -84,7 +86,7 @@ impl Stack {
         })
     }
 
-    /// The UDP port in use.
+    /// The UDP port in use; 0 for backends without one.
     pub fn udp_port(&self) -> u16 {
         self.udp_port
     }
@@ -155,7 +157,7 @@ impl Stack {
             local_port,
             peer_addresses,
             peer_port,
-            udp_port: udp_port.unwrap_or(self.options.remote_udp_port),
+            udp_port: self.port_to_call(udp_port),
             account,
         })));
         Ok(association)
@@ -291,6 +293,13 @@ impl Stack {
             .map(|step| *EPHEMERAL_PORTS.start() + ((start + step) % count) as u16)
             .find(|port| !self.endpoints.contains_key(port))
             .ok_or_else(StackError::every_port_in_use)
+    }
+
+    fn port_to_call(&self, udp_port: Option<u16>) -> u16 {
+        match self.options.backend {
+            Backend::Udp => udp_port.unwrap_or(self.options.remote_udp_port),
+            Backend::Raw => raw::PORT,
+        }
     }
 
     /// The peer's addresses that have the family of a local address.

@@ -1,8 +1,12 @@
-//! The system calls that `std` does not offer. The only file with `unsafe`.
+//! The system calls that `std` does not offer. With
+//! `userland/datagrams.rs` the only file with `unsafe`.
 
 use std::io;
-use std::os::fd::RawFd;
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::time::Duration;
+
+use crate::userland::to_system;
 
 /// What to wait for on a file descriptor.
 pub(crate) type PollFd = libc::pollfd;
@@ -39,6 +43,37 @@ pub(crate) fn poll(fds: &mut [PollFd], timeout: Option<Duration>) -> io::Result<
     match result {
         -1 => Err(io::Error::last_os_error()),
         _ => Ok(()),
+    }
+}
+
+/// A raw socket of an IP protocol on one local address.
+pub(crate) fn raw_socket(address: IpAddr, protocol: u16) -> io::Result<OwnedFd> {
+    let family = if address.is_ipv4() {
+        libc::AF_INET
+    } else {
+        libc::AF_INET6
+    };
+    let kind = libc::SOCK_RAW | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+    // SAFETY: takes numbers only.
+    let fd = unsafe { libc::socket(family, kind, protocol.into()) };
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the system has just given us this descriptor, and nobody else.
+    let socket = unsafe { OwnedFd::from_raw_fd(fd) };
+    let name = to_system(SocketAddr::new(address, 0));
+    // SAFETY: `name` is a live address, and not shorter than what is said.
+    let result = unsafe {
+        libc::bind(
+            fd,
+            std::ptr::from_ref(&name).cast(),
+            size_of_val(&name) as libc::socklen_t,
+        )
+    };
+    if result == 0 {
+        Ok(socket)
+    } else {
+        Err(io::Error::last_os_error())
     }
 }
 

@@ -149,7 +149,7 @@ fn zeroed_address() -> libc::sockaddr_storage {
     unsafe { std::mem::zeroed() }
 }
 
-fn to_system(address: SocketAddr) -> libc::sockaddr_storage {
+pub(crate) fn to_system(address: SocketAddr) -> libc::sockaddr_storage {
     let mut storage = zeroed_address();
     match address {
         SocketAddr::V4(address) => {

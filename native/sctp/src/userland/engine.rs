@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::event::{DownReason, Event};
 use crate::id_map::IdMap;
 use crate::limits::{Hosts, Room};
-use crate::options::StackOptions;
+use crate::options::{Backend, StackOptions};
 use crate::stats::{Refusal, Stats};
 use crate::userland::association::Association;
 use crate::userland::cookie::CookieJar;
@@ -157,6 +157,9 @@ impl Engine {
     fn try_receive(&mut self, now: Duration, route: Route, bytes: &[u8]) -> Result<(), Refusal> {
         let packet = Packet::parse(bytes)?;
         rules::check_source(route.peer)?;
+        if self.may_be_anothers(&packet) {
+            return Err(Refusal::OutOfTheBlue);
+        }
         rules::check_bundle(&packet)?;
         match packet.first().kind {
             chunk::INIT => self.on_init(now, route, &packet),
@@ -166,6 +169,13 @@ impl Engine {
                 None => self.on_out_of_the_blue(now, route, &packet),
             },
         }
+    }
+
+    /// Raw sockets see every packet to their address: a port that is not ours may be another
+    /// process's, so nothing is said of it.
+    fn may_be_anothers(&self, packet: &Packet<'_>) -> bool {
+        self.options.backend == Backend::Raw
+            && !self.endpoints.contains_key(&packet.destination_port())
     }
 
     /// Gives an association a packet with the right tag.

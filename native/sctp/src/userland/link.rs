@@ -1,21 +1,22 @@
-//! Packet input and output below SCTP: UDP sockets, one per local address, so that every packet
-//! leaves with the right source (RFC 6951). Raw IP sockets would be another `Link`.
+//! Packet input and output below SCTP: one socket per local address, so that every packet leaves with
+//! the right source. Which sockets is said in `udp.rs` and `raw.rs`.
 
 use std::collections::VecDeque;
-use std::io::ErrorKind as IoErrorKind;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
-use std::os::fd::{AsRawFd, RawFd};
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
-use crate::error::{ErrorKind, StackError};
-use crate::sys;
 use crate::userland::datagrams::{BATCH, Incoming, Outgoing};
 use crate::userland::engine::Transmit;
+use crate::userland::raw;
 
 /// From which local address (by its index) to which peer a packet goes, or the other way round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Route {
     pub local: usize,
-    /// The peer's IP address and UDP port.
+    /// The peer's IP address and UDP port; without UDP always the same port ([`raw::PORT`]).
+    ///
+    /// [`raw::PORT`]: crate::userland::raw::PORT
     pub peer: SocketAddr,
 }
 
@@ -37,57 +38,38 @@ pub(crate) trait Link {
     fn file_descriptors(&self) -> impl Iterator<Item = RawFd>;
 }
 
-/// 5 000 INITs at once overflow the usual 208 KiB and fit into this.
-const BUFFER_BYTES: i32 = 4 << 20;
+/// What the system puts around a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Framing {
+    /// Nothing that is seen here.
+    Udp,
+    /// The IPv4 header, on reading from an IPv4 socket.
+    Raw,
+}
 
-/// SCTP over UDP.
-pub(crate) struct UdpLink {
-    sockets: Vec<UdpSocket>,
-    udp_port: u16,
+/// 5 000 INITs at once overflow the usual 208 KiB and fit into this.
+pub(crate) const BUFFER_BYTES: i32 = 4 << 20;
+
+/// The sockets of the local addresses, in their order.
+pub(crate) struct SocketLink {
+    sockets: Vec<OwnedFd>,
+    framing: Framing,
     incoming: Incoming,
     outgoing: Outgoing,
 }
 
-impl UdpLink {
-    /// Binds `udp_port` on every address; 0: a port that is free on all of them.
-    pub fn bind(addresses: &[IpAddr], udp_port: u16) -> Result<Self, StackError> {
-        const ATTEMPTS: usize = 16;
-        let mut result = Self::bind_all(addresses, udp_port);
-        for _ in 1..ATTEMPTS {
-            match &result {
-                Err(error) if udp_port == 0 && error.kind() == ErrorKind::UdpPortInUse => {
-                    result = Self::bind_all(addresses, udp_port);
-                }
-                _ => break,
-            }
-        }
-        result
-    }
-
-    fn bind_all(addresses: &[IpAddr], udp_port: u16) -> Result<Self, StackError> {
-        let mut link = UdpLink {
-            sockets: Vec::new(),
-            udp_port,
+impl SocketLink {
+    pub fn new(sockets: Vec<OwnedFd>, framing: Framing) -> Self {
+        SocketLink {
+            sockets,
+            framing,
             incoming: Incoming::new(),
             outgoing: Outgoing::new(),
-        };
-        for &address in addresses {
-            let refusal = |error| bind_error(address, link.udp_port, &error);
-            let socket = UdpSocket::bind((address, link.udp_port)).map_err(refusal)?;
-            socket.set_nonblocking(true).map_err(refusal)?;
-            sys::enlarge_buffers(socket.as_raw_fd(), BUFFER_BYTES);
-            link.udp_port = socket.local_addr().map_err(refusal)?.port();
-            link.sockets.push(socket);
         }
-        Ok(link)
-    }
-
-    pub fn udp_port(&self) -> u16 {
-        self.udp_port
     }
 }
 
-impl Link for UdpLink {
+impl Link for SocketLink {
     /// A batch of each socket, so that a busy one does not starve the others.
     fn receive(&mut self, take: &mut dyn FnMut(Route, &[u8])) -> bool {
         let mut is_more = false;
@@ -95,8 +77,12 @@ impl Link for UdpLink {
             let count = self.incoming.receive(socket.as_raw_fd());
             is_more |= count == BATCH;
             for index in 0..count {
-                if let (Some(peer), packet) = self.incoming.get(index) {
-                    take(Route { local, peer }, packet);
+                let (Some(peer), bytes) = self.incoming.get(index) else {
+                    continue;
+                };
+                match self.framing {
+                    Framing::Udp => take(Route { local, peer }, bytes),
+                    Framing::Raw => raw::take(local, peer, bytes, take),
                 }
             }
         }
@@ -112,7 +98,7 @@ impl Link for UdpLink {
                 .map(|packet| (packet.route.peer, &packet.packet[..]));
             let gone = match self.outgoing.send(self.sockets[local].as_raw_fd(), batch) {
                 Ok(count) => count,
-                Err(error) if error.kind() == IoErrorKind::WouldBlock => return Sent::Blocked,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Sent::Blocked,
                 // The first is lost, as packets get lost.
                 Err(_) => 1,
             };
@@ -124,29 +110,4 @@ impl Link for UdpLink {
     fn file_descriptors(&self) -> impl Iterator<Item = RawFd> {
         self.sockets.iter().map(AsRawFd::as_raw_fd)
     }
-}
-
-fn bind_error(address: IpAddr, udp_port: u16, error: &std::io::Error) -> StackError {
-    let (kind, sentence) = match error.kind() {
-        IoErrorKind::AddrNotAvailable => (
-            ErrorKind::AddressNotLocal,
-            format!("{address} is no address of this machine: name one that is."),
-        ),
-        IoErrorKind::AddrInUse => (
-            ErrorKind::UdpPortInUse,
-            format!(
-                "UDP port {udp_port} on {address} is in use: stop the other program, or choose \
-                 another port or address."
-            ),
-        ),
-        IoErrorKind::PermissionDenied => (
-            ErrorKind::PermissionDenied,
-            format!("The system forbids UDP port {udp_port} on {address}: choose one above 1023."),
-        ),
-        _ => (
-            ErrorKind::System,
-            format!("The system refused UDP port {udp_port} on {address}: {error}."),
-        ),
-    };
-    StackError::new(kind, sentence)
 }

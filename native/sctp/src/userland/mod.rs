@@ -20,13 +20,15 @@ mod link;
 mod lookup;
 mod ootb;
 pub mod packet;
+pub(crate) mod raw;
 mod requests;
 mod rules;
 mod settle;
 mod thread;
 mod timers;
+pub(crate) mod udp;
 
+pub(crate) use datagrams::to_system;
 pub use entropy::Entropy;
 pub use link::Route;
-pub(crate) use link::UdpLink;
 pub(crate) use thread::spawn;

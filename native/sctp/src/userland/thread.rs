@@ -191,12 +191,13 @@ mod tests {
     use crate::shared::Waker;
     use crate::userland::Entropy;
     use crate::userland::engine::EngineOptions;
-    use crate::userland::link::{Route, UdpLink};
+    use crate::userland::link::{Route, SocketLink};
+    use crate::userland::udp;
     use crate::{Room, Stack, StackOptions};
 
     /// Takes every packet only at the third try.
     struct BlockingLink {
-        link: UdpLink,
+        link: SocketLink,
         tries: usize,
     }
 
@@ -235,7 +236,7 @@ mod tests {
         let (woken, wakes) = mpsc::channel();
         let wake = Box::new(move || woken.send(()).unwrap());
         let shared = Arc::new(Shared::new(1 << 20, Waker::new().unwrap(), wake));
-        let link = UdpLink::bind(&options.local_addresses, 0).unwrap();
+        let (link, _) = udp::bind(&options.local_addresses, 0).unwrap();
         let engine = EngineOptions {
             stack: options,
             room: Room::new(1),
