@@ -1,7 +1,8 @@
 /**
  * Handle resolutions per second through a registrar process over SCTP, driven by a native generator
- * (`bench/generator/`). Beside it a Node.js `dgram` echo of the same sizes, driven by the same generator
- * over bare UDP: what one event per datagram costs.
+ * (`bench/generator/`). Beside it, in `e2e/udp`, a Node.js `dgram` echo of the same sizes, driven by the same
+ * generator over bare UDP: what one event per datagram costs; in `e2e/udp-share` a native echo of the same
+ * SCTP layer: what the registrar and JavaScript add to it.
  */
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
@@ -22,7 +23,12 @@ const SHAPES: readonly Shape[] = [
   { associations: 100, outstanding: 8 },
   { associations: 100, outstanding: 1 },
   { associations: 1, outstanding: 64 },
+  { associations: 1_000, outstanding: 8 },
 ];
+/** What the registrar is measured against: the name of the rows. */
+const REFERENCES = ['udp', 'udp-share'] as const;
+type Reference = (typeof REFERENCES)[number];
+
 const ROUNDS = 5;
 const SECONDS = 1;
 const POOL = Buffer.from('EchoPool');
@@ -32,21 +38,28 @@ const NO_REGISTRAR = 0 as RegistrarId;
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 export function endToEndRows(): Row[] {
-  return SHAPES.map((shape) => {
-    const id = `e2e/udp/${shape.associations}x${shape.outstanding}`;
-    return { id, measure: () => measure(id, shape) };
-  });
+  return SHAPES.flatMap((shape) =>
+    REFERENCES.map((reference) => {
+      const id = `e2e/${reference}/${shape.associations}x${shape.outstanding}`;
+      return { id, measure: () => measure(id, shape, reference) };
+    }),
+  );
 }
 
-async function measure(id: string, shape: Shape): Promise<Result> {
+async function measure(id: string, shape: Shape, name: Reference): Promise<Result> {
   const generator = builtGenerator();
-  const echo = [`${root}.setup/bench/dgram-echo.js`, String(resolutionAnswerBytes())];
+  const replyBytes = String(resolutionAnswerBytes());
+  const node = process.execPath;
+  const isShare = name === 'udp-share';
+  const echo = isShare
+    ? [generator, 'echo', '--reply-bytes', replyBytes]
+    : [node, `${root}.setup/bench/dgram-echo.js`, replyBytes];
   const rounds: Round[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     const sctp = (port: number) => generate(generator, sctpArguments(port, shape));
     const udp = (port: number) => generate(generator, udpArguments(port, shape));
-    const value = await against(registrarArguments(), sctp);
-    const reference = await against(echo, udp);
+    const value = await against([node, ...registrarArguments()], sctp);
+    const reference = await against(echo, isShare ? sctp : udp);
     rounds.push({ value, reference });
   }
   return { id, unit: RESOLUTIONS_PER_SECOND, ...summary(rounds) };
@@ -78,10 +91,10 @@ function registrarArguments(): string[] {
 
 /** Starts a server, lets the load run against the UDP port that it names, ends the server. */
 async function against(
-  args: readonly string[],
+  [program = '', ...args]: readonly string[],
   load: (udpPort: number) => number,
 ): Promise<number> {
-  const server = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const server = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(server, 'exit');
   try {
     return load(await udpPortOf(server));

@@ -3,7 +3,12 @@
 //!
 //!     rserpool-generator sctp|udp --target IP:UDP-PORT [--sctp-port PORT] [--prepare HEX]... --request HEX
 //!                        --associations N --outstanding N --seconds N
+//!
+//! Or answers them, as quickly as the layer allows:
+//!
+//!     rserpool-generator echo --reply-bytes N [--sctp-port PORT]
 
+mod echo;
 mod sctp;
 mod udp;
 
@@ -17,6 +22,8 @@ pub struct Load {
     /// Messages to send once before, each answered, over the first association.
     pub prepare: Vec<Vec<u8>>,
     pub request: Vec<u8>,
+    /// Of an echo.
+    pub reply_bytes: usize,
     pub associations: usize,
     pub outstanding: usize,
     pub measured: Duration,
@@ -57,9 +64,12 @@ type Error = Box<dyn std::error::Error>;
 fn main() -> Result<(), Error> {
     let (transport, load) = parse()?;
     let meter = match transport.as_str() {
+        "echo" => return echo::serve(load.sctp_port, load.reply_bytes),
         "sctp" => sctp::run(&load)?,
         "udp" => udp::run(&load)?,
-        other => return Err(format!("there is no transport \"{other}\": sctp or udp").into()),
+        other => {
+            return Err(format!("there is no transport \"{other}\": sctp, udp or echo").into());
+        }
     };
     let seconds = load.measured.as_secs_f64();
     println!("{{\"answers\":{},\"seconds\":{seconds}}}", meter.answers);
@@ -74,6 +84,7 @@ fn parse() -> Result<(String, Load), Error> {
         sctp_port: 3863,
         prepare: Vec::new(),
         request: Vec::new(),
+        reply_bytes: 0,
         associations: 1,
         outstanding: 1,
         measured: Duration::from_secs(2),
@@ -86,13 +97,14 @@ fn parse() -> Result<(String, Load), Error> {
             Long("sctp-port") => load.sctp_port = parser.value()?.parse()?,
             Long("prepare") => load.prepare.push(bytes_of(&parser.value()?.string()?)?),
             Long("request") => load.request = bytes_of(&parser.value()?.string()?)?,
+            Long("reply-bytes") => load.reply_bytes = parser.value()?.parse()?,
             Long("associations") => load.associations = parser.value()?.parse()?,
             Long("outstanding") => load.outstanding = parser.value()?.parse()?,
             Long("seconds") => load.measured = Duration::from_secs(parser.value()?.parse()?),
             _ => return Err(argument.unexpected().into()),
         }
     }
-    Ok((transport.ok_or("say sctp or udp")?, load))
+    Ok((transport.ok_or("say sctp, udp or echo")?, load))
 }
 
 fn bytes_of(hex: &str) -> Result<Vec<u8>, Error> {
