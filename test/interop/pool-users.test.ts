@@ -6,17 +6,29 @@
 
 import { expect, test } from 'vitest';
 import { describeScenario, expectWellFormed, TRANSPORTS } from './lab.ts';
-import { ASAP, CAUSE, CHUNK, type Host, unanswered } from './wire-log.ts';
+import { ASAP, CAUSE, CHUNK, type Host, unanswered, type WireFrame } from './wire-log.ts';
 
 const REGISTRAR: Host = ['10.20.0.1'];
 const ECHO = { id: 0xcb00_0001, host: ['10.20.0.11'] };
 const CALC = { id: 0xcb00_0002, host: ['10.20.0.12'] };
 const HIDDEN = { id: 0xcb00_0003, host: ['10.20.0.13'] };
+const BUSY = { id: 0xcb00_0004, host: ['10.20.0.14'] };
 const TERMINAL: Host = ['10.20.0.21'];
 const LOST: Host = ['10.20.0.22'];
 const CALC_USER: Host = ['10.20.0.23'];
+const BUSY_USER: Host = ['10.20.0.25'];
+const CLIENT: Host = ['10.20.0.2'];
 const WALLED: Host = ['10.20.0.24'];
-const EVERYBODY = [ECHO.host, CALC.host, HIDDEN.host, TERMINAL, LOST, CALC_USER, WALLED].flat();
+const EVERYBODY = [
+  ECHO.host,
+  CALC.host,
+  HIDDEN.host,
+  TERMINAL,
+  LOST,
+  CALC_USER,
+  BUSY_USER,
+  WALLED,
+].flat();
 const MAX_BAD_PE_REPORTS = 3;
 
 const scenario = { script: 'pool-users.sh', limitS: 200, transports: TRANSPORTS };
@@ -25,6 +37,8 @@ describeScenario("rsplib's pool users with our registrar", scenario, (seen) => {
   const answersTo = (user: Host) =>
     wire().sent(REGISTRAR, user).withMessage(ASAP.resolutionResponse);
   const requestsOf = (user: Host) => wire().sent(user, REGISTRAR).withMessage(ASAP.resolution);
+
+  const isOfBusy = ({ selectedIds }: WireFrame) => selectedIds.includes(BUSY.id);
 
   test('every resolution is answered (RFC 5352 §3.3)', () => {
     for (const user of [TERMINAL, LOST, CALC_USER, WALLED]) {
@@ -51,21 +65,21 @@ describeScenario("rsplib's pool users with our registrar", scenario, (seen) => {
     ]);
   });
 
-  test('the calculation client has its jobs done', () => {
-    expect(seen.observations.calcUserStatus).toBe(0);
-    const completed = /"CalcAppPU Total Jobs Completed" +(\d+)/.exec(seen.text('calc.sca'))?.[1];
-    expect(Number(completed)).toBeGreaterThanOrEqual(1);
+  test('the calculation client has its job done', () => {
+    expect(seen.text('calc.txt')).toMatch(/Job .* is complete/);
+    expect(answersTo(CALC_USER)).not.toEqual([]);
     for (const { causes, selectedIds } of answersTo(CALC_USER)) {
       expect({ causes, selectedIds }).toEqual({ causes: [], selectedIds: [CALC.id] });
     }
   });
 
   test('its server tells its load while it works, and pool users are told (RFC 5356 §5.1)', () => {
-    const told = wire().sent(CALC.host, REGISTRAR).withMessage(ASAP.registration);
-    expect(new Set(told.flatMap(({ loads }) => loads)).size).toBeGreaterThanOrEqual(2);
-    // Each answer has the load of the registration that was accepted last.
-    for (const answer of answersTo(CALC_USER)) {
-      const accepted = told.filter(({ number }) => number < answer.number).at(-1);
+    const registrations = wire().sent(BUSY.host, REGISTRAR).withMessage(ASAP.registration);
+    expect(registrations.some(({ loads }) => loads.some((load) => load > 0))).toBe(true);
+    const answers = [BUSY_USER, CLIENT].flatMap(answersTo).filter(isOfBusy);
+    expect(answers.length).toBeGreaterThanOrEqual(2);
+    for (const answer of answers) {
+      const accepted = registrations.filter(({ number }) => number < answer.number).at(-1);
       expect(new Set(answer.loads), `frame ${answer.number}`).toEqual(new Set(accepted?.loads));
     }
   });
@@ -80,8 +94,9 @@ describeScenario("rsplib's pool users with our registrar", scenario, (seen) => {
 
   test('after kill -9 of its only server a pool does not exist any more', () => {
     const { killedAtS = 0 } = seen.observations;
-    const end = wire().sent(ECHO.host, REGISTRAR).withChunk(CHUNK.shutdownComplete)[0];
-    expect(end?.atS).toBeGreaterThan(killedAtS);
+    const ends = wire().sent(ECHO.host, REGISTRAR).withChunk(CHUNK.shutdownComplete);
+    const end = ends.find(({ atS }) => atS > killedAtS);
+    expect(end).toBeDefined();
     const firstRequest = requestsOf(TERMINAL).find(({ number }) => number > (end?.number ?? 0));
     const answers = answersTo(TERMINAL).filter(
       ({ number }) => number > (firstRequest?.number ?? 0),
@@ -112,7 +127,8 @@ describeScenario("rsplib's pool users with our registrar", scenario, (seen) => {
   });
 
   test('the registrar aborts nobody and ends cleanly when told to', () => {
-    expect(wire().sent(REGISTRAR, EVERYBODY).withChunk(CHUNK.abort)).toEqual([]);
+    const whileItRan = wire().between(0, seen.observations.stoppedAtS ?? 0);
+    expect(whileItRan.sent(REGISTRAR, EVERYBODY).withChunk(CHUNK.abort)).toEqual([]);
     expect(seen.observations.registrarStatus).toBe(0);
     expect(seen.text('registrar-errors.txt')).toBe('');
   });

@@ -70,6 +70,7 @@ start_registrar() {
   within 30 has_said registrar.txt '"ready"'
 }
 stop_registrar() {
+  observe stoppedAtS "$(now)"
   kill -TERM "$registrar"
   within 10 is_gone "$registrar" || kill -KILL "$registrar"
   wait "$registrar"
