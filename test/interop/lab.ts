@@ -1,15 +1,17 @@
 /**
- * The lab as tests see it: whether this machine can run it, and a command run in it. The lab itself is
- * `lab/vm`: a throw-away Linux whose kernel has SCTP.
+ * The lab as tests see it: whether this machine can run it, one run of a scenario in it, and what that left
+ * behind. The lab itself is `lab/vm`: a throw-away Linux whose kernel has SCTP.
  */
 
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { describe, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WireLog } from './wire-log.ts';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, '../..');
@@ -24,13 +26,15 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   dumpcap: 'tshark',
   rspserver: 'rsplib-tools',
   rspterminal: 'rsplib-tools',
+  rspregistrar: 'rsplib-registrar',
+  calcappclient: 'rsplib-services',
 };
 
 /**
  * `describe` for tests that need the lab. Where it cannot run they are one skipped test that says why; in
  * continuous integration, where nothing may be missing, one that fails.
  */
-export function describeInLab(title: string, tests: () => void): void {
+function describeInLab(title: string, tests: () => void): void {
   const lack = whatTheLabLacks();
   if (lack === undefined) {
     describe(title, tests);
@@ -56,25 +60,99 @@ function isInstalled(program: string): boolean {
   return folders.some((folder) => existsSync(path.join(folder, program)));
 }
 
-/**
- * Runs a script of `scenarios/` in the VM, in the project's top folder; rejects with its standard error
- * when it fails or takes longer than `limitS` seconds.
- */
-export async function runScenario(
-  script: string,
-  args: readonly string[],
-  limitS: number,
-): Promise<void> {
-  const scenario = path.join('test/interop/scenarios', script);
-  await promisify(execFile)(
-    path.join(here, 'lab/vm'),
-    ['-t', String(limitS), '--', scenario, ...args],
-    { cwd: root, maxBuffer: 1 << 24 },
-  );
+/** SCTP backends of our side that the lab shows. With `udp` the kernels of rsplib's hosts encapsulate. */
+export const TRANSPORTS = ['udp'] as const;
+export type LabTransport = (typeof TRANSPORTS)[number];
+
+/** What one run of a scenario left behind. */
+export class Sighting {
+  readonly transport: LabTransport;
+  readonly folder = mkdtempSync(path.join(tmpdir(), 'rserpool-interop-'));
+  readonly #wires = new Map<string, WireLog>();
+
+  constructor(transport: LabTransport) {
+    this.transport = transport;
+  }
+
+  /** Runs the script in the VM, for `limitS` seconds at most; rejects with its standard error when it fails. */
+  async run(script: string, limitS: number): Promise<void> {
+    const scenario = path.join('test/interop/scenarios', script);
+    const vm = ['-t', String(limitS), '--', scenario, this.folder, this.transport];
+    const options = { cwd: root, maxBuffer: 1 << 24 };
+    await promisify(execFile)(path.join(here, 'lab/vm'), vm, options);
+    for (const name of readdirSync(this.folder).filter((file) => file.endsWith('.pcapng'))) {
+      this.#wires.set(path.parse(name).name, await WireLog.read(path.join(this.folder, name)));
+    }
+  }
+
+  /** What crossed the cables of a host that was watched. */
+  wire(host: string): WireLog {
+    const wire = this.#wires.get(host);
+    if (wire === undefined) throw new Error(`Nobody captured at ${host}.`);
+    return wire;
+  }
+
+  text(file: string): string {
+    return readFileSync(path.join(this.folder, file), 'utf8');
+  }
+
+  /** The JSON objects that a program printed, one on a line. */
+  jsonLines(file: string): readonly Record<string, unknown>[] {
+    const lines = this.text(file).split('\n');
+    return lines.filter((line) => line !== '').map((line) => JSON.parse(line));
+  }
+
+  get observations(): Record<string, number> & { readonly waitsInVain: readonly string[] } {
+    return JSON.parse(this.text('observations.json'));
+  }
+
+  /** What the registrar told of one pool element: `registered`, `removed: keepAliveTimeout`, ... */
+  toldOf(id: number): readonly string[] {
+    return this.jsonLines('registrar.txt')
+      .filter((line) => line.id === id && line.pool !== undefined)
+      .map(({ event, reason }) => (reason === undefined ? `${event}` : `${event}: ${reason}`));
+  }
+
+  remove(): void {
+    if (process.env.RSERPOOL_KEEP_LAB === '1') console.log(`${this.folder} is kept`);
+    else rmSync(this.folder, { recursive: true, force: true });
+  }
 }
 
-/** The JSON objects that a program printed, one on a line. */
-export function readJsonLines(file: string): Record<string, unknown>[] {
-  const lines = readFileSync(file, 'utf8').split('\n');
-  return lines.filter((line) => line !== '').map((line) => JSON.parse(line));
+/**
+ * `describe` for one script of `scenarios/`, which is run once for each transport before the tests. What
+ * holds for every scenario is tested here: no wait was in vain, and what we sent is well-formed.
+ */
+export function describeScenario(
+  title: string,
+  run: { script: string; limitS: number; transports: readonly LabTransport[] },
+  tests: (seen: Sighting) => void,
+): void {
+  describeInLab(title, () => {
+    describe.each(run.transports)('over %s', (transport) => {
+      const seen = new Sighting(transport);
+      beforeAll(() => seen.run(run.script, run.limitS), (run.limitS + 90) * 1_000);
+      afterAll(() => seen.remove());
+
+      test('everything that the scenario waited for has happened', () => {
+        expect(seen.observations.waitsInVain).toEqual([]);
+      });
+      tests(seen);
+    });
+  });
+}
+
+/** Every packet is well-formed and has a good checksum; encapsulated where it should be (RFC 6951). */
+export function expectWellFormed(wire: WireLog, transport: LabTransport): void {
+  expect(wire.frames.length).toBeGreaterThan(20);
+  for (const frame of wire.frames) {
+    const where = `frame ${frame.number}`;
+    expect(frame.isMalformed, where).toBe(false);
+    if (transport !== 'udp') {
+      expect(frame.udpPorts, where).toEqual([]);
+      continue; // the kernel leaves its checksums to a network card that is not there
+    }
+    expect(frame.udpPorts, where).toContain(9899);
+    expect(frame.isChecksumGood, where).toBe(true);
+  }
 }

@@ -1,28 +1,65 @@
-# To be sourced inside the VM: one network namespace per host, all on one Ethernet bridge, 10.20.0.0/24.
-#   host NAME N            makes host NAME with address 10.20.0.N
+# To be sourced inside the VM: one network namespace per host, on two Ethernet bridges.
+#   network                makes the bridges: A is 10.20.0.0/24 and fd00:20::/64, B is 10.30.0.0/24
+#   host NAME N [NETS]     makes host NAME; NETS has a letter for each address it gets, `a` by default:
+#                          `a` 10.20.0.N, `6` fd00:20::N, both on bridge A (eth0), `b` 10.30.0.N on B (eth1)
+#   cut NAME a|b           pulls the cable between NAME and that bridge; `heal` plugs it in again
 #   encapsulate NAME PORT  its kernel speaks SCTP over UDP (RFC 6951), from and to UDP port PORT
+#   capture NAME FILE      captures all that crosses the cables of NAME; process id in $started
 #   on NAME COMMAND...     runs COMMAND in that host
-#   start NAME COMMAND...  the same in the background; its process id is in $started
+#   start NAME COMMAND...  the same in the background; process id in $started
 
 network() {
-  ip link add bridge0 type bridge mcast_snooping 0
-  ip link set bridge0 up
+  local bridge
+  for bridge in a b; do
+    ip link add "bridge-$bridge" type bridge mcast_snooping 0
+    ip link set "bridge-$bridge" up
+  done
 }
 
 host() {
-  ip netns add "$1"
-  ip -n "$1" link set lo up
+  local name=$1 number=$2 nets=${3:-a}
+  ip netns add "$name"
+  ip -n "$name" link set lo up
   # No duplicate address detection to wait for, and no cookie module, which the kernel would have to load.
-  on "$1" sh -c 'echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad
-                 echo none >/proc/sys/net/sctp/cookie_hmac_alg'
-  ip link add "to-$1" type veth peer name eth0 netns "$1"
-  ip link set "to-$1" master bridge0 up
-  ip -n "$1" addr add "10.20.0.$2/24" dev eth0
-  ip -n "$1" link set eth0 up
-  ip -n "$1" route add 224.0.0.0/4 dev eth0
+  on "$name" sh -c 'echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad
+                    echo none >/proc/sys/net/sctp/cookie_hmac_alg'
+  case $nets in
+    *[a6]*) cable "$name" a eth0 ;;
+  esac
+  case $nets in
+    *a*)
+      ip -n "$name" addr add "10.20.0.$number/24" dev eth0
+      ip -n "$name" route add 224.0.0.0/4 dev eth0
+      ;;
+  esac
+  case $nets in
+    *6*) ip -n "$name" addr add "fd00:20::$number/64" dev eth0 nodad ;;
+  esac
+  case $nets in
+    *b*)
+      cable "$name" b eth1
+      ip -n "$name" addr add "10.30.0.$number/24" dev eth1
+      ;;
+  esac
 }
 
+cable() {
+  ip link add "$1-$2" type veth peer name "$3" netns "$1"
+  ip link set "$1-$2" master "bridge-$2" up
+  ip -n "$1" link set "$3" up
+}
+
+cut() { ip link set "$1-$2" down; }
+heal() { ip link set "$1-$2" up; }
+
 encapsulate() { on "$1" sh -c "echo $2 >/proc/sys/net/sctp/udp_port; echo $2 >/proc/sys/net/sctp/encap_port"; }
+
+capture() {
+  local interfaces='-i eth0'
+  [ -d "/sys/class/net/$1-b" ] && interfaces='-i eth0 -i eth1'
+  # shellcheck disable=SC2086
+  start "$1" dumpcap -q $interfaces -w "$2" 2>"$2.log"
+}
 
 on() {
   local name=$1
