@@ -1,22 +1,101 @@
-//! Twenty thousand damaged packets, from somebody who cannot see the traffic and from somebody who
-//! can, and floods: no panic, no hang, no growth. The seeds are fixed; a failure names its step.
+//! Two million damaged packets, from somebody who cannot see the traffic and from somebody who can, and
+//! floods: no panic, no hang, no growth. `npm run fuzz -- N` takes N packets a test and fresh seeds. A
+//! failure names its seed, and `RSERPOOL_FUZZ_SEED` with no more packets than one run has repeats it.
 
 mod support;
 
+use std::env;
 use std::net::SocketAddr;
+use std::process;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::thread;
+use std::time::Duration;
 
 use rserpool_sctp::userland::packet::{PacketBuilder, checksum, chunk};
 use support::{Datagram, Net, Weather, ms};
 
+/// Damaged packets in one run, which has one seed.
 const STEPS: usize = 20_000;
+
+/// Damaged packets of one test, unless the environment says otherwise.
+const PACKETS: usize = 1_000_000;
 
 /// What the process may have grown by at the end, in bytes: allocators keep some of what they once
 /// had.
 const MAX_GROWTH: usize = 16 << 20;
 
+/// Far more than a step takes: then it hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Counts steps, for the watchdog.
+static PROGRESS: AtomicU64 = AtomicU64::new(0);
+
 /// Memory is measured for the whole process, so one test at a time.
 static ALONE: Mutex<()> = Mutex::new(());
+
+fn number_from(variable: &str) -> Option<u64> {
+    Some(env::var(variable).ok()?.parse().expect("a number"))
+}
+
+/// Calls `run` with one seed after the other until there were packets enough.
+fn with_seeds(test: &str, first_seed: u64, mut run: impl FnMut(u64)) {
+    let packets = number_from("RSERPOOL_FUZZ_PACKETS").map_or(PACKETS, |packets| packets as usize);
+    let first_seed = number_from("RSERPOOL_FUZZ_SEED").unwrap_or(first_seed);
+    let watchdog = Watchdog::start();
+    for index in 0..packets.div_ceil(STEPS) as u64 {
+        let seed = first_seed + index;
+        watchdog.seed.store(seed, SeqCst);
+        let named = Named { test, seed };
+        run(seed);
+        drop(named);
+    }
+}
+
+/// Says which seed it was when a run panics.
+struct Named<'a> {
+    test: &'a str,
+    seed: u64,
+}
+
+impl Drop for Named<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let Named { test, seed } = self;
+            eprintln!("{test} failed with RSERPOOL_FUZZ_SEED={seed}");
+        }
+    }
+}
+
+/// Ends the process when nothing goes on any more.
+struct Watchdog {
+    seed: &'static AtomicU64,
+    _alive: std::sync::mpsc::Sender<()>,
+}
+
+impl Watchdog {
+    fn start() -> Self {
+        let seed: &'static AtomicU64 = Box::leak(Box::default());
+        let (alive, ended) = std::sync::mpsc::channel::<()>();
+        thread::spawn(move || {
+            let mut seen = PROGRESS.load(SeqCst);
+            // The other end is dropped when the test is over.
+            while let Err(std::sync::mpsc::RecvTimeoutError::Timeout) = ended.recv_timeout(PATIENCE)
+            {
+                let progress = PROGRESS.load(SeqCst);
+                if progress == seen {
+                    eprintln!("it hangs with RSERPOOL_FUZZ_SEED={}", seed.load(SeqCst));
+                    process::abort();
+                }
+                seen = progress;
+            }
+        });
+        Watchdog {
+            seed,
+            _alive: alive,
+        }
+    }
+}
 
 fn resident_bytes() -> usize {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
@@ -94,12 +173,18 @@ fn mutate(rng: &mut fastrand::Rng, packet: &[u8], other: &[u8]) -> Vec<u8> {
 #[test]
 fn a_live_association_survives_damaged_packets_of_others() {
     let _alone = ALONE.lock();
-    let corpus = conversation(1);
-    let mut rng = fastrand::Rng::with_seed(2);
-    let (mut net, client, server) = Net::connected(3);
-    let addresses: [SocketAddr; 2] = [net.address(0), net.address(1)];
     let before = resident_bytes();
+    with_seeds("damaged packets of others", 1, damaged_packets_of_others);
+    assert!(resident_bytes().saturating_sub(before) < MAX_GROWTH);
+}
+
+fn damaged_packets_of_others(seed: u64) {
+    let corpus = conversation(seed);
+    let mut rng = fastrand::Rng::with_seed(seed + 1);
+    let (mut net, client, server) = Net::connected(seed + 2);
+    let addresses: [SocketAddr; 2] = [net.address(0), net.address(1)];
     for step in 0..STEPS {
+        PROGRESS.fetch_add(1, SeqCst);
         let original = rng.choice(&corpus).unwrap();
         let other = rng.choice(&corpus).unwrap();
         // Another conversation's tags: what somebody who cannot see this one would have.
@@ -124,18 +209,27 @@ fn a_live_association_survives_damaged_packets_of_others() {
         (net.table_sizes(0), net.table_sizes(1)),
         ([1, 1, 1, 1, 0], [1, 1, 1, 1, 0])
     );
-    assert!(resident_bytes().saturating_sub(before) < MAX_GROWTH);
 }
 
 #[test]
 fn damaged_packets_in_every_state_leave_nothing_behind() {
     let _alone = ALONE.lock();
-    let mut rng = fastrand::Rng::with_seed(4);
-    let mut net = Net::pair(5);
     let before = resident_bytes();
+    with_seeds(
+        "damaged packets in every state",
+        4,
+        damaged_packets_in_every_state,
+    );
+    assert!(resident_bytes().saturating_sub(before) < MAX_GROWTH);
+}
+
+fn damaged_packets_in_every_state(seed: u64) {
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let mut net = Net::pair(seed + 1);
     let mut client = None;
     let mut recent: Vec<Datagram> = Vec::new();
     for step in 0..STEPS {
+        PROGRESS.fetch_add(1, SeqCst);
         // The conversation goes on; whenever it has ended, another one begins.
         let is_live = client.is_some_and(|id| !net.downs(0).iter().any(|down| down.0 == id));
         if !is_live {
@@ -179,13 +273,13 @@ fn damaged_packets_in_every_state_leave_nothing_behind() {
         (net.table_sizes(0), net.table_sizes(1)),
         ([1, 1, 1, 1, 0], [1, 1, 1, 1, 0])
     );
-    assert!(resident_bytes().saturating_sub(before) < MAX_GROWTH);
 }
 
 #[test]
-fn a_flood_of_inits_costs_no_memory() {
+fn a_flood_of_inits_costs_no_memory_and_others_are_served_meanwhile() {
     let _alone = ALONE.lock();
-    let mut net = Net::pair(6);
+    let (mut net, client, server) = Net::connected(6);
+    let sizes = net.table_sizes(1);
     let mut value = vec![0, 0, 0, 1, 0, 2, 0, 0, 0, 10, 0, 10, 1, 2, 3, 4];
     let mut flood = |net: &mut Net, count: u32| {
         for index in 0..count {
@@ -203,13 +297,20 @@ fn a_flood_of_inits_costs_no_memory() {
                 Some(chunk::INIT_ACK)
             );
             net.clear_wire();
+            if index % 1_000 == 0 {
+                net.send(0, client, b"still there?");
+                net.run_for(ms(50));
+                assert_eq!(net.messages(1, server), [b"still there?"]);
+                net.take_events(1);
+                net.sent.clear();
+            }
         }
     };
-    flood(&mut net, 1_000);
+    flood(&mut net, 10_000);
     let before = resident_bytes();
-    flood(&mut net, 100_000);
+    flood(&mut net, 500_000);
     assert!(resident_bytes().saturating_sub(before) < 1 << 20);
-    assert_eq!(net.table_sizes(1), [0; 5]);
-    assert_eq!(net.hosts[1].room.taken(), 0);
+    assert_eq!(net.table_sizes(1), sizes);
+    assert_eq!(net.hosts[1].room.taken(), 1);
     assert!(net.hosts[1].events.is_empty());
 }
