@@ -41,7 +41,7 @@ export function patchCrates(root) {
     const unfinished = `${target}.unfinished`;
     rmSync(unfinished, { recursive: true, force: true });
     mkdirSync(path.dirname(target), { recursive: true });
-    cpSync(sourceOf(root, name, version), unfinished, { recursive: true });
+    cpSync(sourceOf(name, version), unfinished, { recursive: true });
     applyPatch(unfinished, readFileSync(path.join(root, file), 'utf8'), file);
     rmSync(target, { recursive: true, force: true });
     renameSync(unfinished, target);
@@ -65,7 +65,7 @@ function checkVersion(root, name, version, file) {
 }
 
 /** The registry's package, unpacked by cargo. */
-function sourceOf(root, name, version) {
+function sourceOf(name, version) {
   const project = mkdtempSync(path.join(tmpdir(), 'rserpool-crate-'));
   try {
     mkdirSync(path.join(project, 'src'));

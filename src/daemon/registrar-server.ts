@@ -34,6 +34,7 @@ import type { SctpBackend, SctpStack, SctpStats } from '../transport/transport.t
 import {
   ASAP_PORT,
   type IpAddress,
+  type Milliseconds,
   type RegistrarId,
   registrarId,
   type SctpAddress,
@@ -56,6 +57,8 @@ export interface RegistrarSettings {
   readonly transport?: Transport | undefined;
   /** Local UDP port of encapsulated SCTP (RFC 6951); 0: any free one. Default 9899. */
   readonly udpPort?: number | undefined;
+  /** Time without messages after which an association is shut down; 0: never. Default 0. */
+  readonly autocloseMs?: Milliseconds | undefined;
   /** What the registrar does and allows. Every one has a default. */
   readonly registrar?: PartialRegistrarOptions | undefined;
   /** A pino logger, or anything like it. Default: silence. */
@@ -79,6 +82,7 @@ export async function createRegistrar(settings: RegistrarSettings = {}): Promise
     transport: settings.transport ?? 'auto',
     localAddresses: addresses,
     udpPort: settings.udpPort,
+    autocloseMs: settings.autocloseMs,
   });
   try {
     return new RegistrarServer(settings, options, stack);

@@ -32,7 +32,7 @@ export interface SctpStackOptions {
   readonly maxRetransmissions: number;
   /** Unanswered transmissions after which one address of a peer is given up for the next (Path.Max.Retrans). */
   readonly pathMaxRetransmissions: number;
-  /** Time without a user message in either direction after which an association is shut down; 0: never. */
+  /** Time without a user message in either direction after which an association is shut down; 0: never. `memory` has none. */
   readonly autocloseMs: number;
   readonly maxAssociations: number;
   readonly maxAssociationsPerHost: number;

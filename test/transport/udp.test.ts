@@ -36,6 +36,15 @@ function pattern(length: number, seed: number): Buffer {
 }
 
 describe('an association over UDP', () => {
+  test('is shut down by itself when there are no messages for as long as autoclose says', async () => {
+    const { server, client, association } = await openPair({ autocloseMs: 200 });
+    for (const { heard } of [server, client]) {
+      await heard.until('the end', () => heard.of('down').length === 1);
+      expect(heard.of('down')[0]).toMatchObject({ why: 'shutdown' });
+    }
+    expect(client.endpoint.send(association, ASAP, text('too late'))).toBe('gone');
+  });
+
   test('comes up on both sides with the addresses and ports of both (RFC 9260 §5.1)', async () => {
     const { server, client, association } = await openPair();
     expect(client.heard.of('up')[0]).toMatchObject({

@@ -337,6 +337,58 @@ fn a_peer_that_never_answers_is_lost() {
 }
 
 #[test]
+fn an_association_without_messages_is_closed_by_itself() {
+    let mut net = Net::new(17);
+    net.host(&["127.0.0.1"], 9899);
+    net.host_with(&["127.0.0.2"], 9899, |options| {
+        options.autoclose = Some(ms(30_000));
+    });
+    net.open(0, 5000, false);
+    net.open(1, 3863, true);
+    let client = net.connect(0, 5000, 1, 3863);
+    net.run_for(ms(100));
+    let server = net.ups(1)[0].0;
+    // Messages in either direction keep it.
+    for _ in 0..5 {
+        net.run_for(ms(20_000));
+        net.send(0, client, b"question");
+        net.run_for(ms(20_000));
+        net.send(1, server, b"answer");
+    }
+    assert!(net.downs(1).is_empty());
+    // Heartbeats do not.
+    net.run_for(ms(25_000));
+    assert!(net.downs(1).is_empty());
+    net.run_for(ms(10_000));
+    assert_eq!(net.downs(1), [(server, DownReason::Shutdown)]);
+    assert_eq!(net.downs(0), [(client, DownReason::Shutdown)]);
+    assert_eq!(net.messages(1, server).len(), 5);
+}
+
+#[test]
+fn what_is_still_on_its_way_keeps_an_association_from_closing_by_itself() {
+    let mut net = Net::new(18);
+    net.host_with(&["127.0.0.1"], 9899, |options| {
+        options.autoclose = Some(ms(1_000));
+        options.max_retransmissions = 20;
+    });
+    net.host(&["127.0.0.2"], 9899);
+    net.open(0, 5000, false);
+    net.open(1, 3863, true);
+    let client = net.connect(0, 5000, 1, 3863);
+    net.run_for(ms(100));
+    net.hosts[1].is_silent = true;
+    net.send(0, client, b"it takes a while");
+    net.run_for(ms(10_000));
+    assert!(net.downs(0).is_empty());
+    net.hosts[1].is_silent = false;
+    net.run_for(ms(20_000));
+    let server = net.ups(1)[0].0;
+    assert_eq!(net.messages(1, server), [b"it takes a while"]);
+    assert_eq!(net.downs(0), [(client, DownReason::Shutdown)]);
+}
+
+#[test]
 fn heartbeats_find_a_peer_that_fell_silent() {
     let (mut net, client, _) = Net::connected(17);
     net.run_for(ms(300_000));

@@ -48,6 +48,10 @@ pub(crate) struct Association {
     pub held_shutdown: Option<u32>,
     /// When to stop waiting for an answer of a peer that is to begin or end the association.
     pub give_up_at: Option<Duration>,
+    /// When the latest user message was sent or received, or the association came up.
+    pub last_message_at: Duration,
+    /// It is ended because there were no messages for so long.
+    pub is_autoclosed: bool,
     /// INITs sent: each goes to the next of the peer's addresses.
     pub init_count: usize,
     /// Messages of the present batch.
@@ -83,6 +87,8 @@ impl Association {
             wants_shutdown: false,
             held_shutdown: None,
             give_up_at: None,
+            last_message_at: now,
+            is_autoclosed: false,
             init_count: 0,
             outbox: Vec::new(),
             queued_bytes: 0,
@@ -159,6 +165,7 @@ impl Association {
         let count = self.outbox.len();
         self.socket.advance_time(socket_time(now));
         let messages = std::mem::take(&mut self.outbox);
+        self.last_message_at = now;
         // What an ending association refuses is found to have left the buffer by `released_bytes`.
         match self.socket.send_many(messages, &SendOptions::default()) {
             Ok(()) => count,
@@ -205,11 +212,37 @@ impl Association {
     }
 
     /// When it wants to run next.
-    pub fn deadline(&self) -> Option<Duration> {
+    pub fn deadline(&self, options: &StackOptions) -> Option<Duration> {
         let deadline = self.socket.poll_timeout();
         let deadline =
             (deadline != SocketTime::infinite_future()).then(|| deadline - SocketTime::zero());
-        deadline.into_iter().chain(self.give_up_at).min()
+        let autoclose_at = self.autoclose_at(options);
+        deadline
+            .into_iter()
+            .chain(self.give_up_at)
+            .chain(autoclose_at)
+            .min()
+    }
+
+    /// When it is shut down for want of messages, if none comes before (RFC 6458 §8.1.8).
+    fn autoclose_at(&self, options: &StackOptions) -> Option<Duration> {
+        let may_close = self.is_up && !self.is_ending();
+        let autoclose = options.autoclose.filter(|_| may_close)?;
+        Some(self.last_message_at + autoclose)
+    }
+
+    /// Begins a graceful end when there were no messages for long enough.
+    pub fn autoclose(&mut self, now: Duration, options: &StackOptions) {
+        if self.autoclose_at(options).is_none_or(|at| at > now) {
+            return;
+        }
+        if !self.has_delivered_all() {
+            self.last_message_at = now; // what is still on its way is no silence
+            return;
+        }
+        self.account.close();
+        self.wants_shutdown = true;
+        self.is_autoclosed = true;
     }
 
     /// Starts to wait for the peer when the association begins or ends, stops when it is up.

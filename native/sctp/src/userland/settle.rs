@@ -20,6 +20,9 @@ use crate::userland::packet::{
 /// Longest reason that an ABORT carries.
 const MAX_REASON_BYTES: usize = 200;
 
+/// Told when an association ended by itself.
+const AUTOCLOSED: &str = "There were no messages for as long as autoclose says.";
+
 /// Why and how an association ended.
 type End = (DownReason, String);
 
@@ -74,6 +77,7 @@ impl Engine {
             return self.end(id, DownReason::Lost, detail.into());
         }
         association.socket.advance_time(socket_time(now));
+        association.autoclose(now, &self.options);
         continue_ending(association);
         let mut end = None;
         while let Some(event) = association.socket.poll_event() {
@@ -85,6 +89,7 @@ impl Engine {
                 }
                 SocketEvent::OnConnected() if !association.is_up => {
                     association.is_up = true;
+                    association.last_message_at = now;
                     self.events
                         .push(Event::Up(id, Box::new(association.info())));
                     continue_ending(association);
@@ -97,7 +102,7 @@ impl Engine {
                 _ => {}
             }
         }
-        if let Err(end) = self.receive_messages(id) {
+        if let Err(end) = self.receive_messages(now, id) {
             self.abort(id, &end.1);
             return self.end(id, end.0, end.1);
         }
@@ -115,11 +120,11 @@ impl Engine {
             self.events.push(Event::Writable { association: id });
         }
         association.update_patience(now, &self.options);
-        self.timers.set(id, association.deadline());
+        self.timers.set(id, association.deadline(&self.options));
     }
 
     /// Takes the messages that are complete. `Err` when one is longer than allowed.
-    fn receive_messages(&mut self, id: u32) -> Result<(), End> {
+    fn receive_messages(&mut self, now: Duration, id: u32) -> Result<(), End> {
         let Some(association) = self.associations.get_mut(&id) else {
             return Ok(());
         };
@@ -132,6 +137,7 @@ impl Engine {
                 ));
             }
             self.stats.messages_received += 1;
+            association.last_message_at = now;
             self.events.push(Event::Message {
                 association: id,
                 ppid: message.ppid.0,
@@ -187,6 +193,7 @@ impl Engine {
 
 fn ended_quietly(association: &Association) -> End {
     match association.is_up {
+        true if association.is_autoclosed => (DownReason::Shutdown, AUTOCLOSED.into()),
         true => (DownReason::Shutdown, String::new()),
         false => (DownReason::Abort, String::new()),
     }
