@@ -130,7 +130,7 @@ fn a_message_of_60_000_octets_is_joined_of_its_parts() {
     need_kernel!();
     let mut pair = pair();
     let message: Vec<u8> = (0..60_000u32)
-        .map(|index| (index * 31 >> 3) as u8)
+        .map(|index| ((index * 31) >> 3) as u8)
         .collect();
     for _ in 0..4 {
         send(&mut pair.client, pair.association, &message);
