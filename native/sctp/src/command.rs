@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::account::Account;
+use crate::kernel::OpenSocket;
 
 /// One request. Payloads lie in the bytes of the batch.
 #[derive(Debug)]
@@ -15,6 +16,8 @@ pub enum Command {
         accepts: bool,
         endpoint: u32,
     },
+    /// The same with the endpoint's socket, on the kernel.
+    OpenSocket(Box<OpenSocket>),
     /// ABORTs the associations of an endpoint and frees its port.
     CloseEndpoint {
         port: u16,
@@ -43,7 +46,7 @@ pub struct Connect {
     pub local_port: u16,
     pub peer_addresses: Vec<IpAddr>,
     pub peer_port: u16,
-    /// UDP port at which the peer is called.
+    /// UDP port at which the peer is called. 0, on the kernel only: as the system is set up.
     pub udp_port: u16,
     pub account: Arc<Account>,
 }

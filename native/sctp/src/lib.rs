@@ -2,7 +2,7 @@
 //! Node, no RSerPool message formats.
 //!
 //! A request goes `stack` → `command` → I/O thread, what happened comes back as `event`. The I/O
-//! thread is `userland`: SCTP over UDP (RFC 6951).
+//! thread is `kernel` (SCTP of the operating system) or `userland` (SCTP over UDP, RFC 6951).
 
 #![deny(unsafe_code, unsafe_op_in_unsafe_fn)]
 
@@ -10,6 +10,7 @@ mod account;
 mod batch;
 mod error;
 mod id_map;
+mod kernel;
 mod limits;
 mod options;
 mod shared;
@@ -26,6 +27,7 @@ pub use account::{Account, SendResult};
 pub use batch::{Drained, records};
 pub use error::{ErrorKind, StackError};
 pub use event::DownReason;
+pub use kernel::try_kernel;
 pub use limits::Room;
 pub use options::{Backend, ENCAPSULATION_PORT, STREAMS, StackOptions};
 pub use stack::Stack;

@@ -15,6 +15,8 @@ pub const STREAMS: u16 = 32;
 /// What moves the packets of a stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
+    /// SCTP of the operating system's kernel. Has no UDP port of its own; the MTU is the kernel's.
+    Kernel,
     /// SCTP in user space over UDP (RFC 6951).
     Udp,
     /// SCTP in user space right above IP.

@@ -136,6 +136,18 @@ impl Shared {
     }
 }
 
+/// Held by an I/O thread: tells, when dropped, that the thread has ended, wanted or not.
+pub(crate) struct EndOfThread(pub std::sync::Arc<Shared>);
+
+impl Drop for EndOfThread {
+    fn drop(&mut self) {
+        self.0.has_ended.store(true, SeqCst);
+        if !self.0.is_closing.load(SeqCst) {
+            self.0.wake_caller();
+        }
+    }
+}
+
 /// A panic elsewhere must not spread: what the locks guard is whole after every statement.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

@@ -1,6 +1,6 @@
 //! The caller's side of a stack: sockets bound, I/O thread started, requests collected into
-//! batches, events drained into the caller's memory. What the requests do is `engine.rs`, on the
-//! I/O thread.
+//! batches, events drained into the caller's memory. What the requests do is `kernel/` or
+//! `userland/`, on the I/O thread.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
@@ -14,6 +14,7 @@ use crate::command::{Batch, Command, Connect};
 use crate::error::StackError;
 use crate::event::Event;
 use crate::id_map::IdMap;
+use crate::kernel::{self, ClosingPorts, OpenSocket, Socket};
 use crate::limits::Room;
 use crate::options::{Backend, STREAMS, StackOptions};
 use crate::shared::{Shared, Waker};
@@ -43,6 +44,8 @@ pub struct Stack {
     room: Room,
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
+    /// Kernel only: SCTP ports whose sockets the I/O thread may still have.
+    closing_ports: ClosingPorts,
 }
 
 struct Association {
@@ -55,22 +58,11 @@ impl Stack {
     /// events turn up after all earlier ones were taken; it must not block.
     pub fn start(options: StackOptions, wake: Box<dyn Fn() + Send>) -> Result<Stack, StackError> {
         options.check()?;
-        let (link, udp_port) = match options.backend {
-            Backend::Udp => udp::bind(&options.local_addresses, options.udp_port)?,
-            Backend::Raw => (raw::bind(&options.local_addresses)?, 0),
-        };
         let waker = Waker::new()
             .map_err(|error| StackError::system("make the waker of the I/O thread", &error))?;
         let shared = Arc::new(Shared::new(options.event_queue_bytes, waker, wake));
         let room = Room::new(options.max_associations);
-        let engine_options = EngineOptions {
-            stack: options.clone(),
-            room: room.clone(),
-            next_association: Box::new(|| NEXT_ASSOCIATION.fetch_add(1, SeqCst)),
-            entropy: Entropy::system(),
-        };
-        let thread = userland::spawn(link, shared.clone(), move || Engine::new(engine_options))
-            .map_err(|error| StackError::system("start the I/O thread", &error))?;
+        let (thread, udp_port) = start_thread(&options, &shared, &room)?;
         Ok(Stack {
             options,
             udp_port,
@@ -83,7 +75,12 @@ impl Stack {
             room,
             shared,
             thread: Some(thread),
+            closing_ports: ClosingPorts::default(),
         })
+    }
+
+    pub fn backend(&self) -> Backend {
+        self.options.backend
     }
 
     /// The UDP port in use; 0 for backends without one.
@@ -98,6 +95,9 @@ impl Stack {
     /// Opens an SCTP port; 0: any free one. With `accepts` false the endpoint only calls others.
     pub fn open(&mut self, port: u16, accepts: bool) -> Result<u16, StackError> {
         self.must_be_open()?;
+        if self.options.backend == Backend::Kernel {
+            return self.open_socket(port, accepts);
+        }
         let port = if port == 0 {
             self.any_free_port()?
         } else {
@@ -106,15 +106,43 @@ impl Stack {
         if self.endpoints.contains_key(&port) {
             return Err(StackError::port_in_use(port));
         }
-        let endpoint = self.next_endpoint;
-        self.next_endpoint += 1;
-        self.endpoints.insert(port, endpoint);
+        let endpoint = self.add_endpoint(port);
         self.batch.commands.push(Command::Open {
             port,
             accepts,
             endpoint,
         });
         Ok(port)
+    }
+
+    /// Makes the endpoint's socket here, so that the system's refusal is told at once.
+    fn open_socket(&mut self, port: u16, accepts: bool) -> Result<u16, StackError> {
+        if self.endpoints.contains_key(&port) {
+            return Err(StackError::port_in_use(port));
+        }
+        self.flush();
+        self.closing_ports.wait_for(port);
+        let (socket, closed) = Socket::open(&self.options, port, accepts)?;
+        let port = socket.port();
+        self.closing_ports.insert(port, closed);
+        let endpoint = self.add_endpoint(port);
+        let open = OpenSocket {
+            port,
+            endpoint,
+            accepts,
+            socket,
+        };
+        self.batch
+            .commands
+            .push(Command::OpenSocket(Box::new(open)));
+        Ok(port)
+    }
+
+    fn add_endpoint(&mut self, port: u16) -> u32 {
+        let endpoint = self.next_endpoint;
+        self.next_endpoint += 1;
+        self.endpoints.insert(port, endpoint);
+        endpoint
     }
 
     /// ABORTs the endpoint's associations and frees its port. Nothing is told about them any more.
@@ -299,6 +327,8 @@ impl Stack {
         match self.options.backend {
             Backend::Udp => udp_port.unwrap_or(self.options.remote_udp_port),
             Backend::Raw => raw::PORT,
+            // 0: the kernel has its own setting for that.
+            Backend::Kernel => udp_port.unwrap_or(0),
         }
     }
 
@@ -350,6 +380,39 @@ impl Stack {
     fn is_endpoint(&self, port: &u16, endpoint: u32) -> bool {
         self.endpoints.get(port) == Some(&endpoint)
     }
+}
+
+/// Starts the I/O thread of the backend, and tells its UDP port.
+fn start_thread(
+    options: &StackOptions,
+    shared: &Arc<Shared>,
+    room: &Room,
+) -> Result<(JoinHandle<()>, u16), StackError> {
+    let (options, shared, room) = (options.clone(), shared.clone(), room.clone());
+    let next_association = || NEXT_ASSOCIATION.fetch_add(1, SeqCst);
+    let (link, udp_port) = match options.backend {
+        Backend::Kernel => {
+            // Endpoints have their own sockets; this one tells now whether they can be had.
+            Socket::open(&options, 0, false)?;
+            let engine = kernel::Engine::new(options, room, next_association);
+            let thread = kernel::spawn(shared, engine).map_err(|error| no_thread(&error))?;
+            return Ok((thread, 0));
+        }
+        Backend::Udp => udp::bind(&options.local_addresses, options.udp_port)?,
+        Backend::Raw => (raw::bind(&options.local_addresses)?, 0),
+    };
+    let options = EngineOptions {
+        stack: options,
+        room,
+        next_association: Box::new(next_association),
+        entropy: Entropy::system(),
+    };
+    let thread = userland::spawn(link, shared, move || Engine::new(options));
+    Ok((thread.map_err(|error| no_thread(&error))?, udp_port))
+}
+
+fn no_thread(error: &std::io::Error) -> StackError {
+    StackError::system("start the I/O thread", error)
 }
 
 impl Drop for Stack {

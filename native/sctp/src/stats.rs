@@ -24,9 +24,11 @@ pub enum Refusal {
     Limit,
     /// Message longer than allowed, or a stream that was never offered.
     Message,
+    /// A peer that did not read for so long that others had to wait for it.
+    SlowReader,
 }
 
-const REFUSALS: [(Refusal, &str); 10] = [
+const REFUSALS: [(Refusal, &str); 11] = [
     (Refusal::Malformed, "malformed"),
     (Refusal::Checksum, "checksum"),
     (Refusal::VerificationTag, "verificationTag"),
@@ -37,6 +39,7 @@ const REFUSALS: [(Refusal, &str); 10] = [
     (Refusal::OutOfTheBlue, "outOfTheBlue"),
     (Refusal::Limit, "limit"),
     (Refusal::Message, "message"),
+    (Refusal::SlowReader, "slowReader"),
 ];
 
 /// Counters since the stack was started; `associations` is the present number.

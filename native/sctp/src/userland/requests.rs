@@ -49,6 +49,8 @@ impl Engine {
                         },
                     );
                 }
+                // Sockets are the kernel's.
+                Command::OpenSocket(_) => {}
                 Command::CloseEndpoint { port } => {
                     self.send_all(now, &mut sending);
                     self.close_endpoint(port);

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::command::Batch;
 use crate::event::Event;
-use crate::shared::Shared;
+use crate::shared::{EndOfThread, Shared};
 use crate::sys::{PollFd, poll, poll_fd};
 use crate::userland::engine::{Engine, Transmit};
 use crate::userland::link::{Link, Route, Sent};
@@ -33,21 +33,10 @@ pub(crate) fn spawn<L: Link + Send + 'static>(
 ) -> io::Result<JoinHandle<()>> {
     Builder::new().name("sctp".into()).spawn(move || {
         // Also told when the thread panics.
-        let _ending = Ending(shared.clone());
+        let _end = EndOfThread(shared.clone());
         let engine = make_engine();
         IoLoop::new(link, shared, engine).run();
     })
-}
-
-struct Ending(Arc<Shared>);
-
-impl Drop for Ending {
-    fn drop(&mut self) {
-        self.0.has_ended.store(true, SeqCst);
-        if !self.0.is_closing.load(SeqCst) {
-            self.0.wake_caller();
-        }
-    }
 }
 
 struct IoLoop<L> {

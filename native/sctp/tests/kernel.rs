@@ -1,0 +1,498 @@
+//! Stacks on the kernel's SCTP, over the loopback. Where the kernel has none every test says so and
+//! does nothing; `test/interop/kernel.test.ts` runs them in a virtual machine whose kernel has it.
+
+use std::time::{Duration, Instant};
+
+use rserpool_sctp::records::*;
+use rserpool_sctp::{Backend, DownReason, ErrorKind, SendResult, Stack, StackOptions, try_kernel};
+
+mod caller;
+use caller::{Caller, PATIENCE, Record, ip};
+
+/// Leaves the test where there is no kernel SCTP.
+macro_rules! need_kernel {
+    () => {
+        if let Err(error) = try_kernel() {
+            eprintln!("skipped: this kernel has no SCTP ({error})");
+            return;
+        }
+    };
+}
+
+const SHUTDOWN: u32 = DownReason::Shutdown as u32;
+const ABORT: u32 = DownReason::Abort as u32;
+const REFUSED: u32 = DownReason::Refused as u32;
+
+/// Short time-outs, so that losses are noticed soon.
+fn quick(options: &mut StackOptions) {
+    options.backend = Backend::Kernel;
+    options.rto_initial = Duration::from_millis(200);
+    options.rto_min = Duration::from_millis(100);
+    options.rto_max = Duration::from_millis(400);
+    options.max_retransmissions = 4;
+    options.heartbeat_interval = Duration::from_millis(500);
+}
+
+fn start(addresses: &[&str], adjust: impl FnOnce(&mut StackOptions)) -> Caller {
+    Caller::start_with(addresses[0], |options| {
+        options.local_addresses = addresses.iter().map(|address| ip(address)).collect();
+        quick(options);
+        adjust(options);
+    })
+}
+
+/// A stack with an endpoint at a free port.
+fn server(addresses: &[&str], adjust: impl FnOnce(&mut StackOptions)) -> (Caller, u16) {
+    let mut server = start(addresses, adjust);
+    let port = server.stack.open(0, true).unwrap();
+    server.stack.flush();
+    (server, port)
+}
+
+fn connect(client: &mut Caller, peer: &[&str], port: u16) -> u32 {
+    let local = client.stack.open(0, false).unwrap();
+    let peer: Vec<_> = peer.iter().map(|address| ip(address)).collect();
+    let association = client.stack.connect(local, &peer, port, None).unwrap();
+    client.stack.flush();
+    association
+}
+
+struct Pair {
+    client: Caller,
+    server: Caller,
+    /// As the client knows it, and as the server does.
+    association: u32,
+    accepted: u32,
+    port: u16,
+}
+
+fn pair_with(adjust: impl Fn(&mut StackOptions)) -> Pair {
+    let (mut server, port) = server(&["127.0.0.1"], &adjust);
+    let mut client = start(&["127.0.0.2"], &adjust);
+    let association = connect(&mut client, &["127.0.0.1"], port);
+    client.wait_for(KIND_UP, 1);
+    let accepted = server.wait_for(KIND_UP, 1)[0].association;
+    Pair {
+        client,
+        server,
+        association,
+        accepted,
+        port,
+    }
+}
+
+fn pair() -> Pair {
+    pair_with(|_| {})
+}
+
+fn send(caller: &mut Caller, association: u32, payload: &[u8]) {
+    let result = caller.stack.send(association, 11, 0, payload).unwrap();
+    assert_eq!(result, SendResult::Queued);
+}
+
+fn text(record: &Record) -> &str {
+    std::str::from_utf8(&record.bytes).unwrap()
+}
+
+#[test]
+fn messages_cross_in_both_directions() {
+    need_kernel!();
+    let mut pair = pair();
+    let up = pair.client.of_kind(KIND_UP)[0].clone();
+    assert_eq!((up.association, text(&up)), (pair.association, "127.0.0.1"));
+    assert_eq!(up.first & 0xffff, u32::from(pair.port));
+    assert_eq!(up.second, 32);
+    assert_eq!(text(&pair.server.of_kind(KIND_UP)[0]), "127.0.0.2");
+    for index in 0..100u8 {
+        let result = pair
+            .client
+            .stack
+            .send(pair.association, 11, 1, &[index; 37]);
+        assert_eq!(result.unwrap(), SendResult::Queued);
+    }
+    pair.client.stack.flush();
+    let received = pair.server.wait_for(KIND_MESSAGE, 100);
+    for (index, message) in received.iter().enumerate() {
+        assert_eq!(
+            (message.association, message.first, message.second),
+            (pair.accepted, 11, 1)
+        );
+        assert_eq!(message.bytes, [index as u8; 37]);
+    }
+    let stats = pair.server.stack.stats();
+    assert_eq!((stats.associations, stats.messages_received), (1, 100));
+    assert_eq!(pair.client.stack.stats().messages_sent, 100);
+}
+
+/// Longer than what is read at once, so it comes in parts.
+#[test]
+fn a_message_of_60_000_octets_is_joined_of_its_parts() {
+    need_kernel!();
+    let mut pair = pair();
+    let message: Vec<u8> = (0..60_000u32)
+        .map(|index| ((index * 31) >> 3) as u8)
+        .collect();
+    for _ in 0..4 {
+        send(&mut pair.client, pair.association, &message);
+        send(&mut pair.client, pair.association, b"short");
+    }
+    pair.client.stack.flush();
+    let received = pair.server.wait_for(KIND_MESSAGE, 8);
+    for (index, record) in received.iter().enumerate() {
+        match index % 2 {
+            0 => assert!(record.bytes == message, "message {index} differs"),
+            _ => assert_eq!(record.bytes, b"short"),
+        }
+    }
+}
+
+#[test]
+fn a_message_that_is_too_long_ends_the_association() {
+    need_kernel!();
+    let (mut server, port) = server(&["127.0.0.1"], |options| options.max_message_bytes = 20_000);
+    let mut client = start(&["127.0.0.2"], |_| {});
+    let association = connect(&mut client, &["127.0.0.1"], port);
+    send(&mut client, association, &[7; 20_000]);
+    send(&mut client, association, &[7; 20_001]);
+    client.stack.flush();
+    let down = server.wait_for(KIND_DOWN, 1)[0].clone();
+    client.wait_for(KIND_DOWN, 1);
+    assert_eq!(down.first, ABORT);
+    assert_eq!(text(&down), "The peer sent a message that is too long.");
+    assert_eq!(server.of_kind(KIND_MESSAGE)[0].bytes, [7; 20_000]);
+    let refused: Vec<_> = server.stack.stats().refused().collect();
+    assert!(refused.contains(&("message", 1)));
+}
+
+#[test]
+fn a_graceful_end_comes_after_what_was_queued() {
+    need_kernel!();
+    let mut pair = pair();
+    for _ in 0..1_000 {
+        send(&mut pair.client, pair.association, &[1; 200]);
+    }
+    pair.client.stack.shutdown(pair.association);
+    let late = pair.client.stack.send(pair.association, 11, 0, b"x");
+    assert_eq!(late.unwrap(), SendResult::Gone);
+    assert_eq!(pair.client.wait_for(KIND_DOWN, 1)[0].first, SHUTDOWN);
+    assert_eq!(pair.server.wait_for(KIND_DOWN, 1)[0].first, SHUTDOWN);
+    assert_eq!(pair.server.of_kind(KIND_MESSAGE).len(), 1_000);
+    assert_eq!(pair.client.stack.stats().associations, 0);
+}
+
+#[test]
+fn an_association_that_is_shut_down_before_it_is_up_delivers_and_ends() {
+    need_kernel!();
+    let (mut server, port) = server(&["127.0.0.1"], |_| {});
+    let mut client = start(&["127.0.0.2"], |_| {});
+    let association = connect(&mut client, &["127.0.0.1"], port);
+    send(&mut client, association, b"in passing");
+    client.stack.shutdown(association);
+    assert_eq!(client.wait_for(KIND_DOWN, 1)[0].first, SHUTDOWN);
+    server.wait_for(KIND_DOWN, 1);
+    assert_eq!(server.of_kind(KIND_MESSAGE)[0].bytes, b"in passing");
+}
+
+#[test]
+fn an_abort_tells_the_peer_its_reason() {
+    need_kernel!();
+    let mut pair = pair();
+    let reason = "enough of this";
+    pair.client.stack.abort(pair.association, reason);
+    let ours = pair.client.wait_for(KIND_DOWN, 1)[0].clone();
+    let theirs = pair.server.wait_for(KIND_DOWN, 1)[0].clone();
+    assert_eq!((ours.first, text(&ours)), (ABORT, reason));
+    assert_eq!((theirs.first, text(&theirs)), (ABORT, reason));
+}
+
+#[test]
+fn an_association_is_refused_where_no_endpoint_accepts() {
+    need_kernel!();
+    let mut deaf = start(&["127.0.0.1"], |_| {});
+    let port = deaf.stack.open(0, false).unwrap();
+    let mut client = start(&["127.0.0.2"], |_| {});
+    let to_deaf = connect(&mut client, &["127.0.0.1"], port);
+    let to_nobody = connect(&mut client, &["127.0.0.1"], 7);
+    let downs = client.wait_for(KIND_DOWN, 2);
+    for association in [to_deaf, to_nobody] {
+        let down = downs.iter().find(|down| down.association == association);
+        assert_eq!(down.unwrap().first, REFUSED);
+    }
+    assert_eq!(client.stack.stats().associations, 0);
+}
+
+#[test]
+fn a_second_association_on_the_same_ports_is_refused_and_the_first_stays() {
+    need_kernel!();
+    let mut pair = pair();
+    let up = pair.client.of_kind(KIND_UP)[0].clone();
+    let local = (up.first >> 16) as u16;
+    let peer = [ip("127.0.0.1")];
+    let second = pair
+        .client
+        .stack
+        .connect(local, &peer, pair.port, None)
+        .unwrap();
+    let down = pair.client.wait_for(KIND_DOWN, 1)[0].clone();
+    assert_eq!((down.association, down.first), (second, REFUSED));
+    send(&mut pair.client, pair.association, b"still here");
+    pair.client.stack.flush();
+    pair.server.wait_for(KIND_MESSAGE, 1);
+}
+
+#[test]
+fn closing_an_endpoint_aborts_its_associations_and_frees_its_port() {
+    need_kernel!();
+    let mut pair = pair();
+    pair.server.stack.close_endpoint(pair.port);
+    assert_eq!(pair.server.stack.open(pair.port, true).unwrap(), pair.port);
+    pair.server.stack.flush();
+    assert_eq!(pair.client.wait_for(KIND_DOWN, 1)[0].first, ABORT);
+    pair.server.drain();
+    assert!(pair.server.of_kind(KIND_DOWN).is_empty());
+    let gone = pair.server.stack.send(pair.accepted, 11, 0, b"x").unwrap();
+    assert_eq!(gone, SendResult::Gone);
+    let again = connect(&mut pair.client, &["127.0.0.1"], pair.port);
+    assert_eq!(pair.client.wait_for(KIND_UP, 2)[1].association, again);
+}
+
+#[test]
+fn closing_a_stack_aborts_its_associations() {
+    need_kernel!();
+    let mut pair = pair();
+    pair.client.stack.close();
+    let down = pair.server.wait_for(KIND_DOWN, 1)[0].clone();
+    assert_eq!((down.association, down.first), (pair.accepted, ABORT));
+    assert_eq!(text(&down), "The endpoint is closed.");
+}
+
+#[test]
+fn a_caller_that_does_not_drain_stops_the_reading_and_loses_nothing() {
+    need_kernel!();
+    let mut pair = pair_with(|options| {
+        options.event_queue_bytes = 100_000;
+        options.send_buffer_bytes = 16 << 20;
+    });
+    let count = 1_000usize;
+    for index in 0..count {
+        send(&mut pair.client, pair.association, &[index as u8; 10_000]);
+    }
+    pair.client.stack.flush();
+    // Ten megabytes neither fit into the kernel's buffer for the receiver nor into its queue.
+    let read = |pair: &Pair| pair.server.stack.stats().messages_received;
+    let mut before = u64::MAX;
+    let end = Instant::now() + PATIENCE;
+    while read(&pair) != before && Instant::now() < end {
+        before = read(&pair);
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    assert!(before < count as u64, "reading has not stopped");
+    let received = pair.server.wait_for(KIND_MESSAGE, count);
+    for (index, message) in received.iter().enumerate() {
+        assert_eq!(message.bytes, [index as u8; 10_000]);
+    }
+    assert!(pair.client.of_kind(KIND_DOWN).is_empty());
+}
+
+#[test]
+fn a_full_buffer_is_told_and_so_is_room_in_it() {
+    need_kernel!();
+    let mut pair = pair_with(|options| options.send_buffer_bytes = 70_000);
+    let mut sent = 0;
+    while pair
+        .client
+        .stack
+        .send(pair.association, 11, 0, &[3; 10_000])
+        .unwrap()
+        == SendResult::Queued
+    {
+        sent += 1;
+    }
+    assert_eq!(sent, 7);
+    pair.client.wait_for(KIND_WRITABLE, 1);
+    pair.server.wait_for(KIND_MESSAGE, 7);
+}
+
+/// What the mistakes of a caller are answered with, before anything is sent.
+#[test]
+fn mistakes_are_typed_errors() {
+    need_kernel!();
+    let (mut first, port) = server(&["127.0.0.1"], |options| options.max_associations = 1);
+    let mut second = start(&["127.0.0.1"], |_| {});
+    let in_use = second.stack.open(port, true).unwrap_err();
+    assert_eq!(in_use.kind(), ErrorKind::PortInUse);
+    assert!(in_use.to_string().contains(&format!("SCTP port {port}")));
+    let twice = first.stack.open(port, true).unwrap_err();
+    assert_eq!(twice.kind(), ErrorKind::PortInUse);
+    let mut options = StackOptions::new(vec![ip("127.0.0.1"), ip("192.0.2.1")]);
+    options.backend = Backend::Kernel;
+    let foreign = Stack::start(options, Box::new(|| {})).err().unwrap();
+    assert_eq!(foreign.kind(), ErrorKind::AddressNotLocal);
+    assert!(foreign.to_string().contains("192.0.2.1"));
+    let local = first.stack.open(0, false).unwrap();
+    let unreachable = first.stack.connect(local, &[ip("::1")], 3863, None);
+    assert_eq!(unreachable.unwrap_err().kind(), ErrorKind::NoRoute);
+    let peer = [ip("127.0.0.9")];
+    first.stack.connect(local, &peer, 3863, None).unwrap();
+    let no_room = first.stack.connect(local, &peer, 3864, None).unwrap_err();
+    assert_eq!(no_room.kind(), ErrorKind::NoRoom);
+}
+
+#[test]
+fn associations_beyond_the_limits_are_aborted_and_counted() {
+    need_kernel!();
+    let (mut server, port) = server(&["127.0.0.1"], |options| {
+        options.max_associations = 3;
+        options.max_associations_per_host = 2;
+    });
+    let mut client = start(&["127.0.0.2"], |_| {});
+    for _ in 0..2 {
+        connect(&mut client, &["127.0.0.1"], port);
+    }
+    client.wait_for(KIND_UP, 2);
+    server.wait_for(KIND_UP, 2);
+    let too_many = connect(&mut client, &["127.0.0.1"], port);
+    let down = client.wait_for(KIND_DOWN, 1)[0].clone();
+    assert_eq!((down.association, down.first), (too_many, ABORT));
+    assert_eq!(text(&down), "No room for another association.");
+    let mut other = start(&["127.0.0.3"], |_| {});
+    connect(&mut other, &["127.0.0.1"], port);
+    server.wait_for(KIND_UP, 3);
+    let mut last = start(&["127.0.0.4"], |_| {});
+    connect(&mut last, &["127.0.0.1"], port);
+    last.wait_for(KIND_DOWN, 1);
+    assert_eq!(server.of_kind(KIND_UP).len(), 3);
+    let stats = server.stack.stats();
+    assert_eq!(
+        (
+            stats.associations,
+            stats.refused().find(|one| one.0 == "limit")
+        ),
+        (3, Some(("limit", 2)))
+    );
+    // A place that is given back is given again.
+    client.stack.close();
+    server.wait_for(KIND_DOWN, 2);
+    connect(&mut last, &["127.0.0.1"], port);
+    server.wait_for(KIND_UP, 4);
+}
+
+#[test]
+fn an_idle_association_is_closed_by_autoclose_and_a_busy_one_is_not() {
+    need_kernel!();
+    let (mut server, port) = server(&["127.0.0.1"], |options| {
+        options.autoclose = Some(Duration::from_secs(2));
+    });
+    let mut client = start(&["127.0.0.2"], |_| {});
+    let idle = connect(&mut client, &["127.0.0.1"], port);
+    let busy = connect(&mut client, &["127.0.0.1"], port);
+    client.wait_for(KIND_UP, 2);
+    let end = Instant::now() + PATIENCE;
+    while client.of_kind(KIND_DOWN).is_empty() {
+        assert!(Instant::now() < end, "nothing was closed");
+        send(&mut client, busy, b"busy");
+        client.stack.flush();
+        std::thread::sleep(Duration::from_millis(200));
+        client.drain();
+    }
+    let down = client.of_kind(KIND_DOWN)[0].clone();
+    assert_eq!((down.association, down.first), (idle, SHUTDOWN));
+    assert_eq!(server.wait_for(KIND_DOWN, 1)[0].first, SHUTDOWN);
+    send(&mut client, busy, b"still here");
+}
+
+#[test]
+fn ipv6_works_like_ipv4() {
+    need_kernel!();
+    let (mut server, port) = server(&["::1"], |_| {});
+    let mut client = start(&["::1"], |_| {});
+    let association = connect(&mut client, &["::1"], port);
+    send(&mut client, association, b"six");
+    client.stack.flush();
+    assert_eq!(text(&server.wait_for(KIND_UP, 1)[0]), "::1");
+    server.wait_for(KIND_MESSAGE, 1);
+}
+
+#[test]
+fn an_endpoint_has_addresses_of_both_families() {
+    need_kernel!();
+    let (mut server, port) = server(&["127.0.0.1", "::1"], |_| {});
+    let mut four = start(&["127.0.0.2"], |_| {});
+    connect(&mut four, &["127.0.0.1"], port);
+    assert_eq!(text(&server.wait_for(KIND_UP, 1)[0]), "127.0.0.2");
+    let mut six = start(&["::1"], |_| {});
+    connect(&mut six, &["::1"], port);
+    assert_eq!(text(&server.wait_for(KIND_UP, 2)[1]), "::1");
+    four.wait_for(KIND_UP, 1);
+    assert_eq!(text(&six.wait_for(KIND_UP, 1)[0]), "::1");
+}
+
+#[test]
+fn both_ends_may_be_endpoints_of_one_stack() {
+    need_kernel!();
+    let (mut both, port) = server(&["127.0.0.1"], |_| {});
+    let association = connect(&mut both, &["127.0.0.1"], port);
+    send(&mut both, association, b"to myself");
+    both.stack.flush();
+    assert_eq!(both.wait_for(KIND_MESSAGE, 1)[0].bytes, b"to myself");
+    assert_eq!(both.wait_for(KIND_UP, 2).len(), 2);
+}
+
+#[test]
+fn a_peer_with_two_addresses_tells_both() {
+    need_kernel!();
+    let (mut server, port) = server(&["127.0.0.1", "127.0.0.3"], |_| {});
+    let mut client = start(&["127.0.0.2", "127.0.0.4"], |_| {});
+    connect(&mut client, &["127.0.0.1"], port);
+    let sorted = |record: &Record| {
+        let mut addresses: Vec<String> = text(record).split(' ').map(str::to_owned).collect();
+        addresses.sort();
+        addresses
+    };
+    assert_eq!(
+        sorted(&server.wait_for(KIND_UP, 1)[0]),
+        ["127.0.0.2", "127.0.0.4"]
+    );
+    assert_eq!(
+        sorted(&client.wait_for(KIND_UP, 1)[0]),
+        ["127.0.0.1", "127.0.0.3"]
+    );
+    // RFC 9260 §5.4: the other path is confirmed by a heartbeat.
+    let path = client.wait_for(KIND_PATH, 1)[0].clone();
+    assert_eq!((text(&path), path.first), ("127.0.0.3", 1));
+}
+
+/// Sixteen shares fill the socket's send buffer: more peers than that, and none of them reads.
+#[test]
+fn slow_readers_do_not_keep_the_others_waiting_for_ever() {
+    need_kernel!();
+    let (mut server, port) = server(&["127.0.0.1"], |options| {
+        options.send_buffer_bytes = 8 << 20
+    });
+    let small_queue = |options: &mut StackOptions| options.event_queue_bytes = 70_000;
+    let mut lazy: Vec<Caller> = Vec::new();
+    for index in 0..20 {
+        let mut client = start(&[&format!("127.0.1.{}", index + 1)], small_queue);
+        connect(&mut client, &["127.0.0.1"], port);
+        client.wait_for(KIND_UP, 1);
+        lazy.push(client);
+    }
+    server.wait_for(KIND_UP, 20);
+    // Until the kernel takes no more for any of them.
+    let ups = server.of_kind(KIND_UP);
+    for up in &ups {
+        for _ in 0..100 {
+            send(&mut server, up.association, &[9; 60_000]);
+        }
+    }
+    server.stack.flush();
+    let mut keen = start(&["127.0.0.9"], |_| {});
+    connect(&mut keen, &["127.0.0.1"], port);
+    let accepted = server.wait_for(KIND_UP, 21)[20].association;
+    for _ in 0..100 {
+        send(&mut server, accepted, &[8; 10_000]);
+    }
+    server.stack.flush();
+    keen.wait_for(KIND_MESSAGE, 100);
+    assert!(server.stack.send(accepted, 11, 0, b"still here").is_ok());
+}
