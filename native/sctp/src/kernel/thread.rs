@@ -66,8 +66,8 @@ impl IoLoop {
             is_more = !self.shared.must_pause() && self.read_and_time();
             self.write();
             self.engine.take_events(&mut self.events);
-            self.shared.publish(&mut self.events);
             self.shared.set_stats(self.engine.stats());
+            self.shared.publish(&mut self.events);
         }
     }
 

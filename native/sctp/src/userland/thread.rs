@@ -80,8 +80,8 @@ impl<L: Link> IoLoop<L> {
             let is_more = !self.must_pause() && self.read_and_time();
             self.send();
             self.engine.take_events(&mut self.events);
-            self.shared.publish(&mut self.events);
             self.shared.set_stats(self.engine.stats());
+            self.shared.publish(&mut self.events);
             if !is_more {
                 self.wait();
             }
