@@ -47,6 +47,8 @@ export const FAILURE = {
 export interface Addon {
   /** From 1 byte to 512 MiB, all zero. */
   createArena(length: number): Arena;
+  /** Why the kernel gives no SCTP sockets, in the system's words; `null` when it does. */
+  kernelSctpRefusal(): string | null;
   readonly NativeHandlespace: new (
     settings: NativeSettings,
     desk: ArenaHandle,
@@ -127,7 +129,7 @@ export interface NativeSctpStack {
   close(): void;
 }
 
-export type NativeBackend = 'udp' | 'raw';
+export type NativeBackend = 'kernel' | 'udp' | 'raw';
 
 export interface NativeStackOptions {
   readonly backend: NativeBackend;
@@ -149,8 +151,8 @@ export interface NativeStackOptions {
 
 export interface NativeStackStats {
   readonly associations: number;
-  readonly packetsReceived: number;
-  readonly packetsSent: number;
+  readonly packetsReceived?: number;
+  readonly packetsSent?: number;
   readonly messagesReceived: number;
   readonly messagesSent: number;
   readonly refused: Readonly<Record<string, number>>;

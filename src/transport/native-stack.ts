@@ -1,6 +1,6 @@
 /**
- * SCTP whose packets a native I/O thread moves: the backends `udp`, in user space over UDP (RFC 6951), and
- * `raw`, in user space right above IP. This side owns endpoints and associations; messages are handed to
+ * SCTP whose packets a native I/O thread moves: the backends `kernel`, the operating system's SCTP,
+ * `udp`, in user space over UDP (RFC 6951), and `raw`, in user space right above IP. This side owns endpoints and associations; messages are handed to
  * their handlers where they lie. One native call fetches a batch, one hands a batch over, and no object,
  * closure or string is made per message.
  */
@@ -74,7 +74,8 @@ export class NativeStack implements SctpStack {
 
   open(options: { port: number; accepts: boolean }, handler: SctpHandler): SctpEndpoint {
     if (this.#isClosed) throw new ClosedError('The SCTP stack is closed.');
-    const port = withKeys(() => this.native.open(options.port, options.accepts));
+    const open = () => this.native.open(options.port, options.accepts);
+    const port = withKeys(open, { PERMISSION_DENIED: 'port' });
     const endpoint = new NativeEndpoint(this, port, handler);
     this.#endpoints.set(port, endpoint);
     // Now and not with this tick: the caller may tell the port to somebody who is quick.
@@ -276,13 +277,16 @@ const KEYS: Readonly<Record<string, string>> = {
   SYSTEM: 'transport',
 };
 
-/** Makes a `ConfigError` of what the native stack refuses. */
-export function withKeys<Result>(action: () => Result): Result {
+/** Makes a `ConfigError` of what the native stack refuses; `others` are keys that differ here. */
+export function withKeys<Result>(
+  action: () => Result,
+  others: Readonly<Record<string, string>> = {},
+): Result {
   try {
     return action();
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    const key = KEYS[code];
+    const key = others[code] ?? KEYS[code];
     if (key === undefined) throw error;
     throw new ConfigError(key, (error as Error).message, { cause: error });
   }

@@ -1,14 +1,15 @@
 /** Opens the SCTP stack that a process runs on. What each setting means is in `transport.ts`. */
 
+import { addon } from '../native.ts';
 import { NativeStack } from './native-stack.ts';
 import { completeStackOptions, type PartialStackOptions } from './options.ts';
 import type { SctpStack } from './transport.ts';
 
 /**
- * `auto`: the best that this machine offers, which today is `udp` everywhere. `raw`: SCTP as it is, without
- * UDP around it, for machines whose kernel has none; it takes CAP_NET_RAW.
+ * `auto`: `kernel` where the kernel gives SCTP sockets, else `udp`. `raw`: SCTP as it is, without UDP around
+ * it, for machines whose kernel has none; it takes CAP_NET_RAW.
  */
-export const TRANSPORTS = ['auto', 'udp', 'raw'] as const;
+export const TRANSPORTS = ['auto', 'kernel', 'udp', 'raw'] as const;
 export type Transport = (typeof TRANSPORTS)[number];
 
 /** Addresses are needed, the rest has the defaults of `options.ts`. */
@@ -19,6 +20,11 @@ export type OpenOptions = PartialStackOptions & { readonly transport: Transport 
  * address is not this machine's, the UDP port is in use, or a setting has no usable value.
  */
 export function openSctpStack({ transport, ...options }: OpenOptions): SctpStack {
-  const backend = transport === 'auto' ? 'udp' : transport;
+  const backend = transport === 'auto' ? automaticBackend() : transport;
   return new NativeStack(backend, completeStackOptions(options));
+}
+
+/** What `auto` takes on this machine, now: a module may be loaded or unloaded. */
+export function automaticBackend(): 'kernel' | 'udp' {
+  return addon().kernelSctpRefusal() === null ? 'kernel' : 'udp';
 }

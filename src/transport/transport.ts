@@ -1,6 +1,7 @@
 /**
  * The interface that all SCTP backends offer: message oriented, one-to-many. TypeScript owns endpoints and
- * associations; native code moves packets. Backends: `native-stack.ts` (`udp`: SCTP in user space over UDP, RFC
+ * associations; native code moves packets. Backends: `native-stack.ts` (`kernel`: SCTP of the
+ * operating system; `udp`: SCTP in user space over UDP, RFC
  * 6951; `raw`: the same right above IP) and `memory.ts` (deterministic, for tests).
  *
  * A stack is one set of local addresses with its own I/O thread; endpoints are SCTP ports on it. Nothing
@@ -16,14 +17,17 @@
 import type { Arena } from '../native.ts';
 import type { AssociationId, IpAddress, SctpAddress } from '../types.ts';
 
-export type SctpBackend = 'udp' | 'raw' | 'memory';
+export type SctpBackend = 'kernel' | 'udp' | 'raw' | 'memory';
 
 export interface SctpStackOptions {
   /** Local addresses that packets are sent from and received on; at least one. */
   readonly localAddresses: readonly IpAddress[];
-  /** Local UDP port (RFC 6951); 0: any free one. IANA's is 9899. */
+  /**
+   * Local UDP port (RFC 6951); 0: any free one. IANA's is 9899. `kernel` has one for the whole machine,
+   * `net.sctp.udp_port`, and does not look at this.
+   */
   readonly udpPort: number;
-  /** UDP port at which peers are called when `connect` does not say; 9899. */
+  /** UDP port at which peers are called when `connect` does not say; 9899. `kernel`: `net.sctp.encap_port`. */
   readonly remoteUdpPort: number;
   /** Time between heartbeats; longer than `rtoMs.initial`, or a dead peer would not be noticed. */
   readonly heartbeatIntervalMs: number;
@@ -63,7 +67,7 @@ export interface SctpStack {
 }
 
 export interface ConnectOptions {
-  /** UDP port of this peer when it differs from the stack's `remoteUdpPort`. */
+  /** UDP port of this peer when it differs from the stack's `remoteUdpPort`. `kernel` encapsulates for it. */
   readonly udpPort?: number | undefined;
 }
 
@@ -145,10 +149,11 @@ export interface SctpHandler {
 /** Counters since the stack was opened. */
 export interface SctpStats {
   readonly associations: number;
-  readonly packetsReceived: number;
-  readonly packetsSent: number;
+  /** Not there with the backend `kernel`, which does not tell. */
+  readonly packetsReceived?: number;
+  readonly packetsSent?: number;
   readonly messagesReceived: number;
   readonly messagesSent: number;
-  /** Packets refused, by reason. */
+  /** Packets, or what they asked for, refused, by reason. */
   readonly refused: Readonly<Record<string, number>>;
 }

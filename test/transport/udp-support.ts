@@ -1,7 +1,11 @@
-/** Stacks on the loopback for the tests of the `udp` backend: any free UDP port, short time-outs. */
+/**
+ * Stacks on the loopback for the tests of a backend, `udp` or what RSERPOOL_TEST_TRANSPORT names: any free
+ * ports, short time-outs.
+ */
 
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
+import process from 'node:process';
 import { openSctpStack } from '../../src/transport/open.ts';
 import type { SctpEndpoint, SctpStack, SctpStackOptions } from '../../src/transport/transport.ts';
 import type { AssociationId, IpAddress } from '../../src/types.ts';
@@ -9,6 +13,10 @@ import { Recorder } from './recorder.ts';
 
 export const ASAP = 11;
 export const ENRP = 12;
+
+/** `kernel` in the lab: `test/interop/kernel.test.ts`. */
+export const transport = process.env.RSERPOOL_TEST_TRANSPORT === 'kernel' ? 'kernel' : 'udp';
+export const isUdp = transport === 'udp';
 
 const opened: SctpStack[] = [];
 const sockets: UdpSocket[] = [];
@@ -22,7 +30,7 @@ export async function closeStacks(): Promise<void> {
 export function openStack(address: IpAddress, options: Partial<SctpStackOptions> = {}): SctpStack {
   const rtoMs = { initial: 200, min: 100, max: 400 };
   const stack = openSctpStack({
-    transport: 'udp',
+    transport,
     localAddresses: [address],
     udpPort: 0,
     rtoMs,
@@ -52,7 +60,7 @@ export function openHost(
 /** Where `connect` finds an endpoint. */
 export function placeOf({ stack, endpoint }: Host): Parameters<SctpEndpoint['connect']> {
   const address = stack.localAddresses[0] as IpAddress;
-  return [[{ address, port: endpoint.port }], { udpPort: stack.udpPort }];
+  return [[{ address, port: endpoint.port }], isUdp ? { udpPort: stack.udpPort } : {}];
 }
 
 export interface Pair {

@@ -77,11 +77,20 @@ pub struct NativeStackOptions {
 #[napi(object)]
 pub struct NativeStackStats {
     pub associations: f64,
-    pub packets_received: f64,
-    pub packets_sent: f64,
+    /// Not there on the kernel, which does not tell.
+    pub packets_received: Option<f64>,
+    pub packets_sent: Option<f64>,
     pub messages_received: f64,
     pub messages_sent: f64,
     pub refused: HashMap<String, f64>,
+}
+
+/// Why the kernel gives no SCTP sockets; `null` when it does.
+#[napi]
+pub fn kernel_sctp_refusal() -> Option<String> {
+    rserpool_sctp::try_kernel()
+        .err()
+        .map(|error| error.to_string())
 }
 
 #[napi]
@@ -179,15 +188,16 @@ impl NativeSctpStack {
 
     #[napi]
     pub fn stats(&self) -> Result<NativeStackStats> {
-        let stats = self.with(|stack| stack.stats())?;
+        let (stats, backend) = self.with(|stack| (stack.stats(), stack.backend()))?;
+        let packets = |count: u64| (backend != Backend::Kernel).then_some(count as f64);
         let refused = stats
             .refused()
             .map(|(name, count)| (name.to_owned(), count as f64))
             .collect();
         Ok(NativeStackStats {
             associations: stats.associations as f64,
-            packets_received: stats.packets_received as f64,
-            packets_sent: stats.packets_sent as f64,
+            packets_received: packets(stats.packets_received),
+            packets_sent: packets(stats.packets_sent),
             messages_received: stats.messages_received as f64,
             messages_sent: stats.messages_sent as f64,
             refused,
@@ -235,6 +245,7 @@ fn stack_options(options: NativeStackOptions) -> Fallible<StackOptions> {
 
 fn backend(name: &str) -> Fallible<Backend> {
     match name {
+        "kernel" => Ok(Backend::Kernel),
         "udp" => Ok(Backend::Udp),
         "raw" => Ok(Backend::Raw),
         _ => Err(Failure::OutOfRange),

@@ -190,6 +190,11 @@ impl Socket {
         self.set_number(sctp, option::FRAGMENT_INTERLEAVE, 1)?;
         self.set_number(sctp, option::RECEIVE_INFO, 1)?;
         self.set_number(sctp, option::WANT_MAPPED_V4_ADDRESSES, 0)?;
+        // Closing ABORTs what is left, also when the process dies: its peers know at once, and its port
+        // is free again. Otherwise every association would first end gracefully.
+        let linger = [1i32, 0].map(i32::to_ne_bytes);
+        let linger = linger.as_flattened();
+        sys::set_option(self.fd(), libc::SOL_SOCKET, libc::SO_LINGER, linger)?;
         if let Some(autoclose) = options.autoclose {
             let seconds = autoclose.as_millis().div_ceil(1_000).min(i32::MAX as u128);
             self.set_number(sctp, option::AUTOCLOSE, seconds as i32)?;
@@ -261,16 +266,6 @@ impl Socket {
 
     fn get(&self, name: i32, value: &mut [u8]) -> io::Result<()> {
         sys::get_option(self.fd(), libc::IPPROTO_SCTP, name, value)
-    }
-}
-
-impl Drop for Socket {
-    /// Closing with a linger time of 0 ABORTs what is left, so that the port is free at once;
-    /// otherwise every association would first end gracefully.
-    fn drop(&mut self) {
-        let linger = [1i32, 0].map(i32::to_ne_bytes);
-        let linger = linger.as_flattened();
-        let _ = sys::set_option(self.fd(), libc::SOL_SOCKET, libc::SO_LINGER, linger);
     }
 }
 
