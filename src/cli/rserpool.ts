@@ -9,6 +9,7 @@ import process from 'node:process';
 import { Command, CommanderError } from 'commander';
 import { ConfigError, RSerPoolError } from '../errors.ts';
 import { devCommand } from './dev/dev-command.ts';
+import { doctorCommand } from './doctor-command.ts';
 import { registrarCommand } from './registrar-command.ts';
 import { resolveCommand } from './resolve-command.ts';
 import { serveCommand } from './serve-command.ts';
@@ -31,6 +32,7 @@ function program(): Command {
     .helpOption('--help', 'print this help')
     .helpCommand(false)
     .addCommand(devCommand())
+    .addCommand(doctorCommand())
     .addCommand(registrarCommand())
     .addCommand(serveCommand())
     .addCommand(resolveCommand());

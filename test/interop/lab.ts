@@ -34,7 +34,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
  * `describe` for tests that need the lab. Where it cannot run they are one skipped test that says why; in
  * continuous integration, where nothing may be missing, one that fails.
  */
-function describeInLab(title: string, tests: () => void): void {
+export function describeInLab(title: string, tests: () => void): void {
   const lack = whatTheLabLacks();
   if (lack === undefined) {
     describe(title, tests);
@@ -60,8 +60,26 @@ function isInstalled(program: string): boolean {
   return folders.some((folder) => existsSync(path.join(folder, program)));
 }
 
+/**
+ * Runs a command in the VM, in the project's top folder, for `limitS` seconds at most. Rejects with what it
+ * printed when it fails.
+ */
+export async function runInVm(
+  command: readonly string[],
+  limitS: number,
+): Promise<{ readonly stdout: string; readonly stderr: string }> {
+  const vm = ['-t', String(limitS), '--', ...command];
+  const options = { cwd: root, maxBuffer: 1 << 24 };
+  try {
+    return await promisify(execFile)(path.join(here, 'lab/vm'), vm, options);
+  } catch (error) {
+    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+    throw new Error(`${command[0]} failed in the VM:\n${stdout}\n${stderr}`, { cause: error });
+  }
+}
+
 /** SCTP backends of our side that the lab shows. With `udp` the kernels of rsplib's hosts encapsulate. */
-export const TRANSPORTS = ['udp'] as const;
+export const TRANSPORTS = ['udp', 'kernel'] as const;
 export type LabTransport = (typeof TRANSPORTS)[number];
 
 /** What one run of a scenario left behind. */
@@ -77,9 +95,7 @@ export class Sighting {
   /** Runs the script in the VM, for `limitS` seconds at most; rejects with its standard error when it fails. */
   async run(script: string, limitS: number): Promise<void> {
     const scenario = path.join('test/interop/scenarios', script);
-    const vm = ['-t', String(limitS), '--', scenario, this.folder, this.transport];
-    const options = { cwd: root, maxBuffer: 1 << 24 };
-    await promisify(execFile)(path.join(here, 'lab/vm'), vm, options);
+    await runInVm([scenario, this.folder, this.transport], limitS);
     for (const name of readdirSync(this.folder).filter((file) => file.endsWith('.pcapng'))) {
       this.#wires.set(path.parse(name).name, await WireLog.read(path.join(this.folder, name)));
     }
