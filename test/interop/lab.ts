@@ -97,7 +97,9 @@ export class Sighting {
     const scenario = path.join('test/interop/scenarios', script);
     await runInVm([scenario, this.folder, this.transport], limitS);
     for (const name of readdirSync(this.folder).filter((file) => file.endsWith('.pcapng'))) {
-      this.#wires.set(path.parse(name).name, await WireLog.read(path.join(this.folder, name)));
+      const file = path.join(this.folder, name);
+      const wire = await WireLog.read(file, this.transport === 'udp');
+      this.#wires.set(path.parse(name).name, wire);
     }
   }
 

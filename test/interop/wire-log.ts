@@ -94,8 +94,9 @@ export class WireLog {
     this.frames = frames;
   }
 
-  static async read(file: string): Promise<WireLog> {
-    return new WireLog(await dissect(file));
+  /** @param hasChecksums false where kernels leave them to a network card that is not there */
+  static async read(file: string, hasChecksums: boolean): Promise<WireLog> {
+    return new WireLog(await dissect(file, hasChecksums));
   }
 
   sent(from: Host, to: Host): WireLog {
@@ -128,8 +129,13 @@ export function unanswered(
   );
 }
 
-async function dissect(file: string): Promise<WireFrame[]> {
-  const decodeAs = ['-d', `udp.port==${ENCAPSULATION_PORT},sctp`, '-o', 'sctp.checksum:CRC 32c'];
+async function dissect(file: string, hasChecksums: boolean): Promise<WireFrame[]> {
+  const decodeAs = [
+    '-d',
+    `udp.port==${ENCAPSULATION_PORT},sctp`,
+    '-o',
+    `sctp.checksum:${hasChecksums ? 'CRC 32c' : 'None'}`,
+  ];
   const format = ['-T', 'fields', '-E', 'separator=/t', '-E', 'occurrence=a', '-E', 'aggregator=,'];
   const fields = FIELDS.flatMap((field) => ['-e', field]);
   const { stdout } = await promisify(execFile)(
