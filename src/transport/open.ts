@@ -6,7 +6,7 @@ import { completeStackOptions, type PartialStackOptions } from './options.ts';
 import type { SctpStack } from './transport.ts';
 
 /**
- * `auto`: `kernel` where the kernel gives SCTP sockets, else `udp`. `raw`: SCTP as it is, without UDP around
+ * `auto`: `kernel` where the kernel gives SCTP sockets and no UDP port is named, else `udp`. `raw`: SCTP as it is, without UDP around
  * it, for machines whose kernel has none; it takes CAP_NET_RAW.
  */
 export const TRANSPORTS = ['auto', 'kernel', 'udp', 'raw'] as const;
@@ -20,7 +20,10 @@ export type OpenOptions = PartialStackOptions & { readonly transport: Transport 
  * address is not this machine's, the UDP port is in use, or a setting has no usable value.
  */
 export function openSctpStack({ transport, ...options }: OpenOptions): SctpStack {
-  const backend = transport === 'auto' ? automaticBackend() : transport;
+  // Whoever names a UDP port wants it used.
+  const namesUdpPort = Boolean(options.udpPort) || options.remoteUdpPort !== undefined;
+  const automatic = namesUdpPort ? 'udp' : automaticBackend();
+  const backend = transport === 'auto' ? automatic : transport;
   return new NativeStack(backend, completeStackOptions(options));
 }
 

@@ -29,7 +29,7 @@ export async function startFleetMember(
     [
       ...['serve', 'echo', '--json', '--pool', poolHandle, '--address', address],
       ...['--registrar', `${registrar.address}:${registrar.port}`],
-      ...['--registrar-udp-port', String(registrar.udpPort)],
+      ...['--transport', 'udp', '--registrar-udp-port', String(registrar.udpPort)],
     ],
     // The channel ends with this process, and with it the server: nothing stays behind.
     { stdio: ['ignore', 'pipe', 'inherit', 'ipc'], execArgv: [] },
