@@ -91,3 +91,30 @@ describeInLab("the transport on the kernel's SCTP", () => {
     expect(report.numPassedTests).toBeGreaterThan(15);
   });
 });
+
+describeInLab('rserpool doctor where the kernel has SCTP', () => {
+  test('says that auto takes the kernel, and how peers on UDP reach it', async () => {
+    const doctor = [process.execPath, path.join(root, 'dist/cli/rserpool.js'), 'doctor', '--json'];
+    const { stdout } = await runInVm(doctor, 60);
+    const checks = stdout
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line));
+    expect(checks).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          name: 'transport',
+          state: 'ok',
+          finding: expect.stringContaining('"auto" takes kernel'),
+        }),
+        expect.objectContaining({ name: 'module', state: 'ok' }),
+        expect.objectContaining({
+          name: 'encapsulation',
+          remedy: expect.stringContaining('net.sctp.udp_port=9899'),
+        }),
+        // The guest's only interface is the loopback.
+        expect.objectContaining({ name: 'multicast', state: 'warning' }),
+      ]),
+    );
+  }, 150_000);
+});
