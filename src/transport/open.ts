@@ -6,8 +6,8 @@ import { completeStackOptions, type PartialStackOptions } from './options.ts';
 import type { SctpStack } from './transport.ts';
 
 /**
- * `auto`: `kernel` where the kernel gives SCTP sockets and no UDP port is named, else `udp`. `raw`: SCTP as it is, without UDP around
- * it, for machines whose kernel has none; it takes CAP_NET_RAW.
+ * `auto`: `kernel` where the kernel gives SCTP sockets and no UDP port is named, else `udp`. `raw`: SCTP as
+ * it is, without UDP around it, for machines whose kernel has none; it takes CAP_NET_RAW.
  */
 export const TRANSPORTS = ['auto', 'kernel', 'udp', 'raw'] as const;
 export type Transport = (typeof TRANSPORTS)[number];

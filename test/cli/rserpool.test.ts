@@ -9,7 +9,7 @@ describe('rserpool', () => {
   test('shows its commands with --help and exits 0', async () => {
     const { exitCode, stdout } = await run('--help');
     expect(exitCode).toBe(0);
-    for (const command of ['dev', 'registrar', 'serve', 'resolve'])
+    for (const command of ['dev', 'doctor', 'registrar', 'serve', 'resolve'])
       expect(stdout).toContain(command);
   });
 
@@ -34,6 +34,20 @@ describe('rserpool', () => {
     expect(stderr).not.toContain('    at '); // no stack trace
     expect(stdout).toBe('');
     expect(exitCode).toBe(2);
+  });
+
+  test('says what this machine offers, and exits 0 where there is no problem', async () => {
+    const { exitCode, stdout } = await run('doctor', '--json');
+    const lines = stdout.split('\n').filter((line) => line !== '');
+    const checks = lines.map((line) => JSON.parse(line));
+    const transport = checks.find(({ name }) => name === 'transport');
+    expect(transport).toMatchObject({
+      state: 'ok',
+      finding: expect.stringMatching(/^"auto" takes (kernel|udp): the kernel gives /),
+    });
+    expect(exitCode).toBe(0);
+    const { stdout: text } = await run('doctor');
+    expect(text).toContain(transport.finding);
   });
 
   test('says which port is busy, and exits 1', async () => {

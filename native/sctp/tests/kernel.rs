@@ -21,6 +21,7 @@ macro_rules! need_kernel {
 
 const SHUTDOWN: u32 = DownReason::Shutdown as u32;
 const ABORT: u32 = DownReason::Abort as u32;
+const LOST: u32 = DownReason::Lost as u32;
 const REFUSED: u32 = DownReason::Refused as u32;
 
 /// Short time-outs, so that losses are noticed soon.
@@ -462,37 +463,220 @@ fn a_peer_with_two_addresses_tells_both() {
     assert_eq!((text(&path), path.first), ("127.0.0.3", 1));
 }
 
-/// Sixteen shares fill the socket's send buffer: more peers than that, and none of them reads.
+/// More peers than there are shares in the socket's send buffer, and none of them reads. Messages are
+/// long, for the first one may exceed the share.
 #[test]
 fn slow_readers_do_not_keep_the_others_waiting_for_ever() {
+    const READERS: usize = 30;
+    const LONG: usize = 1_000_000;
     need_kernel!();
-    let (mut server, port) = server(&["127.0.0.1"], |options| {
-        options.send_buffer_bytes = 8 << 20
-    });
-    let small_queue = |options: &mut StackOptions| options.event_queue_bytes = 70_000;
+    let long = |options: &mut StackOptions| {
+        options.max_message_bytes = LONG;
+        options.send_buffer_bytes = 8 * LONG;
+        options.event_queue_bytes = LONG;
+    };
+    let (mut server, port) = server(&["127.0.0.1"], long);
     let mut lazy: Vec<Caller> = Vec::new();
-    for index in 0..20 {
-        let mut client = start(&[&format!("127.0.1.{}", index + 1)], small_queue);
+    for index in 0..READERS {
+        let mut client = start(&[&format!("127.0.1.{}", index + 1)], long);
         connect(&mut client, &["127.0.0.1"], port);
         client.wait_for(KIND_UP, 1);
         lazy.push(client);
     }
-    server.wait_for(KIND_UP, 20);
-    // Until the kernel takes no more for any of them.
-    let ups = server.of_kind(KIND_UP);
-    for up in &ups {
-        for _ in 0..100 {
-            send(&mut server, up.association, &[9; 60_000]);
+    for up in server.wait_for(KIND_UP, READERS) {
+        for _ in 0..8 {
+            send(&mut server, up.association, &[9; LONG]);
         }
     }
     server.stack.flush();
     let mut keen = start(&["127.0.0.9"], |_| {});
     connect(&mut keen, &["127.0.0.1"], port);
-    let accepted = server.wait_for(KIND_UP, 21)[20].association;
-    for _ in 0..100 {
+    let accepted = server.wait_for(KIND_UP, READERS + 1)[READERS].association;
+    let mut sent = 0;
+    let end = Instant::now() + 3 * PATIENCE;
+    while server.of_kind(KIND_DOWN).is_empty() {
+        assert!(Instant::now() < end, "the buffer was never full");
         send(&mut server, accepted, &[8; 10_000]);
+        sent += 1;
+        server.stack.flush();
+        std::thread::sleep(Duration::from_millis(20));
+        server.drain();
+    }
+    keen.wait_for(KIND_MESSAGE, sent);
+    let downs = server.of_kind(KIND_DOWN);
+    assert!(downs.iter().all(|down| down.association != accepted));
+    let stats = server.stack.stats();
+    let slow = stats.refused().find(|one| one.0 == "slowReader");
+    assert!(slow.is_some_and(|(_, count)| count > 0));
+}
+
+#[test]
+fn a_slow_reader_that_nobody_waits_for_gets_everything_in_the_end() {
+    need_kernel!();
+    let (mut server, port) = server(&["127.0.0.1"], |options| {
+        options.send_buffer_bytes = 16 << 20
+    });
+    let mut lazy = start(&["127.0.0.2"], |options| options.event_queue_bytes = 70_000);
+    connect(&mut lazy, &["127.0.0.1"], port);
+    let slow = server.wait_for(KIND_UP, 1)[0].association;
+    lazy.wait_for(KIND_UP, 1);
+    for index in 0..250u8 {
+        send(&mut server, slow, &[index; 60_000]);
+    }
+    server.stack.flush();
+    let mut keen = start(&["127.0.0.3"], |_| {});
+    connect(&mut keen, &["127.0.0.1"], port);
+    let quick = server.wait_for(KIND_UP, 2)[1].association;
+    for _ in 0..100 {
+        send(&mut server, quick, &[8; 10_000]);
     }
     server.stack.flush();
     keen.wait_for(KIND_MESSAGE, 100);
-    assert!(server.stack.send(accepted, 11, 0, b"still here").is_ok());
+    for (index, message) in lazy.wait_for(KIND_MESSAGE, 250).iter().enumerate() {
+        assert_eq!(message.bytes, [index as u8; 60_000]);
+    }
+}
+
+/// A device that swallows what is sent to it, on which a test may have addresses and take them away:
+/// only where the environment names one, as in the lab.
+struct Device(String);
+
+impl Device {
+    fn of_lab() -> Option<Self> {
+        let device = std::env::var("RSERPOOL_LAB_DEVICE").ok();
+        if device.is_none() {
+            eprintln!("skipped: RSERPOOL_LAB_DEVICE names no device to play with");
+        }
+        device.map(Device)
+    }
+
+    fn add(&self, address: &str) {
+        self.change("add", address);
+    }
+
+    /// Nobody at this address hears or says anything any more.
+    fn remove(&self, address: &str) {
+        self.change("del", address);
+    }
+
+    fn change(&self, what: &str, address: &str) {
+        let network = format!("{address}/24");
+        let arguments = ["address", what, &network, "dev", &self.0];
+        let status = std::process::Command::new("ip").args(arguments).status();
+        assert!(status.unwrap().success(), "ip {}", arguments.join(" "));
+    }
+}
+
+#[test]
+fn an_association_is_lost_where_nobody_answers() {
+    need_kernel!();
+    let Some(device) = Device::of_lab() else {
+        return;
+    };
+    device.add("10.96.0.1");
+    let mut client = start(&["10.96.0.1"], |_| {});
+    let association = connect(&mut client, &["10.96.0.2"], 3863);
+    let down = client.wait_for(KIND_DOWN, 1)[0].clone();
+    assert_eq!((down.association, down.first), (association, LOST));
+}
+
+#[test]
+fn a_peer_that_falls_silent_is_noticed_by_heartbeats() {
+    need_kernel!();
+    let Some(device) = Device::of_lab() else {
+        return;
+    };
+    device.add("10.95.0.1");
+    device.add("10.95.0.2");
+    let (mut server, port) = server(&["10.95.0.1"], |_| {});
+    let mut client = start(&["10.95.0.2"], |_| {});
+    connect(&mut client, &["10.95.0.1"], port);
+    server.wait_for(KIND_UP, 1);
+    device.remove("10.95.0.2");
+    assert_eq!(server.wait_for(KIND_DOWN, 1)[0].first, LOST);
+}
+
+/// It goes without a word, as one does whose machine fails, and comes back with its old port.
+#[test]
+fn a_peer_that_starts_anew_restarts_its_association() {
+    need_kernel!();
+    let Some(device) = Device::of_lab() else {
+        return;
+    };
+    device.add("10.97.0.1");
+    device.add("10.97.0.2");
+    let patient = |options: &mut StackOptions| options.max_retransmissions = 30;
+    let (mut server, port) = server(&["10.97.0.1"], patient);
+    let call = || {
+        let mut client = start(&["10.97.0.2"], |_| {});
+        let local = client.stack.open(5_000, false).unwrap();
+        let peer = [ip("10.97.0.1")];
+        let association = client.stack.connect(local, &peer, port, None).unwrap();
+        client.wait_for(KIND_UP, 1);
+        (client, association)
+    };
+    let (mut before, _) = call();
+    let accepted = server.wait_for(KIND_UP, 1)[0].association;
+    device.remove("10.97.0.2");
+    before.stack.close();
+    device.add("10.97.0.2");
+    let (mut after, association) = call();
+    let restart = server.wait_for(KIND_RESTART, 1)[0].clone();
+    assert_eq!(restart.association, accepted);
+    send(&mut server, accepted, b"welcome");
+    server.stack.flush();
+    assert_eq!(after.wait_for(KIND_MESSAGE, 1)[0].bytes, b"welcome");
+    send(&mut after, association, b"thanks");
+    after.stack.flush();
+    assert_eq!(server.wait_for(KIND_MESSAGE, 1)[0].bytes, b"thanks");
+    assert!(server.of_kind(KIND_DOWN).is_empty());
+}
+
+/// RFC 9260 §6.4: with one of two networks cut the exchange goes on over the other.
+#[test]
+fn a_cut_network_costs_a_two_homed_association_nothing() {
+    need_kernel!();
+    let Some(device) = Device::of_lab() else {
+        return;
+    };
+    let (here, there) = (["10.98.0.1", "10.98.1.1"], ["10.98.0.2", "10.98.1.2"]);
+    for address in here.iter().chain(&there) {
+        device.add(address);
+    }
+    let enduring = |options: &mut StackOptions| {
+        options.max_retransmissions = 20;
+        options.path_max_retransmissions = 2;
+    };
+    let (mut server, port) = server(&there, enduring);
+    let mut client = start(&here, enduring);
+    let association = connect(&mut client, &there[..1], port);
+    let is_path = |is_up: u32| {
+        move |records: &[Record]| {
+            records.iter().any(|record| {
+                record.kind == KIND_PATH && record.first == is_up && record.bytes == b"10.98.0.2"
+            })
+        }
+    };
+    client.wait_for(KIND_PATH, 1);
+    let mut sent = 0u32;
+    let mut exchange = |client: &mut Caller, server: &mut Caller, count: u32| {
+        for _ in 0..count {
+            send(client, association, &sent.to_be_bytes());
+            sent += 1;
+        }
+        client.stack.flush();
+        server.wait_for(KIND_MESSAGE, sent as usize);
+    };
+    exchange(&mut client, &mut server, 100);
+    device.remove("10.98.0.2");
+    exchange(&mut client, &mut server, 100);
+    client.wait_until(is_path(0));
+    device.add("10.98.0.2");
+    let failed = client.records.len();
+    client.wait_until(|records| is_path(1)(&records[failed..]));
+    exchange(&mut client, &mut server, 100);
+    for (index, message) in server.of_kind(KIND_MESSAGE).iter().enumerate() {
+        assert_eq!(message.bytes, (index as u32).to_be_bytes());
+    }
+    assert!(client.of_kind(KIND_DOWN).is_empty() && server.of_kind(KIND_DOWN).is_empty());
 }

@@ -202,12 +202,16 @@ impl Engine {
             .and_then(|endpoint| endpoint.socket.peer_addresses(change.association).ok());
         let primary = peer.ip();
         let others = listed.into_iter().flatten().map(|address| address.ip());
+        if !association.is_up {
+            // RFC 9260 §5.4: what the caller named needs no confirmation.
+            association.reachable = std::mem::take(&mut association.peer_addresses);
+            association.set_path(primary, true);
+        }
         association.peer_addresses = vec![primary];
         let others = others.filter(|address| *address != primary);
         association.peer_addresses.extend(others);
         association.peer_port = peer.port();
         association.outbound_streams = change.outbound_streams;
-        association.reachable = vec![primary];
         association.is_up = true;
         true
     }
