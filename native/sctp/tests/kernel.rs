@@ -680,3 +680,35 @@ fn a_cut_network_costs_a_two_homed_association_nothing() {
     }
     assert!(client.of_kind(KIND_DOWN).is_empty() && server.of_kind(KIND_DOWN).is_empty());
 }
+
+/// RFC 6951: at the UDP port that the kernel listens on it answers, at another one nobody does; and the
+/// next association goes without UDP again.
+#[test]
+fn a_peer_is_called_over_udp_where_a_udp_port_is_named() {
+    need_kernel!();
+    if Device::of_lab().is_none() {
+        return;
+    }
+    std::fs::write("/proc/sys/net/sctp/udp_port", "9899").unwrap();
+    let (mut server, port) = server(&["127.0.0.1"], |_| {});
+    let mut client = start(&["127.0.0.2"], |_| {});
+    let local = client.stack.open(0, false).unwrap();
+    let peer = [ip("127.0.0.1")];
+    let mut call = |peer_port: u16, udp_port: Option<u16>| {
+        let association = client.stack.connect(local, &peer, peer_port, udp_port);
+        client.stack.flush();
+        association.unwrap()
+    };
+    let over_udp = call(port, Some(9899));
+    let astray = call(port + 1, Some(9898));
+    let plain = call(port + 2, None);
+    assert_eq!(client.wait_for(KIND_UP, 1)[0].association, over_udp);
+    let downs = client.wait_for(KIND_DOWN, 2);
+    let reason = |association| downs.iter().find(|down| down.association == association);
+    assert_eq!(reason(astray).unwrap().first, LOST);
+    // Nobody listens there, but somebody says so.
+    assert_eq!(reason(plain).unwrap().first, REFUSED);
+    send(&mut client, over_udp, b"wrapped");
+    client.stack.flush();
+    assert_eq!(server.wait_for(KIND_MESSAGE, 1)[0].bytes, b"wrapped");
+}
