@@ -1,11 +1,10 @@
 //! SCTP over UDP (RFC 6951) through the same endpoint layer that the registrar has: the load is native, so
 //! what is measured is the registrar.
 
-use std::net::IpAddr;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
-use rserpool_sctp::{Stack, StackOptions, records};
+use rserpool_sctp::{Backend, Stack, StackOptions, records};
 
 use crate::{Error, Load, Meter};
 
@@ -15,14 +14,16 @@ const ASAP: u32 = 11;
 /// Longest silence before the run is given up.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-pub fn run(load: &Load) -> Result<Meter, Error> {
-    let mut generator = Generator::open(load)?;
+const PREPARED_AT_ONCE: usize = 64;
+
+pub fn run(load: &Load, backend: Backend) -> Result<Meter, Error> {
+    let mut generator = Generator::open(load, backend)?;
     generator.connect_all(load)?;
     generator.prepare(load)?;
     let associations = generator.associations.clone();
     for association in associations {
         for _ in 0..load.outstanding {
-            generator.send(association, &load.request)?;
+            generator.request(association, load)?;
         }
     }
     generator.stack.flush();
@@ -30,7 +31,7 @@ pub fn run(load: &Load) -> Result<Meter, Error> {
     loop {
         let answered = generator.drain()?;
         for association in &answered {
-            generator.send(*association, &load.request)?;
+            generator.request(*association, load)?;
         }
         generator.stack.flush();
         if !meter.count(answered.len() as u64) {
@@ -49,12 +50,14 @@ struct Generator {
     records: Vec<u32>,
     arena: Vec<u8>,
     associations: Vec<u32>,
+    next_request: usize,
 }
 
 impl Generator {
-    fn open(load: &Load) -> Result<Self, Error> {
+    fn open(load: &Load, backend: Backend) -> Result<Self, Error> {
         let (wake, woken) = channel();
-        let mut options = StackOptions::new(vec![IpAddr::from([127, 0, 0, 1])]);
+        let mut options = StackOptions::new(vec![load.source]);
+        options.backend = backend;
         options.udp_port = 0;
         options.max_associations = load.associations;
         options.max_associations_per_host = load.associations;
@@ -68,6 +71,7 @@ impl Generator {
             records: vec![0; 4096 * records::RECORD_WORDS],
             arena: vec![0; 4 << 20],
             associations: Vec::new(),
+            next_request: 0,
         })
     }
 
@@ -76,8 +80,9 @@ impl Generator {
         for _ in 0..load.associations {
             let port = self.stack.open(0, false)?;
             let peer = [load.target.ip()];
-            self.stack
-                .connect(port, &peer, load.sctp_port, Some(load.target.port()))?;
+            let is_encapsulated = self.stack.backend() == Backend::Udp;
+            let udp_port = is_encapsulated.then(|| load.target.port());
+            self.stack.connect(port, &peer, load.sctp_port, udp_port)?;
         }
         self.stack.flush();
         while self.associations.len() < load.associations {
@@ -90,14 +95,36 @@ impl Generator {
     }
 
     fn prepare(&mut self, load: &Load) -> Result<(), Error> {
-        for message in &load.prepare {
-            self.send(self.associations[0], message)?;
-            self.stack.flush();
-            while self.drain()?.is_empty() {
-                self.wait()?;
+        let mut outstanding = 0;
+        for (index, message) in load.prepare.iter().enumerate() {
+            let association = self.associations[index % self.associations.len()];
+            self.send(association, message)?;
+            outstanding += 1;
+            while outstanding == PREPARED_AT_ONCE {
+                outstanding -= self.some_answers()?;
             }
         }
+        while outstanding > 0 {
+            outstanding -= self.some_answers()?;
+        }
         Ok(())
+    }
+
+    /// Sends what is queued, and waits for at least one answer.
+    fn some_answers(&mut self) -> Result<usize, Error> {
+        self.stack.flush();
+        loop {
+            match self.drain()?.len() {
+                0 => self.wait()?,
+                count => return Ok(count),
+            }
+        }
+    }
+
+    fn request(&mut self, association: u32, load: &Load) -> Result<(), Error> {
+        let request = &load.requests[self.next_request % load.requests.len()];
+        self.next_request += 1;
+        self.send(association, request)
     }
 
     fn send(&mut self, association: u32, payload: &[u8]) -> Result<(), Error> {

@@ -81,7 +81,7 @@ fn exchange(socket: &UdpSocket, load: &Load) -> Result<u64, Error> {
 
 /// A full send buffer is a lost datagram: it is sent again when everything has gone silent.
 fn send(socket: &UdpSocket, load: &Load) -> Result<(), Error> {
-    match socket.send(&load.request) {
+    match socket.send(&load.requests[0]) {
         Err(error) if error.kind() != ErrorKind::WouldBlock => Err(error.into()),
         _ => Ok(()),
     }
