@@ -4,7 +4,6 @@
  * work, 2 it was called wrongly. Each subcommand is a file of its own.
  */
 
-import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
 import { ConfigError, RSerPoolError } from '../errors.ts';
@@ -13,17 +12,13 @@ import { doctorCommand } from './doctor-command.ts';
 import { registrarCommand } from './registrar-command.ts';
 import { resolveCommand } from './resolve-command.ts';
 import { serveCommand } from './serve-command.ts';
+import { version } from './version.ts';
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
 /** Settings of which the command line was the source, so that a bad one is a usage error. */
 const GIVEN_ON_COMMAND_LINE = new Set(['registrars', 'poolHandle', 'policy', 'addresses']);
-
-function version(): string {
-  const packageFile = new URL('../../package.json', import.meta.url);
-  return JSON.parse(readFileSync(packageFile, 'utf8')).version;
-}
 
 function program(): Command {
   const root = new Command('rserpool')

@@ -12,7 +12,7 @@ import { addressTowards, reachableAddresses } from '../runtime/local-address.ts'
 import {
   type AnnounceGroup,
   type AnnounceListener,
-  ASAP_ANNOUNCE_GROUP,
+  asapAnnounceGroup,
   openAnnounceListener,
 } from '../transport/announce.ts';
 import { openSctpStack, type Transport } from '../transport/open.ts';
@@ -28,7 +28,10 @@ export interface EndpointSettings {
   readonly registrars?: readonly string[] | undefined;
   /** UDP port of the registrars' encapsulated SCTP (RFC 6951). Default 9899. */
   readonly registrarUdpPort?: number | undefined;
-  /** Multicast group of the registrars' announces. Default: 239.0.0.60:3863 when `registrars` is empty. */
+  /**
+   * Multicast group of the registrars' announces. Default, when `registrars` is empty: 239.0.0.50:3863, over
+   * UDP 239.0.0.60:3863 (decision 44).
+   */
   readonly announces?: AnnounceGroup | false | undefined;
   /** SCTP backend. Default `auto`: the best one here. */
   readonly transport?: Transport | undefined;
@@ -78,7 +81,7 @@ export class Endpoint<Input extends { type: string }, Output extends { type: str
       remoteUdpPort: settings.registrarUdpPort,
     });
     const isAlone = registrars.length === 0;
-    const group = settings.announces ?? (isAlone && ASAP_ANNOUNCE_GROUP);
+    const group = settings.announces ?? (isAlone && asapAnnounceGroup(stack.backend));
     return new Endpoint(registrars, stack, group || undefined, settings.log ?? SILENT);
   }
 

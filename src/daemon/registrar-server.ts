@@ -4,6 +4,7 @@
  */
 
 import { EventEmitter } from 'node:events';
+import { ConfigError } from '../errors.ts';
 import { Handlespace } from '../handlespace/handlespace.ts';
 import { type Logger, SILENT } from '../protocol/logger.ts';
 import type { RegistrarCounters } from '../protocol/registrar/context.ts';
@@ -26,7 +27,7 @@ import { randomId, randomSeed } from '../runtime/random.ts';
 import {
   type AnnounceGroup,
   type AnnounceSender,
-  ASAP_ANNOUNCE_GROUP,
+  asapAnnounceGroup,
   openAnnounceSender,
 } from '../transport/announce.ts';
 import { openSctpStack, type Transport } from '../transport/open.ts';
@@ -49,8 +50,13 @@ export interface RegistrarSettings {
         readonly addresses?: readonly IpAddress[] | undefined;
         /** SCTP port. Default 3863 (RFC 5352 §8.2). */
         readonly port?: number | undefined;
-        /** Multicast group of the announces; `false`: none. Default 239.0.0.60:3863 (decision 44). */
+        /**
+         * Multicast group of the announces; `false`: none. Default 239.0.0.50:3863, over UDP 239.0.0.60:3863
+         * (decision 44).
+         */
         readonly announce?: AnnounceGroup | false | undefined;
+        /** Routers that an announce may pass, 1 to 255. Default 30. */
+        readonly announceTtl?: number | undefined;
       }
     | undefined;
   /** SCTP backend. Default `auto`: the best one here. */
@@ -78,6 +84,11 @@ export async function createRegistrar(settings: RegistrarSettings = {}): Promise
   const reachable = reachableAddresses();
   const addresses = settings.asap?.addresses ?? (reachable[0] ? reachable : ['127.0.0.1']);
   const options = completeRegistrarOptions(settings.registrar ?? {}, addresses);
+  const ttl = settings.asap?.announceTtl ?? 1;
+  if (!(Number.isInteger(ttl) && ttl >= 1 && ttl <= 255)) {
+    const sentence = `asap.announceTtl is ${ttl}: give a whole number from 1 to 255.`;
+    throw new ConfigError('asap.announceTtl', sentence);
+  }
   const stack = openSctpStack({
     transport: settings.transport ?? 'auto',
     localAddresses: addresses,
@@ -100,6 +111,8 @@ export class RegistrarServer extends EventEmitter<RegistrarServerEvents> {
   readonly transport: SctpBackend;
   /** The UDP port of encapsulated SCTP; 0 where the transport has none. */
   readonly udpPort: number;
+  /** Where it announces itself; `undefined`: nowhere. */
+  readonly announceGroup: AnnounceGroup | undefined;
   readonly #stack: SctpStack;
   readonly #handlespace: Handlespace;
   readonly #machine: Registrar;
@@ -116,6 +129,7 @@ export class RegistrarServer extends EventEmitter<RegistrarServerEvents> {
     this.id = registrarId(settings.id ?? randomId());
     this.transport = stack.backend;
     this.udpPort = stack.udpPort;
+    this.announceGroup = (settings.asap?.announce ?? asapAnnounceGroup(stack.backend)) || undefined;
     this.#stack = stack;
     this.#handlespace = new Handlespace(handlespaceOptionsOf(options, randomSeed()));
     if (stack.arenas) this.#handlespace.useArenas(stack.arenas.inbound, stack.arenas.outbound);
@@ -138,7 +152,15 @@ export class RegistrarServer extends EventEmitter<RegistrarServerEvents> {
       inPlace: stack.arenas ? this.#machine : undefined,
     });
     this.addresses = stack.localAddresses.map((address) => ({ address, port }));
-    this.#announces = openAnnounces(settings, stack.localAddresses, port, log);
+    this.#announces =
+      this.announceGroup &&
+      openAnnounceSender({
+        group: this.announceGroup,
+        ttl: settings.asap?.announceTtl,
+        interfaces: stack.localAddresses,
+        sourcePort: port,
+        onProblem: (message) => log.warn({}, message),
+      });
     this.#driver.input({ type: 'timeout' }); // the first announce is due at once
   }
 
@@ -184,16 +206,4 @@ export interface RegistrarStats extends RegistrarCounters {
   readonly pools: number;
   readonly poolElements: number;
   readonly sctp: SctpStats;
-}
-
-function openAnnounces(
-  { asap }: RegistrarSettings,
-  interfaces: readonly IpAddress[],
-  sourcePort: number,
-  log: Logger,
-): AnnounceSender | undefined {
-  const group = asap?.announce ?? ASAP_ANNOUNCE_GROUP;
-  if (group === false) return undefined;
-  const onProblem = (message: string) => log.warn({}, message);
-  return openAnnounceSender({ group, interfaces, sourcePort, onProblem });
 }

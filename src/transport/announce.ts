@@ -8,9 +8,12 @@ import { createSocket, type Socket, type SocketType } from 'node:dgram';
 import { isIPv4, isIPv6 } from 'node:net';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import type { IpAddress } from '../types.ts';
+import type { SctpBackend } from './transport.ts';
 
-/** Where announces go; rsplib's own group is 239.0.0.50:3863 (decision 44). */
-export const ASAP_ANNOUNCE_GROUP = { address: '239.0.0.60', port: 3863 } as const;
+/** Where registrars that speak SCTP as it is announce themselves: rsplib's group. */
+export const ASAP_ANNOUNCE_GROUP = { address: '239.0.0.50', port: 3863 } as const;
+/** Where those announce themselves that speak SCTP over UDP. */
+const ASAP_ANNOUNCE_GROUP_OVER_UDP = { address: '239.0.0.60', port: 3863 } as const;
 
 /** rsplib's value (RSERPOOL multicast TTL). */
 const DEFAULT_TTL = 30;
@@ -39,7 +42,7 @@ export interface AnnounceSenderOptions extends AnnounceOptions {
   /** The SCTP port of ASAP: rsplib takes the datagram's source port for it (decision 2). */
   readonly sourcePort: number;
   /** Routers that an announce may pass. Default 30. */
-  readonly ttl?: number;
+  readonly ttl?: number | undefined;
 }
 
 export interface AnnounceSender {
@@ -54,6 +57,15 @@ export interface AnnounceHandler {
 
 export interface AnnounceListener {
   close(): void;
+}
+
+/**
+ * The group for registrars on a backend. Two of them, so that nobody is drawn to a registrar that does not
+ * speak SCTP as he does (decision 44).
+ */
+export function asapAnnounceGroup(backend: SctpBackend): AnnounceGroup {
+  const isNative = backend === 'kernel' || backend === 'raw';
+  return isNative ? ASAP_ANNOUNCE_GROUP : ASAP_ANNOUNCE_GROUP_OVER_UDP;
 }
 
 /** A socket for each interface, bound to the source port. Neither it nor a listener keeps the process alive. */

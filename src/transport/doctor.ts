@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs';
 import { type NetworkInterfaceInfo, networkInterfaces, release } from 'node:os';
 import { addon } from '../native.ts';
 import type { IpAddress } from '../types.ts';
-import { ASAP_ANNOUNCE_GROUP } from './announce.ts';
+import { asapAnnounceGroup } from './announce.ts';
 import { ENCAPSULATION_PORT } from './options.ts';
 
 /** `warning`: something works worse, or only in part; `problem`: a registrar would not start or not be found. */
@@ -35,7 +35,7 @@ export interface Machine {
 }
 
 /** rsplib's own group (decision 44) besides the usual one. */
-const GROUPS = [ASAP_ANNOUNCE_GROUP.address, '239.0.0.50'];
+const GROUPS = [asapAnnounceGroup('udp').address, asapAnnounceGroup('kernel').address];
 
 /** What a stack asks for its sockets. */
 const BUFFER_BYTES = 4 << 20;

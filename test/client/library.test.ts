@@ -124,6 +124,7 @@ describe('the library', () => {
     ['no IP address', { asap: { addresses: ['here'] } }, /here/],
     ['a bad option', { registrar: { maxBadPeReports: 0 } }, /maxBadPeReports/],
     ['a bad id', { id: -1 }, /identifier/],
+    ['a bad time to live', { asap: { addresses: ['127.0.0.1'], announceTtl: 256 } }, /announceTtl/],
   ])('refuses %s', async (_what, settings, sentence) => {
     const starting = aRegistrar({ udpPort: 0, ...settings });
     await expect(starting).rejects.toThrow(sentence);
