@@ -3,6 +3,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { entriesOf, factsOf } from '../src/cli/rspregistrar/help.ts';
+import { SECTIONS } from '../src/cli/rspregistrar/option-table.ts';
 import { defaultLimits } from '../src/protocol/registrar/limits.ts';
 import { DEFAULT_STACK_OPTIONS } from '../src/transport/options.ts';
 
@@ -37,6 +39,16 @@ describe('the documentation', () => {
     'examples/pool-user.mjs',
   ])('shows %s as it is', (example) => {
     expect(read('README.md')).toContain(`\`\`\`js\n${read(example)}\`\`\``);
+  });
+
+  test.each(Object.entries(SECTIONS))('tells the options of rspregistrar: %s', (title, options) => {
+    const rows = entriesOf(options).map(([name, option]) => {
+      const placeholder = option.placeholder?.replaceAll('|', ' or ') ?? 'none';
+      const value = [placeholder, ...factsOf(option)].join('; ');
+      return `| \`-${name}\` | ${value} | ${option.text} |\n`;
+    });
+    const table = `## ${title}\n\n| Option | Value | What it is |\n| --- | --- | --- |\n${rows.join('')}`;
+    expect(read('docs/rspregistrar.md')).toContain(table);
   });
 
   test('explains every decision that the sources cite', () => {

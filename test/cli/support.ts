@@ -1,10 +1,10 @@
-/** Runs the command as people do: as a process, and looks at what it prints and how it ends. */
+/** Runs the commands as people do: as processes, and looks at what they print and how they end. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 
-const program = path.resolve(import.meta.dirname, '../../dist/cli/rserpool.js');
+const programs = path.resolve(import.meta.dirname, '../../dist/cli');
 const running = new Set<ChildProcess>();
 
 export interface Outcome {
@@ -13,9 +13,12 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs it to its end. */
-export async function run(...args: string[]): Promise<Outcome> {
-  const child = start(args);
+/** Runs `rserpool` to its end. */
+export function run(...args: string[]): Promise<Outcome> {
+  return outcomeOf(start('rserpool', args));
+}
+
+export async function outcomeOf(child: ChildProcess): Promise<Outcome> {
   let stdout = '';
   let stderr = '';
   child.stdout?.setEncoding('utf8').on('data', (text) => {
@@ -35,7 +38,7 @@ export class Running {
   #onLine = () => {};
 
   constructor(...args: string[]) {
-    this.#child = start([...args, '--json']);
+    this.#child = start('rserpool', [...args, '--json']);
     createInterface({ input: this.#child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
       this.#lines.push(JSON.parse(line));
       this.#onLine();
@@ -78,14 +81,22 @@ export async function stopAll(): Promise<void> {
   );
 }
 
-function start(args: readonly string[]): ChildProcess {
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+/** Starts a program of `dist/cli`. */
+export function start(
+  program: string,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): ChildProcess {
+  const child = spawn(process.execPath, [path.join(programs, `${program}.js`), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
+  });
   running.add(child);
   child.once('exit', () => running.delete(child));
   return child;
 }
 
-function exitOf(child: ChildProcess): Promise<number | null> {
+export function exitOf(child: ChildProcess): Promise<number | null> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode);
   return new Promise((resolve) => child.once('close', resolve));
 }

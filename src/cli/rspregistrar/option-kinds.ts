@@ -65,6 +65,8 @@ export function flag(text: string, { isEffective = true } = {}): Option<boolean>
   );
 }
 
+const PLACEHOLDERS: Readonly<Record<string, string>> = { ms: 'MILLISECONDS', s: 'SECONDS' };
+
 export interface NumberWords extends Words<number> {
   readonly unit?: string;
   readonly min?: number;
@@ -79,7 +81,7 @@ export function number(words: NumberWords): Option<number> {
   const { unit = '', allowsFraction = false } = words;
   const pattern = allowsFraction ? /^-?\d+(\.\d+)?$/ : /^-?\d+$/;
   return option(words, {
-    placeholder: unit === '' ? 'NUMBER' : unit === 'ms' ? 'MILLISECONDS' : unit.toUpperCase(),
+    placeholder: PLACEHOLDERS[unit] ?? 'NUMBER',
     unit,
     range: rangeText(min, max),
     read(text) {
@@ -110,6 +112,22 @@ export function choice<Word extends string, Default extends Word | undefined>(
       throw new RangeError(`"${text}" is none of ${choices.join(', ')}.`);
     },
     show: (value) => value ?? auto,
+  });
+}
+
+/** Without one, `auto` says what is done then. */
+export function port(
+  words: Words<number | undefined> & { readonly auto: string },
+): Option<number | undefined> {
+  const { auto, ...others } = words;
+  return option<number | undefined>(others, {
+    placeholder: 'PORT',
+    range: '0 to 65535; 0: any free one',
+    read(text) {
+      if (/^\d+$/.test(text) && Number(text) <= 65_535) return Number(text);
+      throw new RangeError(`"${text}" is no port: write a number from 0 to 65535.`);
+    },
+    show: (value) => (value === undefined ? auto : String(value)),
   });
 }
 
@@ -163,10 +181,14 @@ function atMost64<Item>(items: readonly Item[]): readonly Item[] {
   throw new RangeError(`${items.length} addresses are too many: give at most 64.`);
 }
 
+/** The port is the default's where none is given. */
 export function address(words: Words<HostAndPort>): Option<HostAndPort> {
   return option(words, {
     placeholder: 'ADDRESS',
-    read: parseHostAndPort,
+    read(text) {
+      const { host, port } = parseHostAndPort(text);
+      return { host, port: port || words.default.port };
+    },
     show: formatHostAndPort,
   });
 }

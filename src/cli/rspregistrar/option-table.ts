@@ -18,6 +18,7 @@ import {
   identifier,
   number,
   type Option,
+  port,
 } from './option-kinds.ts';
 
 const SCOPES: readonly AddressScope[] = ['loopback', 'sitelocal', 'global'];
@@ -162,9 +163,9 @@ const OWN = {
     { default: 'auto', text: 'SCTP backend; auto takes the best one here' },
     TRANSPORTS,
   ),
-  udpport: number({
-    ...{ default: ENCAPSULATION_PORT, min: 0, max: 65_535 },
-    text: 'Local UDP port of encapsulated SCTP, RFC 6951; 0: any free one',
+  udpport: port({
+    ...{ default: undefined, auto: `${ENCAPSULATION_PORT} where it is needed` },
+    text: 'Local UDP port of encapsulated SCTP, RFC 6951; with -transport=auto it is then used',
   }),
 };
 
