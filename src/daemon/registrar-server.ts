@@ -167,7 +167,9 @@ export class RegistrarServer extends EventEmitter<RegistrarServerEvents> {
   /** Counted since the start. */
   stats(): RegistrarStats {
     const { pools, poolElements } = this.#handlespace.stats();
-    return { pools, poolElements, ...this.#machine.counters, sctp: this.#stack.stats() };
+    const { slowReaders } = this.#driver;
+    const { counters } = this.#machine;
+    return { pools, poolElements, ...counters, slowReaders, sctp: this.#stack.stats() };
   }
 
   /**
@@ -205,5 +207,7 @@ export class RegistrarServer extends EventEmitter<RegistrarServerEvents> {
 export interface RegistrarStats extends RegistrarCounters {
   readonly pools: number;
   readonly poolElements: number;
+  /** Associations aborted because their peers did not read. */
+  readonly slowReaders: number;
   readonly sctp: SctpStats;
 }

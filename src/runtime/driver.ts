@@ -23,6 +23,9 @@ import {
   type SctpAddress,
 } from '../types.ts';
 import type { Clock } from './clock.ts';
+import { SlowPeers } from './slow-peers.ts';
+
+type Arenas = NonNullable<SctpStack['arenas']>;
 
 /**
  * A machine that can answer a message where it lies: reads `length` bytes at `offset` of the stack's inbound
@@ -54,8 +57,11 @@ export interface DriverOptions<Input, Output> {
 
 export class Driver<Input extends { type: string }, Output extends { type: string }> {
   readonly endpoint: SctpEndpoint;
+  /** Associations aborted because their peers did not read. */
+  slowReaders = 0;
   readonly #options: DriverOptions<Input, Output>;
   readonly #inbox: (AssociationInput | Input)[] = [];
+  readonly #slowPeers = new SlowPeers();
   readonly #attempts = new Map<AssociationId, ConnectAttempt>();
   #isRunning = false;
   #isInBatch = false;
@@ -102,8 +108,7 @@ export class Driver<Input extends { type: string }, Output extends { type: strin
   #perform(output: AssociationOutput | Output): void {
     const { endpoint } = this;
     if (isAbout('send', output)) {
-      const { association, payloadProtocol, payload } = output;
-      this.#checkSent(association, endpoint.send(association, payloadProtocol, payload));
+      this.#send(output.association, output.payloadProtocol, output.payload);
     } else if (isAbout('connect', output)) this.#connect(output.attempt, output.peer);
     else if (isAbout('cancelConnect', output)) this.#cancelConnect(output.attempt);
     else if (isAbout('shutdown', output)) endpoint.shutdown(output.association);
@@ -127,9 +132,43 @@ export class Driver<Input extends { type: string }, Output extends { type: strin
     }
   }
 
-  /** A peer that lets its whole send buffer fill up does not read: others must not wait for it. */
-  #checkSent(association: AssociationId, result: 'queued' | 'full' | 'gone'): void {
-    if (result === 'full') this.endpoint.abort(association, 'the peer does not read its messages');
+  /** Sends a message, or lets it wait until the peer has read what it was sent before. */
+  #send(association: AssociationId, payloadProtocol: number, payload: Uint8Array): void {
+    const isWaiting = this.#slowPeers.has(association);
+    if (!isWaiting && this.endpoint.send(association, payloadProtocol, payload) !== 'full') return;
+    this.#hold(association, 'outbound', payloadProtocol, payload);
+  }
+
+  #hold(
+    association: AssociationId,
+    direction: 'outbound' | 'inbound',
+    payloadProtocol: number,
+    payload: Uint8Array,
+  ): void {
+    if (this.#slowPeers.hold(association, direction, payloadProtocol, payload)) return;
+    this.slowReaders += 1;
+    this.#slowPeers.release(association);
+    this.endpoint.abort(association, 'the peer does not read its messages');
+  }
+
+  /** Sends and reads what waited for a peer; some of it may have to wait again. */
+  #catchUp(association: AssociationId): void {
+    if (!this.#slowPeers.has(association)) return;
+    const { outbound, inbound } = this.#slowPeers.release(association);
+    for (const { payloadProtocol, payload } of outbound) {
+      this.#send(association, payloadProtocol, payload);
+    }
+    for (const { payloadProtocol, payload } of inbound) {
+      this.#read(association, payloadProtocol, payload);
+    }
+  }
+
+  #read(association: AssociationId, payloadProtocol: number, payload: Uint8Array): void {
+    if (this.#slowPeers.has(association)) {
+      this.#hold(association, 'inbound', payloadProtocol, payload);
+    } else {
+      this.#event({ type: 'message', association, payloadProtocol, payload });
+    }
   }
 
   #handler(): SctpHandler {
@@ -140,15 +179,17 @@ export class Driver<Input extends { type: string }, Output extends { type: strin
         const { peerAddresses } = info;
         this.#event({ type: 'associationUp', association, peerAddresses, attempt });
       },
-      onRestart: (association) => this.#event({ type: 'associationRestarted', association }),
+      onRestart: (association) => {
+        this.#slowPeers.release(association);
+        this.#event({ type: 'associationRestarted', association });
+      },
       onDown: (association, why) => this.#down(association, why),
       onMessage: (association, payloadProtocol, _stream, bytes, offset, length) => {
         if (this.#answeredInPlace(association, payloadProtocol, offset, length)) return;
-        const payload = bytes.subarray(offset, offset + length);
-        this.#event({ type: 'message', association, payloadProtocol, payload });
+        this.#read(association, payloadProtocol, bytes.subarray(offset, offset + length));
       },
       onPath: () => {},
-      onWritable: () => {},
+      onWritable: (association) => this.#catchUp(association),
       onBatchEnd: () => {
         this.#isInBatch = false;
         this.#settle();
@@ -164,6 +205,7 @@ export class Driver<Input extends { type: string }, Output extends { type: strin
   #down(association: AssociationId, why: AssociationDownReason): void {
     const attempt = this.#attempts.get(association);
     this.#attempts.delete(association);
+    this.#slowPeers.release(association);
     if (attempt === undefined) this.#event({ type: 'associationDown', association, why });
     else this.#event({ type: 'connectFailed', attempt });
   }
@@ -176,17 +218,24 @@ export class Driver<Input extends { type: string }, Output extends { type: strin
   ): boolean {
     const { inPlace, clock } = this.#options;
     if (inPlace === undefined || payloadProtocol !== PAYLOAD_PROTOCOL.ASAP) return false;
+    if (this.#slowPeers.has(association)) return false;
     let answerBytes = inPlace.answerInPlace(clock.now(), association, offset, length);
     if (answerBytes < 0) {
       this.endpoint.flush();
       answerBytes = inPlace.answerInPlace(clock.now(), association, offset, length);
     }
     if (answerBytes <= 0) return false;
-    this.#checkSent(
-      association,
-      this.endpoint.sendInPlace(association, payloadProtocol, answerBytes),
-    );
+    if (this.endpoint.sendInPlace(association, payloadProtocol, answerBytes) === 'full') {
+      this.#holdAnswer(association, payloadProtocol, answerBytes);
+    }
     return true;
+  }
+
+  /** An answer that was not taken still lies where it was written. */
+  #holdAnswer(association: AssociationId, payloadProtocol: number, length: number): void {
+    const { bytes, position } = (this.#options.stack.arenas as Arenas).outbound;
+    const start = position[0] as number;
+    this.#hold(association, 'outbound', payloadProtocol, bytes.subarray(start, start + length));
   }
 
   /** After a batch: hand over what was queued, and see when to wake up next. */

@@ -168,6 +168,33 @@ describe('the driver', () => {
     expect(caller.machine.inputs[2]?.detail).toBe('pong');
   });
 
+  test('lets a peer wait that asks for more than its buffer takes, and loses nothing of it', () => {
+    const network = new MemoryNetwork({ seed: 1 });
+    const server = host(network, '10.0.0.1', 3863, { sendBufferBytes: 65_536 });
+    server.machine.react = (input) => {
+      if (input.type !== 'message') return [];
+      const { association, payloadProtocol, payload } = input;
+      const answer = Buffer.concat([payload, Buffer.alloc(30_000, '.')]);
+      return [{ type: 'send', association, payloadProtocol, payload: answer }];
+    };
+    const caller = host(network, '10.0.0.2', 0);
+    const texts = Array.from({ length: 20 }, (_, index) => `question ${index} `);
+    caller.machine.react = (input) => {
+      if (input.type === 'say') return [{ type: 'connect', attempt: 1, peer: registrar }];
+      if (input.type !== 'associationUp') return [];
+      return texts.map((text) => ({
+        ...{ type: 'send', association: input.association, payload: Buffer.from(text) },
+        payloadProtocol: PAYLOAD_PROTOCOL.ASAP,
+      }));
+    };
+    caller.driver.input(say('go'));
+    network.settle();
+
+    const answers = caller.machine.inputs.filter(({ type }) => type === 'message');
+    expect(answers.map(({ detail }) => String(detail).slice(0, -30_000))).toEqual(texts);
+    expect(server.driver.slowReaders).toBe(0);
+  });
+
   test('wakes a machine at its deadline, also when the deadline moves', () => {
     const network = new MemoryNetwork({ seed: 1 });
     const one = host(network, '10.0.0.1', 3863);

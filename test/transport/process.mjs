@@ -31,6 +31,21 @@ const handler = {
 
 let isEcho = false;
 
+/** Sends as much as is taken, and reads nothing meanwhile, until so many are sent or the association is gone. */
+function flood(payload, count) {
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  let sent = 0;
+  for (let pauses = 0; sent < count && pauses < 20_000; ) {
+    const result = endpoint.send(association, 11, payload);
+    if (result === 'gone') return { sent, isGone: true };
+    if (result === 'queued' && ++sent % 500 !== 0) continue;
+    endpoint.flush();
+    pauses++;
+    Atomics.wait(pause, 0, 0, 1);
+  }
+  return { sent, isGone: false };
+}
+
 process.on('message', (command) => {
   if (command.do === 'open') {
     isEcho = command.isEcho === true;
@@ -47,6 +62,8 @@ process.on('message', (command) => {
       results[result] = (results[result] ?? 0) + 1;
     }
     tell({ event: 'sent', results });
+  } else if (command.do === 'flood') {
+    tell({ event: 'flooded', ...flood(Buffer.from(command.payload, 'hex'), command.count) });
   } else if (command.do === 'count') {
     tell({ event: 'count', messages, bytes });
   }
