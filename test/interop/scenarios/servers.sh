@@ -31,6 +31,7 @@ serve two 0xca000013 10.20.0.1:3863
 serve frozen 0xca000014 10.20.0.1:3863
 serve severed 0xca000015 10.20.0.1:3863
 resolve all-there 10.20.0.1 EchoPool
+sleep 3 # each has a keep-alive due within 1.5
 
 # Frozen, then thawed: it comes back by itself.
 observe frozenAtS "$(now)"
