@@ -16,6 +16,7 @@ use crate::userland::cookie::{Bearer, Tie};
 use crate::userland::demux::{PathKey, TagKey};
 use crate::userland::link::Route;
 use crate::userland::packet::{PacketBuilder, chunk};
+use crate::userland::path_watch::PathWatch;
 
 /// Ports and owner of an association, fixed for its life.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +33,10 @@ pub(crate) struct Association {
     pub account: Arc<Account>,
     /// Where its packets go.
     pub route: Route,
+    /// On which of several paths that is.
+    pub watch: Option<Box<PathWatch>>,
+    /// On which path the latest DATA came.
+    pub data_route: Option<Route>,
     /// Every address and UDP port by which its peer is found without our tag.
     pub paths: Vec<SocketAddr>,
     /// As told to the caller: the source of its packets first, then those that the peer listed.
@@ -78,6 +83,8 @@ impl Association {
             socket: new_socket(options, ports.local, ports.peer, now),
             account,
             route,
+            watch: None,
+            data_route: None,
             paths: Vec::new(),
             peer_addresses: Vec::new(),
             local_tag: 0,
@@ -216,11 +223,12 @@ impl Association {
         let deadline = self.socket.poll_timeout();
         let deadline =
             (deadline != SocketTime::infinite_future()).then(|| deadline - SocketTime::zero());
-        let autoclose_at = self.autoclose_at(options);
+        let heartbeat_at = self.watch.as_ref().and_then(|watch| watch.deadline());
         deadline
             .into_iter()
             .chain(self.give_up_at)
-            .chain(autoclose_at)
+            .chain(self.autoclose_at(options))
+            .chain(heartbeat_at)
             .min()
     }
 
@@ -271,6 +279,7 @@ impl Association {
             "it is sent at the end of every batch"
         );
         self.socket = socket;
+        self.data_route = None;
         std::mem::take(&mut self.queued_bytes)
     }
 }

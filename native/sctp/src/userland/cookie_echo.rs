@@ -195,6 +195,7 @@ impl Engine {
         association.local_tag = echo.local_tag;
         association.peer_tag = echo.peer_tag;
         association.route = route;
+        association.watch_paths(now, &self.options);
         if association
             .account
             .release(unsent, self.options.send_buffer_bytes)
@@ -204,6 +205,7 @@ impl Engine {
         let info = association.info();
         self.events.push(Event::Restart(id, Box::new(info)));
         self.timers.remove(id);
+        self.update_paths(id);
         self.settle(now, id, None);
         Ok(())
     }

@@ -108,6 +108,7 @@ impl Engine {
         let mut due = std::mem::take(&mut self.due);
         self.timers.take_due(now, &mut due);
         for association in due.drain(..) {
+            self.run_paths(now, association);
             self.settle(now, association, None);
         }
         self.due = due;
@@ -201,7 +202,14 @@ impl Engine {
         if packet.has(chunk::DATA) {
             // A peer that still sends is not silent, however long its end takes.
             association.give_up_at = None;
+            association.data_route = Some(route);
         }
+        if first.kind == chunk::HEARTBEAT_ACK && self.on_path_answer(now, id, route, first.value) {
+            return Ok(());
+        }
+        let Some(association) = self.associations.get_mut(&id) else {
+            return Ok(());
+        };
         match hold_shutdown(association, packet) {
             Some(rewritten) => association.input(now, &rewritten),
             None => association.input(now, packet.bytes()),
@@ -280,33 +288,6 @@ impl Engine {
     pub(crate) fn answer(&mut self, now: Duration, route: Route, packet: Vec<u8>) {
         if self.unassociated.allows(now) {
             self.transmits.push_back(Transmit { route, packet });
-        }
-    }
-
-    /// RFC 6951 §5.4: the UDP port of a verified packet is where the next one goes.
-    fn learn_udp_port(&mut self, id: u32, route: Route) {
-        let Some(association) = self.associations.get_mut(&id) else {
-            return;
-        };
-        let is_moved = association.route.peer.ip() == route.peer.ip()
-            && association.route.peer.port() != route.peer.port();
-        if is_moved {
-            association.route.peer = route.peer;
-            self.set_paths(id, vec![route.peer]);
-        }
-    }
-
-    /// Replaces the paths by which an association is found.
-    pub(crate) fn set_paths(&mut self, id: u32, paths: Vec<std::net::SocketAddr>) {
-        let Some(association) = self.associations.get_mut(&id) else {
-            return;
-        };
-        for path in &association.paths {
-            self.demux.remove_path(&association.path_key(*path), id);
-        }
-        association.paths = paths;
-        for path in &association.paths {
-            self.demux.add_path(association.path_key(*path), id);
         }
     }
 }

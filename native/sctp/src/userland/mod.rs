@@ -20,6 +20,8 @@ mod link;
 mod lookup;
 mod ootb;
 pub mod packet;
+mod path_watch;
+mod paths;
 pub(crate) mod raw;
 mod requests;
 mod rules;

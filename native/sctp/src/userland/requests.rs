@@ -10,7 +10,7 @@ use crate::event::DownReason;
 use crate::userland::association::{Association, Ports};
 use crate::userland::engine::{Endpoint, Engine};
 use crate::userland::link::Route;
-use crate::userland::settle::local_address_for;
+use crate::userland::paths::local_address_for;
 
 /// What a peer reads when its association ends with our endpoint or process.
 const CLOSED: &str = "The endpoint is closed.";
@@ -93,6 +93,12 @@ impl Engine {
     }
 
     fn send_outbox(&mut self, now: Duration, id: u32) {
+        let Some(association) = self.associations.get_mut(&id) else {
+            return;
+        };
+        if association.has_outbox() {
+            self.run_paths(now, id);
+        }
         let Some(association) = self.associations.get_mut(&id) else {
             return;
         };

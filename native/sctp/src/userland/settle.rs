@@ -37,28 +37,6 @@ impl Association {
             account: self.account.clone(),
         }
     }
-
-    /// Where a packet goes: usually where all of them go, but a heartbeat is answered on the path
-    /// that it came on (RFC 9260 §8.3), and INITs try the peer's addresses in turn.
-    fn route_of(
-        &mut self,
-        packet: &[u8],
-        arrived_on: Option<Route>,
-        options: &StackOptions,
-    ) -> Route {
-        match packet.get(COMMON_HEADER_BYTES) {
-            Some(&chunk::HEARTBEAT_ACK) => arrived_on.unwrap_or(self.route),
-            Some(&chunk::INIT) => {
-                let peer = self.paths[self.init_count % self.paths.len()];
-                self.init_count += 1;
-                Route {
-                    local: local_address_for(options, peer.ip()),
-                    peer,
-                }
-            }
-            _ => self.route,
-        }
-    }
 }
 
 impl Engine {
@@ -90,6 +68,7 @@ impl Engine {
                 SocketEvent::OnConnected() if !association.is_up => {
                     association.is_up = true;
                     association.last_message_at = now;
+                    association.watch_paths(now, &self.options);
                     self.events
                         .push(Event::Up(id, Box::new(association.info())));
                     continue_ending(association);
@@ -205,17 +184,6 @@ fn down_reason(kind: ErrorKind, was_up: bool) -> DownReason {
         ErrorKind::PeerReported if !was_up => DownReason::Refused,
         _ => DownReason::Abort,
     }
-}
-
-/// The local address to call `peer` from: of its family, and if possible of its scope.
-pub(crate) fn local_address_for(options: &StackOptions, peer: std::net::IpAddr) -> usize {
-    let locals = &options.local_addresses;
-    let has_family = |local: &std::net::IpAddr| local.is_ipv4() == peer.is_ipv4();
-    let has_scope =
-        |local: &std::net::IpAddr| has_family(local) && local.is_loopback() == peer.is_loopback();
-    let best = locals.iter().position(has_scope);
-    best.or_else(|| locals.iter().position(has_family))
-        .unwrap_or(0)
 }
 
 /// An INIT gets our addresses where there are several; all other packets stay as they are.

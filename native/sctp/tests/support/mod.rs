@@ -61,6 +61,8 @@ pub struct Net {
     pub now: Duration,
     pub hosts: Vec<Host>,
     pub weather: Weather,
+    /// Networks, by the second octet of their IPv4 addresses, that carry nothing.
+    pub cut: Vec<u8>,
     /// Every datagram that was sent, lost ones included.
     pub sent: Vec<Datagram>,
     wire: BTreeMap<(Duration, u64), Datagram>,
@@ -82,6 +84,7 @@ impl Net {
             now: ms(1_000),
             hosts: Vec::new(),
             weather: Weather::default(),
+            cut: Vec::new(),
             sent: Vec::new(),
             wire: BTreeMap::new(),
             rng: fastrand::Rng::with_seed(seed),
@@ -282,6 +285,15 @@ impl Net {
         std::mem::take(&mut self.hosts[host].events)
     }
 
+    /// What was told of the peer's addresses at a host.
+    pub fn path_changes(&self, host: usize) -> Vec<(IpAddr, bool)> {
+        let change = |event: &Event| match event {
+            Event::Path { address, is_up, .. } => Some((*address, *is_up)),
+            _ => None,
+        };
+        self.hosts[host].events.iter().filter_map(change).collect()
+    }
+
     /// The associations that came up at a host.
     pub fn ups(&self, host: usize) -> Vec<(u32, AssociationInfo)> {
         let up = |event: &Event| match event {
@@ -414,7 +426,11 @@ impl Net {
             doubled,
             late,
         } = self.weather;
-        if self.rng.u32(..100) < loss {
+        let is_cut = match datagram.to.ip() {
+            IpAddr::V4(address) => self.cut.contains(&address.octets()[1]),
+            IpAddr::V6(_) => false,
+        };
+        if is_cut || self.rng.u32(..100) < loss {
             return;
         }
         if self.rng.u32(..100) < doubled {
