@@ -19,7 +19,7 @@ export const ASAP = {
   unreachable: 9,
   error: 14,
 } as const;
-export const CHUNK = { abort: 6, shutdown: 7, shutdownComplete: 14 } as const;
+export const CHUNK = { abort: 6, shutdown: 7, shutdownAck: 8, shutdownComplete: 14 } as const;
 export const REJECTED = 1;
 export const CAUSE = { inconsistentPolicy: 5, unknownPoolHandle: 9 } as const;
 
