@@ -21,7 +21,7 @@ export const ASAP = {
 } as const;
 export const CHUNK = { abort: 6, shutdown: 7, shutdownAck: 8, shutdownComplete: 14 } as const;
 export const REJECTED = 1;
-export const CAUSE = { inconsistentPolicy: 5, unknownPoolHandle: 9 } as const;
+export const CAUSE = { invalidValues: 3, inconsistentPolicy: 5, unknownPoolHandle: 9 } as const;
 
 export interface WireFrame {
   readonly number: number;
