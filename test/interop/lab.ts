@@ -143,13 +143,25 @@ export class Sighting {
  */
 export function describeScenario(
   title: string,
-  run: { script: string; limitS: number; transports: readonly LabTransport[] },
+  run: {
+    script: string;
+    limitS: number;
+    transports: readonly LabTransport[];
+    /** Leaves what the script needs in the folder. */
+    prepare?: (folder: string) => void;
+  },
   tests: (seen: Sighting) => void,
 ): void {
   describeInLab(title, () => {
     describe.each(run.transports)('over %s', (transport) => {
       const seen = new Sighting(transport);
-      beforeAll(() => seen.run(run.script, run.limitS), (run.limitS + 90) * 1_000);
+      beforeAll(
+        () => {
+          run.prepare?.(seen.folder);
+          return seen.run(run.script, run.limitS);
+        },
+        (run.limitS + 90) * 1_000,
+      );
       afterAll(() => seen.remove());
 
       test('everything that the scenario waited for has happened', () => {

@@ -24,10 +24,11 @@ export const CHUNK = {
   heartbeatAck: 5,
   abort: 6,
   shutdown: 7,
+  shutdownAck: 8,
   shutdownComplete: 14,
 } as const;
 export const REJECTED = 1;
-export const CAUSE = { inconsistentPolicy: 5, unknownPoolHandle: 9 } as const;
+export const CAUSE = { invalidValues: 3, inconsistentPolicy: 5, unknownPoolHandle: 9 } as const;
 
 export interface WireFrame {
   readonly number: number;

@@ -152,7 +152,7 @@ function store(
     return undefined;
   } catch (error) {
     if (!(error instanceof HandlespaceError)) throw error;
-    return inconsistent(context, poolHandle, error.causeCode);
+    return inconsistent(context, poolHandle, poolElement, error.causeCode);
   }
 }
 
@@ -171,14 +171,17 @@ function expiryOf(lifeMs: Milliseconds, { registrationLifeGrace }: RegistrarOpti
   return Math.round(lifeMs * (1 + registrationLifeGrace));
 }
 
-/** RFC 5354 §3.12.6, §3.12.8: a cause that shows what the pool is like. */
+/**
+ * RFC 5354 §3.12.6, §3.12.8: a cause that shows what the pool is like. Where there is no pool yet, it is the
+ * policy itself that cannot be selected by: it is shown, for the cause is not to be without one.
+ */
 function inconsistent(
   { handlespace }: RegistrarContext,
   poolHandle: Uint8Array,
+  refused: AsapRegistration['poolElement'],
   causeCode: number,
 ): ErrorCause {
-  const example = handlespace.peek(poolHandle);
-  if (example === undefined) return cause(causeCode);
+  const example = handlespace.peek(poolHandle) ?? refused;
   if (causeCode === CAUSE.INCONSISTENT_POOLING_POLICY) {
     return causeWithPolicy(causeCode, example.policy);
   }

@@ -307,13 +307,15 @@ describe('policies that cannot be selected by', () => {
   test.each<[string, Policy]>([
     ["one of rsplib's own", { type: 'priorityLeastUsedDegradation', load: 0, loadDegradation: 1 }],
     ['an unknown one', { type: 'unknown', policyType: 0x77, bytes: new Uint8Array(0) }],
-  ])('%s is refused with cause 5', (_, policy) => {
+  ])('%s is refused with cause 5, and shown (RFC 5354 §3.12.6)', (_, policy) => {
     const net = aRegistrar();
     net.up(1);
     net.says(1, registration({ policy }));
-    expect(net.answers(1)).toMatchObject([
-      { isRejected: true, errors: [{ code: CAUSE.INCONSISTENT_POOLING_POLICY }] },
-    ]);
+    const info = encodePolicyParameter(policy);
+    expect(plain(net.answers(1)[0])).toMatchObject({
+      isRejected: true,
+      errors: [{ code: CAUSE.INCONSISTENT_POOLING_POLICY, info }],
+    });
     expect(net.members()).toEqual([]);
   });
 });
