@@ -16,7 +16,7 @@ import {
   openAnnounceListener,
 } from '../transport/announce.ts';
 import { openSctpStack, type Transport } from '../transport/open.ts';
-import type { SctpStack } from '../transport/transport.ts';
+import type { SctpBackend, SctpStack } from '../transport/transport.ts';
 import type { IpAddress, SctpAddress } from '../types.ts';
 import { resolveRegistrarAddress } from './registrar-address.ts';
 
@@ -47,6 +47,7 @@ export interface EndpointSettings {
 export class Endpoint<Input extends { type: string }, Output extends { type: string }> {
   readonly registrars: readonly (readonly SctpAddress[])[];
   readonly localAddresses: readonly IpAddress[];
+  readonly transport: SctpBackend;
   readonly #stack: SctpStack;
   readonly #announceGroup: AnnounceGroup | undefined;
   readonly #log: Logger;
@@ -61,6 +62,7 @@ export class Endpoint<Input extends { type: string }, Output extends { type: str
   ) {
     this.registrars = registrars;
     this.localAddresses = stack.localAddresses;
+    this.transport = stack.backend;
     this.#stack = stack;
     this.#announceGroup = announceGroup;
     this.#log = log;

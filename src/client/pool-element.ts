@@ -183,12 +183,19 @@ export class PoolElement extends EventEmitter<PoolElementEvents> {
 }
 
 /** One sentence for everybody who looked for a registrar in vain. */
-export function unreachableSentence({ registrars }: Pick<Endpoint<never, never>, 'registrars'>) {
+export function unreachableSentence({ registrars, transport }: Whereabouts): string {
+  if (registrars.length === 0) {
+    return 'No registrar announces itself here: name one, or see that one runs and that multicast works.';
+  }
   const names = registrars.map(([first]) => `${first?.address}:${first?.port}`).join(', ');
-  return registrars.length === 0
-    ? 'No registrar announces itself here: name one, or see that one runs and that multicast works.'
-    : `No registrar answers at ${names}: see that one runs there and that its UDP port is the right one.`;
+  const hint =
+    transport === 'udp'
+      ? 'that its UDP port is the right one'
+      : `that it speaks SCTP without UDP, as this side does (${transport})`;
+  return `No registrar answers at ${names}: see that one runs there and ${hint}.`;
 }
+
+type Whereabouts = Pick<Endpoint<never, never>, 'registrars' | 'transport'>;
 
 function rejection(causeCodes: readonly number[]): RejectedError {
   const causes = causeCodes.map((code) => `0x${code.toString(16)}`).join(', ') || 'none given';

@@ -144,7 +144,7 @@ fn header(address: &mut libc::sockaddr_storage, buffer: &mut libc::iovec) -> lib
     header
 }
 
-fn zeroed_address() -> libc::sockaddr_storage {
+pub(crate) fn zeroed_address() -> libc::sockaddr_storage {
     // SAFETY: all zero is a valid value of a struct of numbers.
     unsafe { std::mem::zeroed() }
 }
@@ -174,7 +174,7 @@ pub(crate) fn to_system(address: SocketAddr) -> libc::sockaddr_storage {
     storage
 }
 
-fn from_system(storage: &libc::sockaddr_storage) -> Option<SocketAddr> {
+pub(crate) fn from_system(storage: &libc::sockaddr_storage) -> Option<SocketAddr> {
     match i32::from(storage.ss_family) {
         libc::AF_INET => {
             // SAFETY: the family says which of the two kinds of address the storage holds.

@@ -8,6 +8,7 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 use crate::userland::datagrams::{BATCH, Incoming, Outgoing};
 use crate::userland::engine::Transmit;
+use crate::userland::error_queue::{self, QUOTE_BYTES};
 use crate::userland::raw;
 
 /// From which local address (by its index) to which peer a packet goes, or the other way round.
@@ -34,6 +35,9 @@ pub(crate) trait Link {
     fn receive(&mut self, take: &mut dyn FnMut(Route, &[u8])) -> bool;
     /// Takes packets from the front, in order.
     fn send(&mut self, packets: &mut VecDeque<Transmit>) -> Sent;
+    /// Reads what the network reports of packets that found nobody: on which route, and the beginning
+    /// of the packet.
+    fn reports(&mut self, take: &mut dyn FnMut(Route, &[u8]));
     /// What to wait on for reading and writing.
     fn file_descriptors(&self) -> impl Iterator<Item = RawFd>;
 }
@@ -49,6 +53,9 @@ pub(crate) enum Framing {
 
 /// 5 000 INITs at once overflow the usual 208 KiB and fit into this.
 pub(crate) const BUFFER_BYTES: i32 = 4 << 20;
+
+/// Reports read from a socket at a time.
+const MAX_REPORTS: usize = 1_000;
 
 /// The sockets of the local addresses, in their order.
 pub(crate) struct SocketLink {
@@ -96,7 +103,14 @@ impl Link for SocketLink {
                 .iter()
                 .take_while(|packet| packet.route.local == local)
                 .map(|packet| (packet.route.peer, &packet.packet[..]));
-            let gone = match self.outgoing.send(self.sockets[local].as_raw_fd(), batch) {
+            let fd = self.sockets[local].as_raw_fd();
+            // An error may be what an earlier packet met: it is told once, by whichever call is next.
+            let sent = self.outgoing.send(fd, batch.clone());
+            let sent = sent.or_else(|error| match error.kind() {
+                ErrorKind::WouldBlock => Err(error),
+                _ => self.outgoing.send(fd, batch),
+            });
+            let gone = match sent {
                 Ok(count) => count,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Sent::Blocked,
                 // The first is lost, as packets get lost.
@@ -105,6 +119,19 @@ impl Link for SocketLink {
             packets.drain(..gone.max(1));
         }
         Sent::Done
+    }
+
+    fn reports(&mut self, take: &mut dyn FnMut(Route, &[u8])) {
+        let mut quote = [0; QUOTE_BYTES];
+        for (local, socket) in self.sockets.iter().enumerate() {
+            for _ in 0..MAX_REPORTS {
+                match error_queue::next(socket.as_raw_fd(), &mut quote) {
+                    Some(Some((peer, length))) => take(Route { local, peer }, &quote[..length]),
+                    Some(None) => {}
+                    None => break,
+                }
+            }
+        }
     }
 
     fn file_descriptors(&self) -> impl Iterator<Item = RawFd> {

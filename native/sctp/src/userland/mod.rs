@@ -14,6 +14,8 @@ mod demux;
 mod ending;
 pub mod engine;
 mod entropy;
+#[allow(unsafe_code)]
+mod error_queue;
 mod init;
 mod initiation;
 mod link;
@@ -29,6 +31,7 @@ mod settle;
 mod thread;
 mod timers;
 pub(crate) mod udp;
+mod unreachable;
 
 pub(crate) use datagrams::to_system;
 pub use entropy::Entropy;

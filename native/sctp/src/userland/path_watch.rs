@@ -84,6 +84,40 @@ impl PathWatch {
         }))
     }
 
+    /// Of a single path that may have failed: watched until it answers.
+    pub fn on_suspicion(now: Duration, route: Route) -> Box<Self> {
+        let path = Path {
+            route,
+            state: State::Active,
+            waiting: None,
+            errors: 0,
+            next_heartbeat_at: now,
+        };
+        Box::new(PathWatch {
+            paths: vec![path],
+            current: 0,
+        })
+    }
+
+    /// Whether there is nothing to watch any more: the suspicion was wrong.
+    pub fn is_over(&self) -> bool {
+        self.paths.len() == 1 && self.paths[0].waiting.is_none() && self.paths[0].errors == 0
+    }
+
+    /// Whether the suspicion was right. Of several paths `dcsctp` finds that out.
+    pub fn is_confirmed_failure(&self) -> bool {
+        self.paths.len() == 1 && self.paths[0].state == State::Inactive
+    }
+
+    /// Asks a path at once whether it works, unless it is being asked.
+    pub fn probe(&mut self, now: Duration, route: Route) {
+        if let Some(index) = self.find(route.peer.ip())
+            && self.paths[index].state == State::Active
+        {
+            self.paths[index].next_heartbeat_at = now;
+        }
+    }
+
     /// Where data goes.
     pub fn current(&self) -> Route {
         self.paths[self.current].route

@@ -7,13 +7,16 @@ use std::time::Duration;
 
 use dcsctp::api::DcSctpSocket;
 
-use crate::event::Event;
+use crate::event::{DownReason, Event};
 use crate::options::StackOptions;
 use crate::userland::association::{Association, socket_time};
 use crate::userland::engine::{Engine, Transmit};
 use crate::userland::link::Route;
 use crate::userland::packet::{COMMON_HEADER_BYTES, Packet, chunk};
 use crate::userland::path_watch::{Change, PathWatch, answered_nonce, heartbeat};
+
+/// Told when an association is lost.
+const SILENT: &str = "The peer does not answer.";
 
 impl Association {
     /// Where a packet goes: usually where all of them go, but a heartbeat is answered on the path
@@ -90,6 +93,10 @@ impl Engine {
         }
         let nonce = || self.entropy.bytes();
         let due = watch.poll(now, &self.options, nonce, &mut changes);
+        if watch.is_confirmed_failure() {
+            self.abort(id, SILENT);
+            return self.end(id, DownReason::Lost, SILENT.into());
+        }
         let ports = association.ports;
         let to_peer = (ports.local, ports.peer, association.peer_tag);
         for (route, nonce) in due {
@@ -119,6 +126,13 @@ impl Engine {
             .watch
             .as_mut()
             .is_some_and(|watch| watch.on_answer(now, nonce, &self.options, &mut changes));
+        if association
+            .watch
+            .as_ref()
+            .is_some_and(|watch| watch.is_over())
+        {
+            association.watch = None;
+        }
         if is_answer {
             self.learn_udp_port(id, route);
             self.follow_watch(id, &changes);

@@ -49,6 +49,8 @@ struct IoLoop<L> {
     /// Packets to be sent; when some are left the link had no room for them.
     packets: VecDeque<Transmit>,
     rounds: usize,
+    /// The network has reported something about packets of ours.
+    has_reports: bool,
     /// The I/O thread's waker first, then the sockets.
     fds: Vec<PollFd>,
 }
@@ -64,6 +66,7 @@ impl<L: Link> IoLoop<L> {
             events: Vec::new(),
             packets: VecDeque::new(),
             rounds: 0,
+            has_reports: false,
             fds: Vec::new(),
         }
     }
@@ -76,6 +79,9 @@ impl<L: Link> IoLoop<L> {
                 self.engine.abort_all(self.now());
                 self.send_farewells();
                 return;
+            }
+            if std::mem::take(&mut self.has_reports) {
+                self.read_reports();
             }
             let is_more = !self.must_pause() && self.read_and_time();
             self.send();
@@ -131,6 +137,13 @@ impl<L: Link> IoLoop<L> {
         self.rounds != 0
     }
 
+    fn read_reports(&mut self) {
+        let now = self.now();
+        let engine = &mut self.engine;
+        let mut take = |route: Route, quote: &[u8]| engine.unreachable(now, route, quote);
+        self.link.reports(&mut take);
+    }
+
     fn send(&mut self) {
         self.engine.take_transmits(&mut self.packets);
         self.link.send(&mut self.packets);
@@ -165,6 +178,8 @@ impl<L: Link> IoLoop<L> {
         };
         // An interrupted or failed wait is a short one: the loop looks again.
         let is_ready = poll(&mut self.fds, timeout).is_ok();
+        let has_error = |fd: &PollFd| fd.revents & libc::POLLERR != 0;
+        self.has_reports = is_ready && self.fds.iter().any(has_error);
         self.shared.has_slept(is_ready && self.fds[0].revents != 0);
     }
 }
@@ -206,6 +221,10 @@ mod tests {
                 true => Sent::Done,
                 false => Sent::Blocked,
             }
+        }
+
+        fn reports(&mut self, take: &mut dyn FnMut(Route, &[u8])) {
+            self.link.reports(take);
         }
 
         fn file_descriptors(&self) -> impl Iterator<Item = RawFd> {

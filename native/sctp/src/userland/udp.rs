@@ -6,6 +6,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 
 use crate::error::{ErrorKind, StackError};
 use crate::sys;
+use crate::userland::error_queue;
 use crate::userland::link::{BUFFER_BYTES, Framing, SocketLink};
 
 /// Binds `udp_port` on every address; 0: a port that is free on all of them. The link, and the port.
@@ -31,6 +32,7 @@ fn bind_all(addresses: &[IpAddr], udp_port: u16) -> Result<(Vec<OwnedFd>, u16), 
         let refusal = |error| bind_error(address, port, &error);
         let socket = UdpSocket::bind((address, port)).map_err(refusal)?;
         sys::enlarge_buffers(socket.as_raw_fd(), BUFFER_BYTES);
+        error_queue::watch(socket.as_raw_fd(), address.is_ipv4());
         port = socket.local_addr().map_err(refusal)?.port();
         sockets.push(OwnedFd::from(socket));
     }

@@ -252,6 +252,17 @@ impl Net {
         );
     }
 
+    /// Tells a host that a datagram of its own found nobody.
+    pub fn report(&mut self, host: usize, datagram: &Datagram) {
+        let route = Route {
+            local: 0,
+            peer: datagram.to,
+        };
+        let quote = &datagram.bytes[..datagram.bytes.len().min(20)];
+        self.hosts[host].engine.unreachable(self.now, route, quote);
+        self.collect(host);
+    }
+
     /// Gives a datagram to a host at once. What it sends back stays on the wire.
     pub fn hand(&mut self, host: usize, from: SocketAddr, bytes: &[u8]) {
         self.hosts[host].engine.receive(
