@@ -81,7 +81,14 @@ export interface RegistrarOptions {
    */
   readonly minAddressScope: AddressScope;
   /**
+   * Whether a registration that is not renewed in time ends although its pool element acknowledges every
+   * keep-alive. Default: in profile `rfc`; servers of rsplib do not re-register while they are busy (decision
+   * 49).
+   */
+  readonly enforcesRegistrationLife: boolean;
+  /**
    * Fraction of its registration life that a pool element may be late with its re-registration. Default 0.1.
+   * Of no effect without `enforcesRegistrationLife`.
    *
    * RFC 5352 §3.2.
    */
@@ -181,6 +188,7 @@ function defaultsOf(
     maxIncrement: 0,
     maxHandleResolutionItems: isRfc ? MAX_ITEMS : 3,
     minAddressScope: defaultAddressScope(localAddresses),
+    enforcesRegistrationLife: isRfc,
     registrationLifeGrace: 0.1,
     usesRsplibErrorCodes: !isRfc,
     refusesStrangers: true,

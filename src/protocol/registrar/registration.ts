@@ -165,9 +165,15 @@ function unusable(
   return causeWithTransport(CAUSE.INVALID_VALUES, userTransport);
 }
 
-/** When the registration lapses. 0 is "never" in profile `rsplib`, and refused in the other (decision 37). */
-function expiryOf(lifeMs: Milliseconds, { registrationLifeGrace }: RegistrarOptions): Milliseconds {
-  if (lifeMs === 0) return Number.POSITIVE_INFINITY;
+/**
+ * When the registration lapses. 0 is "never" in profile `rsplib`, and refused in the other (decision 37).
+ * Where lives are not enforced keep-alives alone tell who is gone (decision 49).
+ */
+function expiryOf(
+  lifeMs: Milliseconds,
+  { enforcesRegistrationLife, registrationLifeGrace }: RegistrarOptions,
+): Milliseconds {
+  if (lifeMs === 0 || !enforcesRegistrationLife) return Number.POSITIVE_INFINITY;
   return Math.round(lifeMs * (1 + registrationLifeGrace));
 }
 

@@ -189,7 +189,7 @@ describe('a registration life (RFC 5352 §3.2)', () => {
   }
 
   test('ends a registration that is not renewed, a tenth late, without a word (decision 31)', () => {
-    const net = aRegistrar();
+    const net = aRegistrar({ options: { enforcesRegistrationLife: true } });
     net.up(1);
     net.registers(1, { lifeMs: 20_000 });
     net.outputs();
@@ -203,6 +203,16 @@ describe('a registration life (RFC 5352 §3.2)', () => {
     expect(net.end(1)).toBeUndefined();
   });
 
+  test('ends nothing in profile rsplib while keep-alives are acknowledged (decision 49)', () => {
+    const net = aRegistrar();
+    net.up(1);
+    net.registers(1, { lifeMs: 20_000 });
+    livesOn(net, 100_000);
+    expect(net.members()).toEqual([PE]);
+    net.passes(15_000);
+    expect(net.members()).toEqual([]);
+  });
+
   test('is told of at its end in profile rfc (RFC 5352 §2.2.4)', () => {
     const net = aRegistrar({ options: { profile: 'rfc' } });
     net.up(1);
@@ -214,7 +224,7 @@ describe('a registration life (RFC 5352 §3.2)', () => {
   });
 
   test('starts again with every registration', () => {
-    const net = aRegistrar();
+    const net = aRegistrar({ options: { enforcesRegistrationLife: true } });
     net.up(1);
     for (let i = 0; i < 10; i += 1) {
       net.registers(1, { lifeMs: 20_000 });
@@ -224,7 +234,7 @@ describe('a registration life (RFC 5352 §3.2)', () => {
   });
 
   test('may be without end', () => {
-    const net = aRegistrar();
+    const net = aRegistrar({ options: { enforcesRegistrationLife: true } });
     net.up(1);
     net.registers(1, { lifeMs: Number.POSITIVE_INFINITY });
     livesOn(net, 300_000);
