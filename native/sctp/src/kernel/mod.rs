@@ -7,6 +7,7 @@
 mod abi;
 mod arrivals;
 mod association;
+mod closing_ports;
 mod engine;
 mod joining;
 mod notification;
@@ -14,11 +15,14 @@ mod outbox;
 mod requests;
 mod sending;
 mod socket;
+mod socket_errors;
 #[allow(unsafe_code)]
 mod sys;
 mod thread;
+mod waiting;
 
+pub(crate) use closing_ports::ClosingPorts;
 pub(crate) use engine::Engine;
-pub(crate) use socket::{ClosingPorts, Socket};
+pub(crate) use socket::Socket;
 pub use socket::{OpenSocket, try_kernel};
 pub(crate) use thread::spawn;

@@ -1,7 +1,6 @@
 //! The socket of one endpoint: bound and set up in the caller's thread, so that what cannot be is
 //! told at once, then used by the I/O thread. Which call when is `requests.rs` and `sending.rs`.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -9,8 +8,9 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use crate::error::{ErrorKind, StackError};
+use crate::error::StackError;
 use crate::kernel::abi::{self, event, option, send_flag};
+use crate::kernel::socket_errors::{bind_error, listen_error, no_socket};
 use crate::kernel::sys::{self, Mailbox, Outgoing};
 use crate::options::{STREAMS, StackOptions};
 use crate::sys::enlarge_buffers;
@@ -267,66 +267,4 @@ impl Socket {
     fn get(&self, name: i32, value: &mut [u8]) -> io::Result<()> {
         sys::get_option(self.fd(), libc::IPPROTO_SCTP, name, value)
     }
-}
-
-/// Ports of endpoints whose sockets the I/O thread has, or is about to close.
-#[derive(Debug, Default)]
-pub(crate) struct ClosingPorts(HashMap<u16, Receiver<Infallible>>);
-
-impl ClosingPorts {
-    pub fn insert(&mut self, port: u16, closed: Receiver<Infallible>) {
-        self.0.insert(port, closed);
-    }
-
-    /// Waits for the I/O thread to close the socket that had `port`, if there was one.
-    pub fn wait_for(&mut self, port: u16) {
-        const PATIENCE: Duration = Duration::from_secs(2);
-        if let Some(closed) = self.0.remove(&port) {
-            // The end of the channel is what is waited for; a time-out shows when binding.
-            let _ = closed.recv_timeout(PATIENCE);
-        }
-    }
-}
-
-fn no_socket(is_ipv6: bool, error: &io::Error) -> StackError {
-    let family = if is_ipv6 { "IPv6" } else { "IPv4" };
-    let sentence = format!(
-        "This kernel gives no SCTP socket for {family} ({error}): load its module with \
-         \"modprobe sctp\", or choose the transport udp."
-    );
-    StackError::new(ErrorKind::System, sentence)
-}
-
-fn bind_error(address: IpAddr, port: u16, error: &io::Error) -> StackError {
-    let (kind, sentence) = match error.kind() {
-        io::ErrorKind::AddrNotAvailable => (
-            ErrorKind::AddressNotLocal,
-            format!("{address} is no address of this machine: name one that is."),
-        ),
-        io::ErrorKind::AddrInUse => (
-            ErrorKind::PortInUse,
-            format!(
-                "SCTP port {port} on {address} is in use: stop the other program, or choose \
-                 another port or address."
-            ),
-        ),
-        io::ErrorKind::PermissionDenied => (
-            ErrorKind::PermissionDenied,
-            format!("The system forbids SCTP port {port} on {address}: choose one above 1023."),
-        ),
-        _ => (
-            ErrorKind::System,
-            format!("The system refused SCTP port {port} on {address}: {error}."),
-        ),
-    };
-    StackError::new(kind, sentence)
-}
-
-fn listen_error(error: &io::Error) -> StackError {
-    if error.raw_os_error() == Some(libc::ENOSYS) {
-        let sentence = "The kernel lacks the algorithm of net.sctp.cookie_hmac_alg: load its \
-                        module, or set another (sysctl net.sctp.cookie_hmac_alg=sha1).";
-        return StackError::new(ErrorKind::System, sentence);
-    }
-    StackError::system("listen for SCTP associations", error)
 }
