@@ -111,7 +111,8 @@ describeScenario("rsplib's pool users with our registrar", scenario, (seen) => {
     expect(seen.observations.vainResolutionsAfterKill).toBeGreaterThanOrEqual(3);
     expect(seen.observations.resolveStatusAfterKill).toBe(1);
     expect(seen.text('resolved-after-kill-errors.txt')).toContain('EchoPool');
-    expect(seen.toldOf(ECHO.id)).toEqual(['registered', 'removed: associationLost']);
+    // On a loaded machine it may have changed its registrar's association before by itself.
+    expect(seen.toldOf(ECHO.id).slice(-2)).toEqual(['registered', 'removed: associationLost']);
   });
 
   test('a server that cannot be reached is reported, probed, and removed at the configured count (RFC 5352 §3.5)', () => {
