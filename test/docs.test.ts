@@ -1,6 +1,6 @@
 /** The documentation against what it tells of: a number or an example that is not true fails here. */
 
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { entriesOf, factsOf } from '../src/cli/rspregistrar/help.ts';
@@ -49,6 +49,13 @@ describe('the documentation', () => {
     });
     const table = `## ${title}\n\n| Option | Value | What it is |\n| --- | --- | --- |\n${rows.join('')}`;
     expect(read('docs/rspregistrar.md')).toContain(table);
+  });
+
+  test('lists every test with rsplib', () => {
+    const page = read('docs/interop.md');
+    const listed = [...page.matchAll(/^\| `([\w-]+\.test\.ts)` \|/gm)].map(([, name]) => name);
+    const files = readdirSync(path.join(root, 'test/interop'));
+    expect(listed.sort()).toEqual(files.filter((file) => file.endsWith('.test.ts')).sort());
   });
 
   test('explains every decision that the sources cite', () => {

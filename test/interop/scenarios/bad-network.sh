@@ -34,7 +34,7 @@ listen ours 10.20.0.32 "$transport"
 [ "$transport" = kernel ] || listen kernel 10.20.0.33 kernel
 for loss in 1 5 20; do
   exchange ours ours 10.20.0.32 $loss $((400 / loss + 40))
-  # It takes its time: a kernel waits a second and longer before it sends again what was lost.
+  # It takes its time: a kernel that encapsulates loses more below netem than it is told to lose.
   [ "$transport" = kernel ] || exchange kernel kernel 10.20.0.33 $loss $((100 / loss + 20))
 done
 for one in "${listeners[@]}"; do
