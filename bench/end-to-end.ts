@@ -1,15 +1,16 @@
 /**
- * Handle resolutions per second through a registrar process over SCTP, driven by a native generator
- * (`bench/generator/`). Beside it, in `e2e/udp`, a Node.js `dgram` echo of the same sizes, driven by the same
- * generator over bare UDP: what one event per datagram costs; in `e2e/udp-share` a native echo of the same
+ * Handle resolutions per second through a registrar process over SCTP, driven by the load program
+ * (`bench/load/`). Beside it, in `e2e/udp`, a Node.js `dgram` echo of the same sizes, driven by the same
+ * program over bare UDP: what one event per datagram costs; in `e2e/udp-share` a native echo of the same
  * SCTP layer: what the registrar and JavaScript add to it.
  */
 
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { encodeAsap, poolElementId, type RegistrarId } from 'rserpool/wire';
+import { builtLoad, perSecond, runLoad } from './load.js';
 import { type Round, summary } from './measure.js';
 import { RESOLUTIONS_PER_SECOND, type Result, type Row } from './result.js';
 
@@ -31,7 +32,7 @@ type Reference = (typeof REFERENCES)[number];
 
 const ROUNDS = 5;
 const SECONDS = 1;
-const POOL = Buffer.from('EchoPool');
+const POOL = Buffer.from('load');
 const POOL_ELEMENTS = 3;
 const NO_REGISTRAR = 0 as RegistrarId;
 
@@ -47,50 +48,36 @@ export function endToEndRows(): Row[] {
 }
 
 async function measure(id: string, shape: Shape, name: Reference): Promise<Result> {
-  const generator = builtGenerator();
+  const program = builtLoad();
   const replyBytes = String(resolutionAnswerBytes());
   const node = process.execPath;
   const isShare = name === 'udp-share';
   const echo = isShare
-    ? [generator, 'echo', '--reply-bytes', replyBytes]
+    ? [program, 'echo', '--register', String(POOL_ELEMENTS)]
     : [node, `${root}.setup/bench/dgram-echo.js`, replyBytes];
   const rounds: Round[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    const sctp = (port: number) => generate(generator, sctpArguments(port, shape));
-    const udp = (port: number) => generate(generator, udpArguments(port, shape));
+    const sctp = (port: number) => perSecond(runLoad(program, loadArguments(port, shape)));
+    const datagrams = (port: number) =>
+      perSecond(runLoad(program, ['datagrams', ...loadArguments(port, shape)]));
     const value = await against([node, ...registrarArguments()], sctp);
-    const reference = await against(echo, isShare ? sctp : udp);
+    const reference = await against(echo, isShare ? sctp : datagrams);
     rounds.push({ value, reference });
   }
   return { id, unit: RESOLUTIONS_PER_SECOND, ...summary(rounds) };
 }
 
-/** Builds the generator where that is needed; its path, wherever cargo was told to put it. */
-function builtGenerator(): string {
-  const args = ['build', '--release', '--package', 'rserpool-generator'];
-  const output = execFileSync('cargo', [...args, '--quiet', '--message-format', 'json'], {
-    cwd: root,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  for (const line of output.split('\n')) {
-    const { executable } = line === '' ? {} : JSON.parse(line);
-    if (executable) return executable;
-  }
-  throw new Error('cargo does not say where the generator is');
-}
-
-function registrarArguments(): string[] {
+export function registrarArguments(): string[] {
   return [
     ...[`${root}dist/cli/rserpool.js`, 'registrar', '--json', '--no-announce'],
     ...['--transport', 'udp', '--address', '127.0.0.1', '--udp-port', '0'],
-    // The generator registers the pool elements and then only resolves: it is not to be monitored.
+    // The load program registers the pool elements and then only resolves: it is not to be monitored.
     ...['--keep-alive-interval', '3600000'],
   ];
 }
 
 /** Starts a server, lets the load run against the UDP port that it names, ends the server. */
-async function against(
+export async function against(
   [program = '', ...args]: readonly string[],
   load: (udpPort: number) => number,
 ): Promise<number> {
@@ -116,51 +103,12 @@ async function udpPortOf(server: ChildProcess): Promise<number> {
   throw new Error('the server ended before it was ready');
 }
 
-function sctpArguments(udpPort: number, shape: Shape): string[] {
-  const prepare = Array.from({ length: POOL_ELEMENTS }, (_, i) => hex(registration(i + 1)));
+function loadArguments(udpPort: number, { associations, outstanding }: Shape): string[] {
   return [
-    ...['sctp', '--target', `127.0.0.1:${udpPort}`, '--sctp-port', '3863'],
-    ...prepare.flatMap((message) => ['--prepare', message]),
-    ...['--request', hex(resolution()), ...loadArguments(shape)],
-  ];
-}
-
-function udpArguments(udpPort: number, shape: Shape): string[] {
-  const request = hex(resolution());
-  return [
-    ...['udp', '--target', `127.0.0.1:${udpPort}`, '--request', request],
-    ...loadArguments(shape),
-  ];
-}
-
-function loadArguments({ associations, outstanding }: Shape): string[] {
-  return [
+    ...['--udp-port', String(udpPort), '--register', String(POOL_ELEMENTS), '--json'],
     ...['--associations', String(associations), '--outstanding', String(outstanding)],
     ...['--seconds', String(SECONDS)],
   ];
-}
-
-/** Answers per second. */
-function generate(generator: string, args: readonly string[]): number {
-  const { answers, seconds } = JSON.parse(execFileSync(generator, args, { encoding: 'utf8' }));
-  return answers / seconds;
-}
-
-function registration(id: number): Uint8Array {
-  return encodeAsap({
-    type: 'ASAP_REGISTRATION',
-    poolHandle: POOL,
-    poolElement: poolElement(id),
-  });
-}
-
-function resolution(): Uint8Array {
-  return encodeAsap({
-    type: 'ASAP_HANDLE_RESOLUTION',
-    wantsUpdates: false,
-    poolHandle: POOL,
-    items: POOL_ELEMENTS,
-  });
 }
 
 function resolutionAnswerBytes(): number {
@@ -187,8 +135,4 @@ function poolElement(id: number) {
       addresses: ['127.0.0.1'],
     },
   } as const;
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex');
 }

@@ -9,6 +9,7 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { endToEndRows } from './end-to-end.js';
 import { facadeRows } from './facade.js';
+import { kernelRows } from './kernel.js';
 import { memoryRows } from './memory.js';
 import type { Result } from './result.js';
 
@@ -42,7 +43,7 @@ function parsedOptions(): Options | undefined {
 }
 
 async function main(options: Options): Promise<void> {
-  const rows = [...facadeRows(), ...endToEndRows(), ...memoryRows()];
+  const rows = [...facadeRows(), ...endToEndRows(), ...kernelRows(), ...memoryRows()];
   const wanted = rows.filter((row) => row.id.includes(options.only));
   if (wanted.length === 0) {
     console.error(
@@ -53,6 +54,11 @@ async function main(options: Options): Promise<void> {
   }
   const results: Result[] = [];
   for (const row of wanted) {
+    const lack = row.lack?.();
+    if (lack !== undefined) {
+      console.log(`${row.id.padEnd(30)} not measured: ${lack}`);
+      continue;
+    }
     const result = await row.measure();
     results.push(result);
     console.log(format(result));
@@ -63,12 +69,16 @@ async function main(options: Options): Promise<void> {
 }
 
 function format({ id, value, unit, reference, ratio, spread }: Result): string {
-  const amount = Math.round(value).toLocaleString('en');
+  const amount = inFigures(value);
   const line = `${id.padEnd(30)} ${amount.padStart(12)} ${unit}`;
   if (reference === null || ratio === null) return line;
   const range = spread === null ? '' : ` (${spread[0].toFixed(2)}-${spread[1].toFixed(2)})`;
-  const other = Math.round(reference).toLocaleString('en');
+  const other = inFigures(reference);
   return `${line}, ${ratio.toFixed(2)} x the reference's ${other}${range}`;
+}
+
+function inFigures(value: number): string {
+  return value < 1_000 ? value.toPrecision(3) : Math.round(value).toLocaleString('en');
 }
 
 function machine(): object {

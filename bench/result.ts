@@ -13,6 +13,8 @@ export interface Result {
 export interface Row {
   readonly id: string;
   measure(): Result | Promise<Result>;
+  /** Why it cannot be measured here; `undefined`: it can. Default: always. */
+  lack?(): string | undefined;
 }
 
 export const RESOLUTIONS_PER_SECOND = 'handle resolutions/s';
