@@ -77,10 +77,10 @@ export function registrarArguments(): string[] {
 }
 
 /** Starts a server, lets the load run against the UDP port that it names, ends the server. */
-export async function against(
+export async function against<Measured>(
   [program = '', ...args]: readonly string[],
-  load: (udpPort: number) => number,
-): Promise<number> {
+  load: (udpPort: number) => Measured,
+): Promise<Measured> {
   const server = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(server, 'exit');
   try {

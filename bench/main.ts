@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { endToEndRows } from './end-to-end.js';
 import { facadeRows } from './facade.js';
 import { kernelRows } from './kernel.js';
+import { latencyRows } from './latency.js';
 import { memoryRows } from './memory.js';
 import type { Result } from './result.js';
 
@@ -43,7 +44,13 @@ function parsedOptions(): Options | undefined {
 }
 
 async function main(options: Options): Promise<void> {
-  const rows = [...facadeRows(), ...endToEndRows(), ...kernelRows(), ...memoryRows()];
+  const rows = [
+    ...facadeRows(),
+    ...endToEndRows(),
+    ...latencyRows(),
+    ...kernelRows(),
+    ...memoryRows(),
+  ];
   const wanted = rows.filter((row) => row.id.includes(options.only));
   if (wanted.length === 0) {
     console.error(
