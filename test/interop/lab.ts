@@ -137,30 +137,36 @@ export class Sighting {
   }
 }
 
+/** One script of `scenarios/`, and with which of our transports it is run. */
+interface Scenario {
+  readonly script: string;
+  readonly limitS: number;
+  readonly transports: readonly LabTransport[];
+  /** Leaves what the script needs in the folder. */
+  readonly prepare?: (folder: string) => void;
+}
+
 /**
- * `describe` for one script of `scenarios/`, which is run once for each transport before the tests. What
- * holds for every scenario is tested here: no wait was in vain, and what we sent is well-formed.
+ * `describe` for one script of `scenarios/`, which is run once for each transport before the tests, in VMs of
+ * their own at the same time: they wait more than they compute. What holds for every scenario is tested here:
+ * no wait was in vain.
  */
 export function describeScenario(
   title: string,
-  run: {
-    script: string;
-    limitS: number;
-    transports: readonly LabTransport[];
-    /** Leaves what the script needs in the folder. */
-    prepare?: (folder: string) => void;
-  },
+  scenario: Scenario,
   tests: (seen: Sighting) => void,
 ): void {
+  const { limitS, transports } = scenario;
   describeInLab(title, () => {
-    describe.each(run.transports)('over %s', (transport) => {
-      const seen = new Sighting(transport);
+    const sightings = transports.map((transport) => new Sighting(transport));
+    let runs: Map<Sighting, Promise<void>> | undefined;
+    describe.each(sightings)('over $transport', (seen) => {
       beforeAll(
         () => {
-          run.prepare?.(seen.folder);
-          return seen.run(run.script, run.limitS);
+          runs ??= new Map(sightings.map((one) => [one, runOf(scenario, one)]));
+          return runs.get(seen);
         },
-        (run.limitS + 90) * 1_000,
+        (limitS + 90) * 1_000,
       );
       afterAll(() => seen.remove());
 
@@ -170,6 +176,13 @@ export function describeScenario(
       tests(seen);
     });
   });
+}
+
+function runOf({ script, limitS, prepare }: Scenario, seen: Sighting): Promise<void> {
+  prepare?.(seen.folder);
+  const run = seen.run(script, limitS);
+  run.catch(() => {}); // whoever waits for it is told, but may still be waiting for another
+  return run;
 }
 
 /** Every packet is well-formed and has a good checksum; encapsulated where it should be (RFC 6951). */
