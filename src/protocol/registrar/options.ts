@@ -82,8 +82,7 @@ export interface RegistrarOptions {
   readonly minAddressScope: AddressScope;
   /**
    * Whether a registration that is not renewed in time ends although its pool element acknowledges every
-   * keep-alive. Default: in profile `rfc`; servers of rsplib do not re-register while they are busy (decision
-   * 49).
+   * keep-alive. Default: in profile `rfc`; rsplib's registrar does not look at it (decision 49).
    */
   readonly enforcesRegistrationLife: boolean;
   /**
