@@ -20,7 +20,8 @@ export const DEFAULT_STACK_OPTIONS: Omit<SctpStackOptions, 'localAddresses'> = {
   rtoMs: { initial: 1_000, min: 400, max: 5_000 },
   /**
    * RFC 9260: 10. With the time-outs above a peer that leaves data unacknowledged is lost after about 30 s,
-   * an idle one after about 100 s, when as many heartbeats went unanswered.
+   * an idle one after about 100 s, when as many heartbeats went unanswered. A peer with several addresses
+   * that is idle, too: what counts is that none of them answers.
    */
   maxRetransmissions: 8,
   /** RFC 9260: 5. */

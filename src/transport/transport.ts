@@ -80,7 +80,9 @@ export interface SctpEndpoint {
   /**
    * Starts an association; the outcome is `onUp` or `onDown` with the identifier returned here. `send` may
    * be used at once. `refused`, too, is a second association with a peer on the same pair of ports: the
-   * first one stays. Throws `ConfigError` when there is no room for another association, or no way to the
+   * first one stays. Where both sides call at once, one association stays and is up on both; what another
+   * call came to is told by `onDown`: `refused`, or, where it had come up over another network meanwhile,
+   * `abort` (RFC 9260 §2.3, §5.2). Throws `ConfigError` when there is no room for another association, or no way to the
    * peer: no local address of the family of its addresses.
    */
   connect(peer: readonly SctpAddress[], options?: ConnectOptions): AssociationId;

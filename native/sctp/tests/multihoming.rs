@@ -265,3 +265,64 @@ fn whatever_is_cut_and_lost_every_message_comes_once_and_in_order_or_the_associa
         );
     }
 }
+
+/// RFC 6951 §5.4. A NAT may give every path a port of its own.
+#[test]
+fn every_path_has_a_udp_port_of_its_own() {
+    let (mut net, client, _) = two_homed(9);
+    let behind_nat: SocketAddr = "10.30.0.2:40001".parse().unwrap();
+    let heartbeat = net
+        .last_sent("10.30.0.1:9899".parse().unwrap(), chunk::HEARTBEAT)
+        .unwrap();
+    net.hand(0, behind_nat, &heartbeat.bytes);
+    net.sent.clear();
+    net.send(0, client, b"over A");
+    net.run_for(ms(300));
+    assert!(net.last_sent(net.address(1), chunk::DATA).is_some());
+    net.cut = vec![A];
+    net.send(0, client, b"over B");
+    net.run_for(ms(2_000));
+    assert!(net.last_sent(behind_nat, chunk::DATA).is_some());
+}
+
+#[test]
+fn a_host_with_several_addresses_counts_as_the_one_that_it_called_from() {
+    let mut net = Net::new(10);
+    net.host(&["10.20.0.1", "10.30.0.1"], 9899);
+    net.host_with(&["10.20.0.2", "10.30.0.2"], 9899, |options| {
+        options.max_associations_per_host = 2;
+    });
+    net.open(1, 3863, true);
+    let mut call = |port, address| {
+        net.open(0, port, false);
+        let id = net.connect_to(0, port, vec![ip(address)], 3863, 9899);
+        net.run_for(ms(1_000));
+        (id, net.ups(0).iter().any(|(up, _)| *up == id))
+    };
+    let (first, _) = call(5000, "10.20.0.2");
+    assert!(call(5001, "10.20.0.2").1);
+    assert!(!call(5002, "10.20.0.2").1);
+    assert!(call(5003, "10.30.0.2").1);
+    assert!(call(5004, "10.30.0.2").1);
+    assert!(!call(5005, "10.30.0.2").1);
+    // Wherever its packets go by then, its place is given back where it was taken.
+    net.cut = vec![A];
+    net.send(0, first, b"over the other network");
+    net.run_for(ms(5_000));
+    net.abort(0, first, "");
+    net.cut = vec![];
+    net.run_for(ms(1_000));
+    net.open(0, 5006, false);
+    let again = net.connect_to(0, 5006, vec![ip("10.20.0.2")], 3863, 9899);
+    net.run_for(ms(1_000));
+    assert_eq!(net.ups(0).last().unwrap().0, again);
+}
+
+#[test]
+fn an_idle_association_whose_networks_are_all_cut_is_lost() {
+    let (mut net, client, server) = two_homed(11);
+    net.cut = vec![A, B];
+    net.run_for(ms(200_000));
+    assert_eq!(net.downs(0), [(client, DownReason::Lost)]);
+    assert_eq!(net.downs(1), [(server, DownReason::Lost)]);
+}

@@ -41,8 +41,20 @@ impl Engine {
         let (local_port, peer_port) = (packet.destination_port(), packet.source_port());
         let bearer = bearer(&route, local_port, peer_port);
         let echo = self.open_echo(now, route, packet, &bearer)?;
-        let Some(id) = self.find_by_path(route, packet) else {
-            return self.accept(now, route, packet, echo);
+        // Where both called at once it may come from another address than the INIT ACK.
+        let key = TagKey {
+            local_port,
+            peer_port,
+            local_tag: echo.local_tag,
+        };
+        let found = self.demux.by_tag(&key);
+        let Some(id) = found.or_else(|| self.find_by_path(route, packet)) else {
+            let addresses = peer_addresses(route, &echo);
+            return match self.twin_of(route, packet, &addresses, echo.peer_tag) {
+                // §5.2.4 C: late, another call of ours to this peer is underway.
+                Some(_) => Err(Refusal::Cookie),
+                None => self.accept(now, route, packet, echo),
+            };
         };
         let Some(association) = self.associations.get_mut(&id) else {
             return Ok(());

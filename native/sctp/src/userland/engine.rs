@@ -1,12 +1,12 @@
 //! The stack without sockets, threads and clocks: packets and requests go in with the time, packets
 //! and events come out. Same inputs, same outputs. This file holds the state and hands packets on:
-//! `lookup.rs` says to whom, `initiation.rs` and `cookie_echo.rs` make associations for peers,
-//! `requests.rs` does what the caller wants, `settle.rs` what follows from any of it.
+//! `lookup.rs` says to whom, `calling.rs` opens associations, `initiation.rs` and `cookie_echo.rs` do so
+//! for peers, `requests.rs` does what the caller wants, `settle.rs` what follows from any of it.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use crate::event::{DownReason, Event};
+use crate::event::Event;
 use crate::id_map::IdMap;
 use crate::limits::{Hosts, Room};
 use crate::options::{Backend, StackOptions};
@@ -16,10 +16,9 @@ use crate::userland::cookie::CookieJar;
 use crate::userland::demux::Demux;
 use crate::userland::ending::hold_shutdown;
 use crate::userland::entropy::Entropy;
-use crate::userland::init::Init;
 use crate::userland::link::Route;
 use crate::userland::ootb::{self, RateLimit};
-use crate::userland::packet::{Packet, cause, chunk, parameters};
+use crate::userland::packet::{Packet, chunk};
 use crate::userland::rules;
 use crate::userland::timers::Timers;
 
@@ -216,59 +215,6 @@ impl Engine {
         }
         self.learn_udp_port(id, route);
         self.settle(now, id, Some(route));
-        Ok(())
-    }
-
-    /// We have sent an INIT and had no answer yet.
-    fn deliver_in_cookie_wait(
-        &mut self,
-        now: Duration,
-        id: u32,
-        route: Route,
-        packet: &Packet<'_>,
-    ) -> Result<(), Refusal> {
-        if packet.first().kind == chunk::INIT_ACK {
-            return self.on_init_ack(now, id, route, packet);
-        }
-        // `dcsctp` would ignore the ABORT that refuses our INIT.
-        if let Some(abort) = packet.chunks().find(|chunk| chunk.kind == chunk::ABORT) {
-            let is_full = |(code, _)| code == cause::OUT_OF_RESOURCE;
-            let detail = match parameters(abort.value).filter_map(Result::ok).any(is_full) {
-                true => "The peer has no room for another association.",
-                false => "The peer refused the association.",
-            };
-            self.end(id, DownReason::Refused, detail.into());
-        }
-        Ok(())
-    }
-
-    /// RFC 9260 §5.1 C, as far as this layer is concerned: the peer's tag and addresses.
-    fn on_init_ack(
-        &mut self,
-        now: Duration,
-        id: u32,
-        route: Route,
-        packet: &Packet<'_>,
-    ) -> Result<(), Refusal> {
-        let init = Init::parse(&packet.first())?;
-        let peer_addresses = init.peer_addresses(route.peer.ip())?;
-        // The cookie has to fit into a packet of ours.
-        let has_room = |cookie: &[u8]| cookie.len() + 64 <= self.options.mtu_bytes;
-        if init.cookie().is_some_and(|cookie| !has_room(cookie)) {
-            return Err(Refusal::Malformed);
-        }
-        let Some(association) = self.associations.get_mut(&id) else {
-            return Ok(());
-        };
-        association.input(now, packet.bytes());
-        if !association.has_answered() {
-            return Err(Refusal::Malformed);
-        }
-        association.peer_tag = init.initiate_tag;
-        association.peer_addresses = peer_addresses;
-        association.route = route;
-        self.set_paths(id, vec![route.peer]);
-        self.settle(now, id, None);
         Ok(())
     }
 

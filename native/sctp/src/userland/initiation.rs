@@ -1,5 +1,5 @@
 //! INITs of peers (RFC 9260 §5.1 B, §5.2.1, §5.2.2): answered without keeping anything, the cookie
-//! brings back what is needed (`cookie_echo.rs`). INITs of our own are `requests.rs`.
+//! brings back what is needed (`cookie_echo.rs`). INITs of our own are `calling.rs`.
 
 use std::net::IpAddr;
 use std::time::Duration;

@@ -6,10 +6,12 @@
 //! sockets, threads and clocks.
 
 mod association;
+mod calling;
 mod cookie;
 mod cookie_echo;
 #[allow(unsafe_code)]
 mod datagrams;
+mod deadlines;
 mod demux;
 mod ending;
 pub mod engine;
@@ -26,6 +28,7 @@ mod path_watch;
 mod paths;
 pub(crate) mod raw;
 mod requests;
+mod rivals;
 mod rules;
 mod settle;
 mod thread;

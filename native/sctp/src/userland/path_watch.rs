@@ -1,6 +1,6 @@
-//! The paths of an association whose peer has several addresses: which of them work, as told by our own HEARTBEATs (RFC 9260 §5.4, §8.2, §8.3), and which one
-//! packets take. Sans-IO: what to send comes out of `poll`. An association with a single path has
-//! none of this; `dcsctp`'s own heartbeats watch over it.
+//! The paths of an association whose peer has several addresses: which of them work, as told by our own
+//! HEARTBEATs (RFC 9260 §5.4, §8.2, §8.3), and which one packets take. Sans-IO: what to send comes out of
+//! `poll`. An association with a single path has none of this; `dcsctp`'s own heartbeats watch over it.
 //!
 //! `dcsctp` knows one path: one congestion window, one time-out. So a path is left early, at the
 //! first time-out of data that went over it, and returned to when it answers (as in RFC 7829).

@@ -196,6 +196,7 @@ impl Engine {
             None => vec![association.route.peer],
         };
         self.set_paths(id, confirmed);
+        self.end_rival(id);
     }
 
     /// Replaces the paths by which an association is found.

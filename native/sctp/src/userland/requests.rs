@@ -1,16 +1,11 @@
 //! What the caller asks for: endpoints, associations to peers, messages, ends.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use dcsctp::api::DcSctpSocket;
-
-use crate::command::{Batch, Command, Connect};
+use crate::command::{Batch, Command};
 use crate::event::DownReason;
-use crate::userland::association::{Association, Ports};
+use crate::userland::association::Association;
 use crate::userland::engine::{Endpoint, Engine};
-use crate::userland::link::Route;
-use crate::userland::paths::local_address_for;
 
 /// What a peer reads when its association ends with our endpoint or process.
 const CLOSED: &str = "The endpoint is closed.";
@@ -119,65 +114,6 @@ impl Engine {
             self.abort(association, CLOSED);
             self.forget(association);
         }
-    }
-
-    /// RFC 9260 §5.1 A: sends an INIT.
-    fn connect(&mut self, now: Duration, connect: Connect) {
-        let Connect {
-            association: id,
-            local_port,
-            peer_addresses,
-            peer_port,
-            udp_port,
-            account,
-        } = connect;
-        let refuse = |engine: &mut Self, detail: &str| {
-            account.close();
-            engine.room.give_back();
-            let detail = detail.to_owned();
-            engine.events.push(crate::event::Event::Down {
-                association: id,
-                reason: DownReason::Refused,
-                detail,
-            });
-        };
-        let (Some(endpoint), Some(&first)) =
-            (self.endpoints.get(&local_port), peer_addresses.first())
-        else {
-            return refuse(self, "The endpoint is not open.");
-        };
-        let ports = Ports {
-            endpoint: endpoint.serial,
-            local: local_port,
-            peer: peer_port,
-        };
-        let route = Route {
-            local: local_address_for(&self.options, first),
-            peer: SocketAddr::new(first, udp_port),
-        };
-        self.entropy.reseed_dcsctp();
-        let mut association = Association::new(&self.options, ports, account.clone(), now, route);
-        let paths: Vec<SocketAddr> = peer_addresses
-            .iter()
-            .map(|address| SocketAddr::new(*address, udp_port))
-            .collect();
-        let is_taken =
-            |path: &SocketAddr| self.demux.by_path(&association.path_key(*path)).is_some();
-        if paths.iter().any(is_taken) {
-            return refuse(
-                self,
-                "There is an association with this peer on these ports already.",
-            );
-        }
-        association.socket.connect();
-        association.local_tag = association.socket.verification_tag();
-        association.peer_addresses = peer_addresses;
-        if !self.demux.add_tag(association.tag_key(), id) {
-            return refuse(self, "The verification tag is in use: try again.");
-        }
-        self.associations.insert(id, association);
-        self.set_paths(id, paths);
-        self.settle(now, id, None);
     }
 
     fn shutdown(&mut self, now: Duration, id: u32) {

@@ -57,6 +57,7 @@ impl Engine {
         association.socket.advance_time(socket_time(now));
         association.autoclose(now, &self.options);
         continue_ending(association);
+        let was_up = association.is_up;
         let mut end = None;
         while let Some(event) = association.socket.poll_event() {
             match event {
@@ -80,6 +81,9 @@ impl Engine {
                 // Errors that the association survives; streams are not reset, lifetimes not used.
                 _ => {}
             }
+        }
+        if association.is_up && !was_up {
+            self.update_paths(id);
         }
         if let Err(end) = self.receive_messages(now, id) {
             self.abort(id, &end.1);
