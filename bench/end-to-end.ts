@@ -10,7 +10,8 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { encodeAsap, poolElementId, type RegistrarId } from 'rserpool/wire';
-import { builtLoad, perSecond, runLoad } from './load.js';
+import { builtLoadProgram } from '#load-program';
+import { perSecond, runLoad } from './load.js';
 import { type Round, summary } from './measure.js';
 import { RESOLUTIONS_PER_SECOND, type Result, type Row } from './result.js';
 
@@ -48,7 +49,7 @@ export function endToEndRows(): Row[] {
 }
 
 async function measure(id: string, shape: Shape, name: Reference): Promise<Result> {
-  const program = builtLoad();
+  const program = builtLoadProgram();
   const replyBytes = String(resolutionAnswerBytes());
   const node = process.execPath;
   const isShare = name === 'udp-share';

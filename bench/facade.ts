@@ -140,6 +140,6 @@ function layRequests(arena: Uint8Array, pools: number): Request[] {
   });
 }
 
-onOwnProcess(import.meta.url, ([id, pools, elements]) =>
+await onOwnProcess(import.meta.url, ([id, pools, elements]) =>
   measure(String(id), Number(pools), Number(elements)),
 );

@@ -5,8 +5,9 @@
  */
 
 import process from 'node:process';
+import { builtLoadProgram } from '#load-program';
 import { against, registrarArguments } from './end-to-end.js';
-import { builtLoad, type Measurement, perSecond, runLoad } from './load.js';
+import { type Measurement, perSecond, runLoad } from './load.js';
 import { median } from './measure.js';
 import type { Result, Row } from './result.js';
 
@@ -28,7 +29,7 @@ export function latencyRows(): Row[] {
 }
 
 async function measureAll(): Promise<Measurement[]> {
-  const program = builtLoad();
+  const program = builtLoadProgram();
   const runs: Measurement[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     const registrar = [process.execPath, ...registrarArguments()];

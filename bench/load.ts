@@ -16,21 +16,6 @@ export interface Measurement {
   readonly cpuSeconds?: { readonly user: number; readonly system: number };
 }
 
-/** Builds it where that is needed; its path, wherever cargo was told to put it. */
-export function builtLoad(): string {
-  const args = ['build', '--release', '--package', 'rserpool-load'];
-  const output = execFileSync('cargo', [...args, '--quiet', '--message-format', 'json'], {
-    cwd: root,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  for (const line of output.split('\n')) {
-    const { executable } = line === '' ? {} : JSON.parse(line);
-    if (executable) return executable;
-  }
-  throw new Error('cargo does not say where the load program is');
-}
-
 /** Runs it; the last thing that it measured. Throws when an answer was wrong. */
 export function runLoad(program: string, args: readonly string[]): Measurement {
   const lines = execFileSync(program, args, { encoding: 'utf8' }).trim().split('\n');

@@ -7,6 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { associationMemoryRows } from './association-memory.js';
 import { endToEndRows } from './end-to-end.js';
 import { facadeRows } from './facade.js';
 import { kernelRows } from './kernel.js';
@@ -50,6 +51,7 @@ async function main(options: Options): Promise<void> {
     ...latencyRows(),
     ...kernelRows(),
     ...memoryRows(),
+    ...associationMemoryRows(),
   ];
   const wanted = rows.filter((row) => row.id.includes(options.only));
   if (wanted.length === 0) {

@@ -42,9 +42,10 @@ function register(handlespace: Handlespace, count: number, poolHandle: string): 
   }
 }
 
-function settledBytes(): number {
+/** Memory of this process without what is garbage. */
+export function settledBytes(): number {
   for (let i = 0; i < 4; i++) globalThis.gc?.();
   return process.memoryUsage.rss();
 }
 
-onOwnProcess(import.meta.url, bytesPerPoolElement);
+await onOwnProcess(import.meta.url, bytesPerPoolElement);

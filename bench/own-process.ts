@@ -18,7 +18,10 @@ export function inOwnProcess<Result>(url: string, ...args: (string | number)[]):
 }
 
 /** In a process that `inOwnProcess` has started for the module at `url`: measures and prints the result. */
-export function onOwnProcess(url: string, measure: (args: readonly string[]) => unknown): void {
+export async function onOwnProcess(
+  url: string,
+  measure: (args: readonly string[]) => unknown,
+): Promise<void> {
   if (url !== pathToFileURL(process.argv[1] ?? '').href) return;
-  process.stdout.write(JSON.stringify(measure(process.argv.slice(2))));
+  process.stdout.write(JSON.stringify(await measure(process.argv.slice(2))));
 }

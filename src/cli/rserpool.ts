@@ -9,6 +9,7 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError, RSerPoolError } from '../errors.ts';
 import { devCommand } from './dev/dev-command.ts';
 import { doctorCommand } from './doctor-command.ts';
+import { loadCommand } from './load-command.ts';
 import { registrarCommand } from './registrar-command.ts';
 import { resolveCommand } from './resolve-command.ts';
 import { serveCommand } from './serve-command.ts';
@@ -30,7 +31,8 @@ function program(): Command {
     .addCommand(doctorCommand())
     .addCommand(registrarCommand())
     .addCommand(serveCommand())
-    .addCommand(resolveCommand());
+    .addCommand(resolveCommand())
+    .addCommand(loadCommand());
   eachCommand(root, (command) =>
     command
       .exitOverride()

@@ -65,6 +65,9 @@ export interface RegistrarSettings {
   readonly udpPort?: number | undefined;
   /** Time without messages after which an association is shut down; 0: never. Default 0. */
   readonly autocloseMs?: Milliseconds | undefined;
+  /** SCTP associations at most: in all, default 10 000, and with each peer host, default 1 000. */
+  readonly maxAssociations?: number | undefined;
+  readonly maxAssociationsPerHost?: number | undefined;
   /** What the registrar does and allows. Every one has a default. */
   readonly registrar?: PartialRegistrarOptions | undefined;
   /** A pino logger, or anything like it. Default: silence. */
@@ -94,6 +97,8 @@ export async function createRegistrar(settings: RegistrarSettings = {}): Promise
     localAddresses: addresses,
     udpPort: settings.udpPort,
     autocloseMs: settings.autocloseMs,
+    maxAssociations: settings.maxAssociations,
+    maxAssociationsPerHost: settings.maxAssociationsPerHost,
   });
   try {
     return new RegistrarServer(settings, options, stack);

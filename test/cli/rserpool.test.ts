@@ -9,7 +9,7 @@ describe('rserpool', () => {
   test('shows its commands with --help and exits 0', async () => {
     const { exitCode, stdout } = await run('--help');
     expect(exitCode).toBe(0);
-    for (const command of ['dev', 'doctor', 'registrar', 'serve', 'resolve'])
+    for (const command of ['dev', 'doctor', 'registrar', 'serve', 'resolve', 'load'])
       expect(stdout).toContain(command);
   });
 
