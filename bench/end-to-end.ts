@@ -2,16 +2,15 @@
  * Handle resolutions per second through a registrar process over SCTP, driven by the load program
  * (`bench/load/`). Beside it, in `e2e/udp`, a Node.js `dgram` echo of the same sizes, driven by the same
  * program over bare UDP: what one event per datagram costs; in `e2e/udp-share` a native echo of the same
- * SCTP layer: what the registrar and JavaScript add to it.
+ * SCTP layer: what the registrar and JavaScript add to it; in `e2e/udp-scale` the registrar itself with fewer
+ * associations: what more of them cost.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { encodeAsap, poolElementId, type RegistrarId } from 'rserpool/wire';
-import { builtLoadProgram } from '#load-program';
-import { perSecond, runLoad } from './load.js';
+import { loadProgram, perSecond, root, runLoad } from './load.js';
 import { type Round, summary } from './measure.js';
 import { RESOLUTIONS_PER_SECOND, type Result, type Row } from './result.js';
 
@@ -21,49 +20,61 @@ interface Shape {
   readonly outstanding: number;
 }
 
+const SOME: Shape = { associations: 100, outstanding: 8 };
+const MANY: Shape = { associations: 1_000, outstanding: 8 };
 const SHAPES: readonly Shape[] = [
-  { associations: 100, outstanding: 8 },
+  SOME,
   { associations: 100, outstanding: 1 },
   { associations: 1, outstanding: 64 },
-  { associations: 1_000, outstanding: 8 },
+  MANY,
 ];
-/** What the registrar is measured against: the name of the rows. */
-const REFERENCES = ['udp', 'udp-share'] as const;
-type Reference = (typeof REFERENCES)[number];
-
 const ROUNDS = 5;
 const SECONDS = 1;
 const POOL = Buffer.from('load');
 const POOL_ELEMENTS = 3;
 const NO_REGISTRAR = 0 as RegistrarId;
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-
 export function endToEndRows(): Row[] {
-  return SHAPES.flatMap((shape) =>
-    REFERENCES.map((reference) => {
-      const id = `e2e/${reference}/${shape.associations}x${shape.outstanding}`;
-      return { id, measure: () => measure(id, shape, reference) };
-    }),
+  return [
+    ...SHAPES.flatMap((shape) => [
+      row('udp', shape, () => throughDatagrams(shape)),
+      row('udp-share', shape, () => throughEcho(shape)),
+    ]),
+    row('udp-scale', MANY, () => throughRegistrar(SOME)),
+  ];
+}
+
+function row(name: string, shape: Shape, reference: () => Promise<number>): Row {
+  const id = `e2e/${name}/${shape.associations}x${shape.outstanding}`;
+  return { id, measure: () => compareRates(id, () => throughRegistrar(shape), reference) };
+}
+
+function throughRegistrar(shape: Shape): Promise<number> {
+  const registrar = [process.execPath, ...registrarArguments()];
+  return against(registrar, (udpPort) => perSecond(runLoad(loadArguments(udpPort, shape))));
+}
+
+function throughEcho(shape: Shape): Promise<number> {
+  const echo = [loadProgram(), 'echo', '--register', String(POOL_ELEMENTS)];
+  return against(echo, (udpPort) => perSecond(runLoad(loadArguments(udpPort, shape))));
+}
+
+function throughDatagrams(shape: Shape): Promise<number> {
+  const echo = `${root}.setup/bench/dgram-echo.js`;
+  return against([process.execPath, echo, String(resolutionAnswerBytes())], (udpPort) =>
+    perSecond(runLoad(['datagrams', ...loadArguments(udpPort, shape)])),
   );
 }
 
-async function measure(id: string, shape: Shape, name: Reference): Promise<Result> {
-  const program = builtLoadProgram();
-  const replyBytes = String(resolutionAnswerBytes());
-  const node = process.execPath;
-  const isShare = name === 'udp-share';
-  const echo = isShare
-    ? [program, 'echo', '--register', String(POOL_ELEMENTS)]
-    : [node, `${root}.setup/bench/dgram-echo.js`, replyBytes];
+/** Both in turn, so that what else the machine does meets both. */
+async function compareRates(
+  id: string,
+  ours: () => Promise<number>,
+  reference: () => Promise<number>,
+): Promise<Result> {
   const rounds: Round[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    const sctp = (port: number) => perSecond(runLoad(program, loadArguments(port, shape)));
-    const datagrams = (port: number) =>
-      perSecond(runLoad(program, ['datagrams', ...loadArguments(port, shape)]));
-    const value = await against([node, ...registrarArguments()], sctp);
-    const reference = await against(echo, isShare ? sctp : datagrams);
-    rounds.push({ value, reference });
+    rounds.push({ value: await ours(), reference: await reference() });
   }
   return { id, unit: RESOLUTIONS_PER_SECOND, ...summary(rounds) };
 }

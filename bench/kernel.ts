@@ -8,8 +8,7 @@ import { execFile } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import process from 'node:process';
 import { promisify } from 'node:util';
-import { builtLoadProgram } from '#load-program';
-import { type Measurement, perSecond, root } from './load.js';
+import { loadProgram, type Measurement, perSecond, root } from './load.js';
 import { type Round, summary } from './measure.js';
 import { RESOLUTIONS_PER_SECOND, type Result, type Row } from './result.js';
 
@@ -98,7 +97,7 @@ function isProgram(file: string): boolean {
 
 async function measureInVm({ pools, elements, rounds, limitS }: Shape): Promise<Run> {
   const numbers = [pools, pools * elements, ASSOCIATIONS, OUTSTANDING, SECONDS, rounds];
-  const command = [`${root}bench/kernel-lab.sh`, builtLoadProgram(), ...numbers.map(String)];
+  const command = [`${root}bench/kernel-lab.sh`, loadProgram(), ...numbers.map(String)];
   const { stdout } = await promisify(execFile)(
     `${root}test/interop/lab/vm`,
     ['-t', String(limitS), '--', ...command],

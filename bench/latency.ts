@@ -5,7 +5,6 @@
  */
 
 import process from 'node:process';
-import { builtLoadProgram } from '#load-program';
 import { against, registrarArguments } from './end-to-end.js';
 import { type Measurement, perSecond, runLoad } from './load.js';
 import { median } from './measure.js';
@@ -29,18 +28,17 @@ export function latencyRows(): Row[] {
 }
 
 async function measureAll(): Promise<Measurement[]> {
-  const program = builtLoadProgram();
   const runs: Measurement[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     const registrar = [process.execPath, ...registrarArguments()];
-    runs.push(await against(registrar, (udpPort) => atHalfLoad(program, udpPort)));
+    runs.push(await against(registrar, atHalfLoad));
   }
   return runs;
 }
 
-function atHalfLoad(program: string, udpPort: number): Measurement {
+function atHalfLoad(udpPort: number): Measurement {
   const place = ['--udp-port', String(udpPort), '--register', '3', '--json'];
   const load = [...place, '--associations', String(ASSOCIATIONS), '--seconds', '1'];
-  const most = perSecond(runLoad(program, [...load, '--outstanding', '8']));
-  return runLoad(program, [...load, '--rate', String(Math.round(most / 2))]);
+  const most = perSecond(runLoad([...load, '--outstanding', '8']));
+  return runLoad([...load, '--rate', String(Math.round(most / 2))]);
 }

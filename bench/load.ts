@@ -1,7 +1,8 @@
-/** The load program (`bench/load/`): building it, running it, what it measured. */
+/** The load program (`bench/load/`): running it, and what it measured. */
 
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { builtLoadProgram } from '#load-program';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -16,9 +17,17 @@ export interface Measurement {
   readonly cpuSeconds?: { readonly user: number; readonly system: number };
 }
 
+let path: string | undefined;
+
+/** Its path; up to date with its source when this process first asked. */
+export function loadProgram(): string {
+  path ??= builtLoadProgram();
+  return path;
+}
+
 /** Runs it; the last thing that it measured. Throws when an answer was wrong. */
-export function runLoad(program: string, args: readonly string[]): Measurement {
-  const lines = execFileSync(program, args, { encoding: 'utf8' }).trim().split('\n');
+export function runLoad(args: readonly string[]): Measurement {
+  const lines = execFileSync(loadProgram(), args, { encoding: 'utf8' }).trim().split('\n');
   return JSON.parse(lines.at(-1) ?? '');
 }
 
