@@ -1,11 +1,14 @@
 /** What one pool element costs in memory: growth of the process over many registrations. */
 
 import process from 'node:process';
+import { setTimeout } from 'node:timers/promises';
 import { Handlespace } from 'rserpool/handlespace';
 import { inOwnProcess, onOwnProcess } from './own-process.js';
 import type { Result, Row } from './result.js';
 
 const POOL_ELEMENTS = 100_000;
+/** So long after it was freed does the allocator give memory back to the system, when it is used then. */
+const RETURN_MS = 500;
 
 export function memoryRows(): Row[] {
   const id = `memory/bytes-per-pe/${POOL_ELEMENTS}`;
@@ -17,11 +20,13 @@ function measure(id: string): Result {
   return { id, value, unit: 'bytes', reference: null, ratio: null, spread: null };
 }
 
-function bytesPerPoolElement(): number {
+async function bytesPerPoolElement(): Promise<number> {
   const handlespace = new Handlespace({ seed: 1n });
   register(handlespace, 1, 'warm-up'); // what is needed once must not count
   const before = settledBytes();
   register(handlespace, POOL_ELEMENTS, 'pool');
+  await setTimeout(RETURN_MS);
+  register(handlespace, 1, 'afterwards');
   const bytes = settledBytes() - before;
   handlespace.close();
   return bytes / POOL_ELEMENTS;

@@ -16,6 +16,10 @@ use std::process::ExitCode;
 use client::Client;
 use options::{Load, Measured, Task};
 
+/// As in the registrar, so that this side costs no more.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 type Error = Box<dyn std::error::Error>;
 
 fn main() -> ExitCode {
