@@ -1,5 +1,5 @@
 /**
- * `rserpool/wire`: the ASAP codec alone. Pure functions and types; importing it opens nothing.
+ * `rserpool/wire`: the ASAP and ENRP codecs alone. Pure functions and types; importing it opens nothing.
  */
 
 export { DecodeError, type RefusedMessage } from './errors.ts';
@@ -18,6 +18,8 @@ export { formatIpAddress, parseIpAddress } from './wire/addresses.ts';
 export { decodeAsap, encodeAsap, encodeAsapInto } from './wire/asap.ts';
 export type * from './wire/asap-messages.ts';
 export { HandleResolutionView, KeepAliveAckView } from './wire/asap-views.ts';
+export { decodeEnrp, encodeEnrp, encodeEnrpInto } from './wire/enrp.ts';
+export * from './wire/enrp-messages.ts';
 export {
   decodePolicyParameter,
   decodePoolElementParameter,

@@ -1,12 +1,13 @@
 /**
  * The parameters at the top level of a message, found in any order and read by name. Which of them a message
- * has, and which it must have, say the formats (`asap-*.ts`).
+ * has, and which it must have, say the formats (`asap-*.ts`, `enrp-*.ts`).
  */
 
 import type { DecodeError } from '../errors.ts';
 import type { PoolElementId, RegistrarId } from '../types.ts';
-import { readU32 } from './bytes.ts';
+import { readU16, readU32 } from './bytes.ts';
 import { readErrorCauses } from './causes.ts';
+import type { HandleTableEntry, ServerInformation } from './enrp-messages.ts';
 import {
   CAUSE,
   type ErrorCause,
@@ -16,7 +17,8 @@ import {
   type TransportParameter,
 } from './parameters.ts';
 import { readPolicy } from './policies.ts';
-import { readPoolElement } from './pool-element.ts';
+import { readHomed, readPoolElement } from './pool-element.ts';
+import { readChecksum, readServerInformation } from './server-information.ts';
 import { readItems, readOctets, readPoolElementId } from './simple-parameters.ts';
 import {
   bytesOf,
@@ -49,13 +51,18 @@ export class MessageBody {
     });
   }
 
-  /** The 32 bits between the header and the parameters of some messages. */
-  registrarId(): RegistrarId {
-    const id = readU32(this.#scope.bytes, HEADER_LENGTH);
-    if (id === 0) {
-      throw refuse(this.#scope, HEADER_LENGTH, CAUSE.INVALID_VALUES, 'The registrar identifier 0');
+  /** One of the identifiers between the header and the parameters of some messages. */
+  registrarId(offset = HEADER_LENGTH, mayBeZero = false): RegistrarId {
+    const id = readU32(this.#scope.bytes, offset);
+    if (id === 0 && !mayBeZero) {
+      throw refuse(this.#scope, offset, CAUSE.INVALID_VALUES, 'The registrar identifier 0');
     }
     return id as RegistrarId;
+  }
+
+  /** 16 bits between the header and the parameters. */
+  u16(offset: number): number {
+    return readU16(this.#scope.bytes, offset);
   }
 
   poolHandle(): Uint8Array {
@@ -89,6 +96,47 @@ export class MessageBody {
   /** Any number of them, in their order. */
   poolElements(): PoolElementParameter[] {
     return this.#all([PARAMETER.POOL_ELEMENT]).map((one) => readPoolElement(this.#scope, one));
+  }
+
+  /** The same with a home: between registrars an element without one is nobody's (decision 13). */
+  homedPoolElement(): PoolElementParameter {
+    return readHomed(this.#scope, this.#required(PARAMETER.POOL_ELEMENT, 'pool element'));
+  }
+
+  /** Pool handles, each followed by its elements: here the order counts. */
+  handleTable(): HandleTableEntry[] {
+    const entries: { poolHandle: Uint8Array; poolElements: PoolElementParameter[] }[] = [];
+    for (const parameter of this.#parameters) {
+      if (parameter.type === PARAMETER.POOL_HANDLE) {
+        entries.push({ poolHandle: readOctets(this.#scope, parameter), poolElements: [] });
+        continue;
+      }
+      const entry = entries.at(-1);
+      if (entry === undefined) {
+        throw invalid(this.#scope, parameter, 'A pool element before any pool handle');
+      }
+      entry.poolElements.push(readHomed(this.#scope, parameter));
+    }
+    if (entries.some(({ poolElements }) => poolElements.length === 0)) {
+      throw this.missing('a pool element behind each pool handle');
+    }
+    return entries;
+  }
+
+  checksum(): number | undefined {
+    const parameter = this.#optional(PARAMETER.PE_CHECKSUM);
+    return parameter && readChecksum(this.#scope, parameter);
+  }
+
+  serverInformation(): ServerInformation | undefined {
+    const parameter = this.#optional(PARAMETER.SERVER_INFORMATION);
+    return parameter && readServerInformation(this.#scope, parameter, false);
+  }
+
+  /** Any number of them, in their order. */
+  serverInformations(): ServerInformation[] {
+    const all = this.#all([PARAMETER.SERVER_INFORMATION]);
+    return all.map((one) => readServerInformation(this.#scope, one, true));
   }
 
   policy(): Policy | undefined {

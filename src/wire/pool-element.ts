@@ -88,6 +88,13 @@ export function readPoolElement(scope: Scope, parameter: Parameter): PoolElement
   return { id, homeRegistrarId, lifeMs, userTransport, policy, asapTransport };
 }
 
+/** A pool element as registrars tell it one another: with a home. */
+export function readHomed(scope: Scope, parameter: Parameter): PoolElementParameter {
+  const element = readPoolElement(scope, parameter);
+  if (element.homeRegistrarId !== 0) return element;
+  throw invalid(scope, parameter, 'A pool element has no home', parameter.valueOffset + 4);
+}
+
 function readLife(scope: Scope, parameter: Parameter, offset: number): Milliseconds {
   const life = readU32(scope.bytes, offset);
   if (life === INFINITE_LIFE) return Number.POSITIVE_INFINITY; // -1, in both profiles
@@ -117,6 +124,15 @@ export function writePoolElement(
     writeTransport(writer, element.asapTransport);
   }
   endParameter(writer, parameter);
+}
+
+export function writeHomed(
+  writer: ByteWriter,
+  element: PoolElementParameter,
+  profile: Profile,
+): void {
+  if (element.homeRegistrarId === 0) throw new RangeError('The pool element has no home.');
+  writePoolElement(writer, element, profile);
 }
 
 function lifeOnTheWire(lifeMs: Milliseconds, profile: Profile): number {

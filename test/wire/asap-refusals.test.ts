@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { DecodeError } from '../../src/errors.ts';
 import { decodeAsap } from '../../src/wire/asap.ts';
 import { CAUSE, type Profile } from '../../src/wire/parameters.ts';
-import { bytesOf, decodeOrError, hexOf } from './round-trip.ts';
+import { ASAP, bytesOf, decodeOrError, hexOf } from './round-trip.ts';
 
 const handle = '0009000c 4563686f 506f6f6c'; // EchoPool
 const peId = '000e0008 00000501';
@@ -316,7 +316,7 @@ const ELEMENTS: readonly Refusal[] = [
 ];
 
 function expectRefusal({ bytes, offset, cause, info, profile }: Refusal): void {
-  const error = decodeOrError(bytes, { profile });
+  const error = decodeOrError(ASAP, bytes, { profile });
   expect(error).toBeInstanceOf(DecodeError);
   if (!(error instanceof DecodeError)) return;
   const { causeInfo } = error;
@@ -337,7 +337,7 @@ describe('a registration is refused for its pool element (RFC 5354 §3.10)', () 
 
   test.each(ELEMENTS)('and can be answered: $title', ({ title, bytes, profile }) => {
     const ids: Record<string, number | undefined> = { none: undefined, 'the identifier 0': 0 };
-    expect(decodeOrError(bytes, { profile })).toMatchObject({
+    expect(decodeOrError(ASAP, bytes, { profile })).toMatchObject({
       messageType: 'ASAP_REGISTRATION',
       poolHandle: bytesOf('4563686f 506f6f6c'),
       poolElementId: title in ids ? ids[title] : 0x501,
@@ -347,12 +347,12 @@ describe('a registration is refused for its pool element (RFC 5354 §3.10)', () 
 
 describe('an error says what could be read of the message', () => {
   test('of one that is cut off', () => {
-    const error = decodeOrError(bytesOf('0e000100'));
+    const error = decodeOrError(ASAP, bytesOf('0e000100'));
     expect(error).toMatchObject({ messageType: 'ASAP_ERROR', causeCode: UNSPECIFIED });
   });
 
   test('of one whose pool element comes before the pool handle', () => {
-    const error = decodeOrError(message('0100', `${noPolicy} ${handle}`));
+    const error = decodeOrError(ASAP, message('0100', `${noPolicy} ${handle}`));
     expect(error).toMatchObject({
       poolElementId: 0x501,
       poolHandle: bytesOf('4563686f 506f6f6c'),
@@ -360,12 +360,12 @@ describe('an error says what could be read of the message', () => {
   });
 
   test('of one with two pool handles: the first', () => {
-    const error = decodeOrError(message('0500', `${handle} 00090005 61000000`));
+    const error = decodeOrError(ASAP, message('0500', `${handle} 00090005 61000000`));
     expect(error).toMatchObject({ poolHandle: bytesOf('4563686f 506f6f6c') });
   });
 
   test('and nothing of an unknown one', () => {
-    expect(decodeOrError(message('4f00', handle))).toMatchObject({
+    expect(decodeOrError(ASAP, message('4f00', handle))).toMatchObject({
       messageType: undefined,
       poolHandle: undefined,
       poolElementId: undefined,
@@ -373,7 +373,7 @@ describe('an error says what could be read of the message', () => {
   });
 
   test('with a sentence for people', () => {
-    const error = decodeOrError(message('0500', '00090004'));
+    const error = decodeOrError(ASAP, message('0500', '00090004'));
     expect(error).toMatchObject({
       name: 'DecodeError',
       code: 'ERR_RSERPOOL_DECODE',
@@ -383,7 +383,7 @@ describe('an error says what could be read of the message', () => {
 
   test('but does not send back more than 1024 bytes', () => {
     const long = parameter('4abc', '00'.repeat(1021));
-    const error = decodeOrError(message('0500', `${handle} ${long}`));
+    const error = decodeOrError(ASAP, message('0500', `${handle} ${long}`));
     expect(error).toMatchObject({ causeCode: UNRECOGNIZED_PARAMETER, causeInfo: undefined });
   });
 });

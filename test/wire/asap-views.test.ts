@@ -5,7 +5,7 @@ import { encodeAsap } from '../../src/wire/asap.ts';
 import { HandleResolutionView, KeepAliveAckView } from '../../src/wire/asap-views.ts';
 import { asapMessages } from './generators.ts';
 import { asapLookalike, damagedMessage } from './hostile-input.ts';
-import { bytesOf, decodeOrError, hexOf, inTheMiddle, withLength } from './round-trip.ts';
+import { ASAP, bytesOf, decodeOrError, hexOf, inTheMiddle, withLength } from './round-trip.ts';
 
 const messages = asapMessages('rsplib');
 
@@ -37,7 +37,7 @@ function ackIn(bytes: Uint8Array, offset: number, length: number): object | unde
 
 /** The same from the object codec. */
 function decoded(bytes: Uint8Array): object | undefined {
-  const message = decodeOrError(bytes);
+  const message = decodeOrError(ASAP, bytes);
   if (message instanceof DecodeError) return undefined;
   const poolHandle = 'poolHandle' in message ? hexOf(message.poolHandle) : '';
   if (message.type !== 'ASAP_HANDLE_RESOLUTION') return { ...message, poolHandle };

@@ -1,6 +1,6 @@
 /**
- * What rsplib 3.4.4 sent (test/vectors/captures/README.md): every ASAP message is read, written again and
- * compared byte for byte. `EXCEPTIONS` is the complete list of differences: a missing entry fails, and so does
+ * What rsplib 3.4.4 sent (test/vectors/captures/README.md): every message is read, written again and
+ * compared byte for byte. The exceptions are the complete list of differences: a missing entry fails, and so does
  * one that is not needed.
  */
 
@@ -9,11 +9,9 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { DecodeError } from '../../src/errors.ts';
 import { PAYLOAD_PROTOCOL } from '../../src/types.ts';
-import { encodeAsap } from '../../src/wire/asap.ts';
 import { readSctpMessages, readUdpDatagrams } from '../support/sctp-messages.ts';
-import { decodeOrError, hexOf, withLength } from './round-trip.ts';
+import { ASAP, type Codec, decodeOrError, ENRP, hexOf, withLength } from './round-trip.ts';
 
-const ASAP_PORT = 3863;
 const folder = path.resolve(import.meta.dirname, '../vectors/captures');
 const captures = readdirSync(folder).filter((name) => name.endsWith('.pcapng'));
 
@@ -32,7 +30,9 @@ const discarded = 'RFC 5354 §3: 00 discards the message';
 const reported = 'RFC 5354 §3: 01 discards the message and reports';
 const skipped = 'RFC 5354 §3: 10 and 11 skip the parameter, so it is not written again';
 
-const EXCEPTIONS: Readonly<Record<string, readonly Exception[]>> = {
+type Exceptions = Readonly<Record<string, readonly Exception[]>>;
+
+const ASAP_EXCEPTIONS: Exceptions = {
   '12-errors.pcapng': [
     // pool element identifier 0
     { frame: 81, field: 'message', found: 'cause 3', because: refusedValue },
@@ -64,41 +64,79 @@ const EXCEPTIONS: Readonly<Record<string, readonly Exception[]>> = {
   ],
 };
 
-describe('the ASAP codec, on what rsplib sent', () => {
+const ENRP_EXCEPTIONS: Exceptions = {
+  '12-errors.pcapng': [
+    // an ASAP message, sent to the ASAP port as ENRP: its pool handle is no list request's
+    { frame: 536, field: 'message', found: 'cause 3', because: refusedValue },
+    // message type 0x7f
+    { frame: 575, field: 'message', found: 'cause 2', because: 'RFC 5354 §4: 01 reports' },
+    { frame: 589, field: 'messageLength', found: '0014 0012', because: paddedLength },
+    // a pool element without a home
+    { frame: 691, field: 'message', found: 'cause 3', because: 'decision 13, parameters.md §3.4' },
+  ],
+};
+
+const PROTOCOLS = [
+  {
+    name: 'ASAP',
+    codec: ASAP as Codec<unknown>,
+    payloadProtocol: PAYLOAD_PROTOCOL.ASAP,
+    announcePort: 3863,
+    // tshark: 732, of which frame 522 of 12 has no payload protocol
+    messages: 731,
+    exceptions: ASAP_EXCEPTIONS,
+  },
+  {
+    name: 'ENRP',
+    codec: ENRP as Codec<unknown>,
+    payloadProtocol: PAYLOAD_PROTOCOL.ENRP,
+    announcePort: 9901,
+    messages: 513, // as tshark counts
+    exceptions: ENRP_EXCEPTIONS,
+  },
+];
+type Protocol = (typeof PROTOCOLS)[number];
+
+describe.each(PROTOCOLS)('the $name codec, on what rsplib sent', (protocol) => {
   test('has captures to look at', () => {
-    const messages = captures.flatMap((name) => asapMessagesOf(name));
+    const messages = captures.flatMap((name) => messagesOf(name, protocol));
     expect(captures).toHaveLength(8);
-    expect(messages).toHaveLength(731); // tshark: 732, of which frame 522 of 12 has no payload protocol
+    expect(messages).toHaveLength(protocol.messages);
   });
 
   test.each(captures)('reads and writes every message of %s', (name) => {
-    const differences = asapMessagesOf(name).flatMap(({ frame, payload }) =>
-      differencesOf(payload).map((difference) => ({ frame, ...difference })),
+    const differences = messagesOf(name, protocol).flatMap(({ frame, payload }) =>
+      differencesOf(protocol.codec, payload).map((difference) => ({ frame, ...difference })),
     );
-    const expected = EXCEPTIONS[name] ?? [];
+    const expected = protocol.exceptions[name] ?? [];
     expect(differences).toEqual(expected.map(({ because: _, ...exception }) => exception));
   });
 });
 
-function asapMessagesOf(name: string): { frame: number; payload: Uint8Array }[] {
+function messagesOf(
+  name: string,
+  { payloadProtocol, announcePort }: Protocol,
+): { frame: number; payload: Uint8Array }[] {
   const file = readFileSync(path.join(folder, name));
-  const asap = PAYLOAD_PROTOCOL.ASAP;
-  const messages = readSctpMessages(file).filter(({ payloadProtocol }) => payloadProtocol === asap);
+  const messages = readSctpMessages(file).filter((one) => one.payloadProtocol === payloadProtocol);
   const announces = readUdpDatagrams(file).filter(
-    ({ destination }) => destination.port === ASAP_PORT,
+    ({ destination }) => destination.port === announcePort,
   );
   return [...messages, ...announces].sort((a, b) => a.frame - b.frame);
 }
 
-function differencesOf(bytes: Uint8Array): Omit<Exception, 'frame' | 'because'>[] {
-  const decoded = decodeOrError(bytes);
+function differencesOf<Message>(
+  codec: Codec<Message>,
+  bytes: Uint8Array,
+): Omit<Exception, 'frame' | 'because'>[] {
+  const decoded = decodeOrError(codec, bytes);
   if (decoded instanceof DecodeError) {
     const { causeCode } = decoded;
     return [
       { field: 'message', found: causeCode === undefined ? 'silence' : `cause ${causeCode}` },
     ];
   }
-  const written = encodeAsap(decoded);
+  const written = codec.encode(decoded);
   if (hexOf(written) === hexOf(bytes)) return [];
   const recordedLength = hexOf(bytes.subarray(2, 4));
   if (hexOf(withLength(written, bytes.length)) === hexOf(bytes)) {

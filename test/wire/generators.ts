@@ -1,9 +1,10 @@
-/** fast-check generators of everything that the ASAP codec can read and write. */
+/** fast-check generators of everything that the codecs can read and write. */
 
 import fc from 'fast-check';
 import type { PoolElementId, RegistrarId } from '../../src/types.ts';
 import { formatIpAddress } from '../../src/wire/addresses.ts';
-import type { AsapMessage, AsapMessageType } from '../../src/wire/asap-messages.ts';
+import type { AsapMessage } from '../../src/wire/asap-messages.ts';
+import type { EnrpMessage, ServerInformation } from '../../src/wire/enrp-messages.ts';
 import {
   encodePolicyParameter,
   encodePoolElementIdParameter,
@@ -155,12 +156,12 @@ function causeOf(codes: number[], info: fc.Arbitrary<Uint8Array>): fc.Arbitrary<
   return fc.record({ code: fc.constantFrom(...codes), info });
 }
 
-type Generators = {
-  readonly [Type in AsapMessageType]: fc.Arbitrary<AsapMessage & { readonly type: Type }>;
+type Generators<Message extends { readonly type: string }> = {
+  readonly [Type in Message['type']]: fc.Arbitrary<Message & { readonly type: Type }>;
 };
 
 /** One generator for each message type. */
-export const asapMessages = (profile: Profile, cause = anyCause): Generators => {
+export const asapMessages = (profile: Profile, cause = anyCause): Generators<AsapMessage> => {
   const causes = fc.array(cause, { minLength: 1, maxLength: 3 });
   const element = poolElement(profile);
   const elements = fc.array(element, { minLength: 1, maxLength: 4 });
@@ -249,3 +250,76 @@ export const asapMessages = (profile: Profile, cause = anyCause): Generators => 
 
 export const asapMessage = (profile: Profile): fc.Arbitrary<AsapMessage> =>
   fc.oneof(...Object.values(asapMessages(profile)));
+
+const serverInformation = (id: fc.Arbitrary<number>): fc.Arbitrary<ServerInformation> =>
+  fc.record({ id: id as fc.Arbitrary<RegistrarId>, transport: sctpTransport });
+
+/** One generator for each message type. */
+export const enrpMessages = (profile: Profile, cause = anyCause): Generators<EnrpMessage> => {
+  const ids = { senderId: registrarId, receiverId: u32 as fc.Arbitrary<RegistrarId> };
+  const aboutTakeover = { ...ids, targetId: registrarId };
+  const element = fc
+    .tuple(poolElement(profile), registrarId)
+    .map(([one, homeRegistrarId]) => ({ ...one, homeRegistrarId }));
+  const entry = fc.record({
+    poolHandle,
+    poolElements: fc.array(element, { minLength: 1, maxLength: 3 }),
+  });
+  return {
+    ENRP_PRESENCE: fc.record(
+      {
+        type: fc.constant('ENRP_PRESENCE'),
+        ...ids,
+        wantsReply: fc.boolean(),
+        checksum: u16,
+        serverInformation: serverInformation(id),
+      },
+      { requiredKeys: ['type', 'senderId', 'receiverId', 'wantsReply'] },
+    ),
+    ENRP_HANDLE_TABLE_REQUEST: fc.record({
+      type: fc.constant('ENRP_HANDLE_TABLE_REQUEST'),
+      ...ids,
+      ownOnly: fc.boolean(),
+    }),
+    ENRP_HANDLE_TABLE_RESPONSE: fc.record({
+      type: fc.constant('ENRP_HANDLE_TABLE_RESPONSE'),
+      ...ids,
+      isRejected: fc.boolean(),
+      hasMore: fc.boolean(),
+      entries: fc.array(entry, { maxLength: 3 }),
+    }),
+    ENRP_HANDLE_UPDATE: fc.record({
+      type: fc.constant('ENRP_HANDLE_UPDATE'),
+      ...ids,
+      suggestsTakeover: fc.boolean(),
+      action: fc.oneof(fc.constantFrom(0, 1), u16),
+      poolHandle,
+      poolElement: element,
+    }),
+    ENRP_LIST_REQUEST: fc.record({ type: fc.constant('ENRP_LIST_REQUEST'), ...ids }),
+    ENRP_LIST_RESPONSE: fc.record({
+      type: fc.constant('ENRP_LIST_RESPONSE'),
+      ...ids,
+      isRejected: fc.boolean(),
+      servers: fc.array(serverInformation(u32), { maxLength: 4 }),
+    }),
+    ENRP_INIT_TAKEOVER: fc.record({ type: fc.constant('ENRP_INIT_TAKEOVER'), ...aboutTakeover }),
+    ENRP_INIT_TAKEOVER_ACK: fc.record({
+      type: fc.constant('ENRP_INIT_TAKEOVER_ACK'),
+      ...aboutTakeover,
+    }),
+    ENRP_TAKEOVER_SERVER: fc.record({
+      type: fc.constant('ENRP_TAKEOVER_SERVER'),
+      ...aboutTakeover,
+    }),
+    ENRP_ERROR: fc.record({
+      type: fc.constant('ENRP_ERROR'),
+      senderId: u32 as fc.Arbitrary<RegistrarId>,
+      receiverId: u32 as fc.Arbitrary<RegistrarId>,
+      errors: fc.array(cause, { minLength: 1, maxLength: 3 }),
+    }),
+  };
+};
+
+export const enrpMessage = (profile: Profile): fc.Arbitrary<EnrpMessage> =>
+  fc.oneof(...Object.values(enrpMessages(profile)));

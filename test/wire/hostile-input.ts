@@ -1,7 +1,6 @@
 /** fast-check generators of what a codec must survive: bytes that nearly are messages. */
 
 import fc from 'fast-check';
-import type { AsapMessage } from '../../src/wire/asap-messages.ts';
 import {
   encodePolicyParameter,
   encodePoolElementIdParameter,
@@ -12,28 +11,39 @@ import {
 import { policy, poolElement, poolElementId, poolHandle, transport } from './generators.ts';
 
 /** Bytes that look like ASAP: a real header, then parameters, good ones at random and some that are not. */
-export const asapLookalike: fc.Arbitrary<Uint8Array> = fc
-  .record({
-    type: fc.integer({ min: 0, max: 0x10 }),
-    flags: fc.integer({ min: 0, max: 255 }),
-    registrarId: fc.constantFrom([], [0, 0, 0, 7]),
-    body: fc.array(
-      fc.oneof(
-        { weight: 9, arbitrary: realParameter() },
-        { weight: 1, arbitrary: lookalikeParameter(2) },
+export const asapLookalike = lookalike([[], [0, 0, 0, 7]]);
+
+/** The same like ENRP: with identifiers, and what else its messages have in front of their parameters. */
+export const enrpLookalike = lookalike([
+  [],
+  [0, 0, 0, 7, 0, 0, 0, 0],
+  [0, 0, 0, 7, 0, 0, 0, 8, 0, 0, 0, 0],
+]);
+
+function lookalike(fixedFields: number[][]): fc.Arbitrary<Uint8Array> {
+  return fc
+    .record({
+      type: fc.integer({ min: 0, max: 0x10 }),
+      flags: fc.integer({ min: 0, max: 255 }),
+      fixed: fc.constantFrom(...fixedFields),
+      body: fc.array(
+        fc.oneof(
+          { weight: 9, arbitrary: realParameter() },
+          { weight: 1, arbitrary: lookalikeParameter(2) },
+        ),
+        { maxLength: 4 },
       ),
-      { maxLength: 4 },
-    ),
-    surplus: fc.oneof(
-      { weight: 9, arbitrary: fc.constant(0) },
-      { weight: 1, arbitrary: fc.integer({ min: -5, max: 5 }) },
-    ),
-  })
-  .map(({ type, flags, registrarId, body, surplus }) => {
-    const value = Buffer.concat([Uint8Array.from(registrarId), ...body]);
-    const length = 4 + value.length + surplus;
-    return new Uint8Array([type, flags, length >>> 8, length, ...value]);
-  });
+      surplus: fc.oneof(
+        { weight: 9, arbitrary: fc.constant(0) },
+        { weight: 1, arbitrary: fc.integer({ min: -5, max: 5 }) },
+      ),
+    })
+    .map(({ type, flags, fixed, body, surplus }) => {
+      const value = Buffer.concat([Uint8Array.from(fixed), ...body]);
+      const length = 4 + value.length + surplus;
+      return new Uint8Array([type, flags, length >>> 8, length, ...value]);
+    });
+}
 
 function realParameter(): fc.Arbitrary<Uint8Array> {
   const element = poolElement('rsplib').map((one) => encodePoolElementParameter(one));
@@ -75,9 +85,9 @@ function lookalikeParameter(depth: number): fc.Arbitrary<Uint8Array> {
 }
 
 /** A valid message with a few bytes changed, taken out or put in. */
-export const damagedMessage = (
-  messages: fc.Arbitrary<AsapMessage>,
-  encode: (message: AsapMessage) => Uint8Array,
+export const damagedMessage = <Message>(
+  messages: fc.Arbitrary<Message>,
+  encode: (message: Message) => Uint8Array,
 ): fc.Arbitrary<Uint8Array> =>
   fc
     .tuple(

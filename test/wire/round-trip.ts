@@ -3,24 +3,45 @@
 import { expect } from 'vitest';
 import { DecodeError } from '../../src/errors.ts';
 import { decodeAsap, encodeAsap, encodeAsapInto } from '../../src/wire/asap.ts';
-import type { AsapMessage } from '../../src/wire/asap-messages.ts';
+import type { AsapMessage, Decoded } from '../../src/wire/asap-messages.ts';
+import { decodeEnrp, encodeEnrp, encodeEnrpInto } from '../../src/wire/enrp.ts';
+import type { EnrpMessage } from '../../src/wire/enrp-messages.ts';
 import type { WireOptions } from '../../src/wire/parameters.ts';
 
+/** The same of ASAP and of ENRP. */
+export interface Codec<Message> {
+  decode(bytes: Uint8Array, options?: WireOptions): Decoded<Message>;
+  encode(message: Message, options?: WireOptions): Uint8Array;
+  encodeInto(message: Message, out: Uint8Array, offset: number, options?: WireOptions): number;
+}
+
+export const ASAP: Codec<AsapMessage> = {
+  decode: decodeAsap,
+  encode: encodeAsap,
+  encodeInto: encodeAsapInto,
+};
+export const ENRP: Codec<EnrpMessage> = {
+  decode: decodeEnrp,
+  encode: encodeEnrp,
+  encodeInto: encodeEnrpInto,
+};
+
 /** Fails unless `bytes` are exactly what `message` encodes to, and decode to it wherever they lie. */
-export function expectRoundTrip(
-  message: AsapMessage,
+export function expectRoundTrip<Message>(
+  codec: Codec<Message>,
+  message: Message,
   bytes: Uint8Array,
   options?: WireOptions,
 ): void {
-  expect(hexOf(encodeAsap(message, options))).toBe(hexOf(bytes));
-  expect(decodeAsap(bytes, options)).toEqual(message);
+  expect(hexOf(codec.encode(message, options))).toBe(hexOf(bytes));
+  expect(codec.decode(bytes, options)).toEqual(message);
   expect(bytes.length % 4).toBe(0);
 
-  expectToFitInto(message, bytes, options);
-  expect(decodeAsap(inTheMiddle(bytes), options)).toEqual(message);
-  expect(decodeAsap(Uint8Array.from([...bytes, ...bytes]), options)).toEqual(message);
-  expect(decodeAsap(withLength(bytes, bytes.length), options)).toEqual(message); // decision 33
-  expectTruncationsToFail(bytes, options);
+  expectToFitInto(codec, message, bytes, options);
+  expect(codec.decode(inTheMiddle(bytes), options)).toEqual(message);
+  expect(codec.decode(Uint8Array.from([...bytes, ...bytes]), options)).toEqual(message);
+  expect(codec.decode(withLength(bytes, bytes.length), options)).toEqual(message); // decision 33
+  expectTruncationsToFail(codec, bytes, options);
 }
 
 export function hexOf(bytes: Uint8Array): string {
@@ -47,35 +68,45 @@ export function withLength(bytes: Uint8Array, length: number): Uint8Array {
   return copy;
 }
 
-function expectToFitInto(message: AsapMessage, bytes: Uint8Array, options?: WireOptions): void {
+function expectToFitInto<Message>(
+  codec: Codec<Message>,
+  message: Message,
+  bytes: Uint8Array,
+  options?: WireOptions,
+): void {
   const out = new Uint8Array(bytes.length + 9).fill(0xa5);
-  expect(encodeAsapInto(message, out, 7, options)).toBe(bytes.length);
+  expect(codec.encodeInto(message, out, 7, options)).toBe(bytes.length);
   expect(hexOf(out)).toBe(`${'a5'.repeat(7)}${hexOf(bytes)}a5a5`);
-  expect(() => encodeAsapInto(message, out, 10, options)).toThrow(RangeError);
+  expect(() => codec.encodeInto(message, out, 10, options)).toThrow(RangeError);
 }
 
 /** Cut off, a message is refused; with a length that fits what is left, it is never the same message. */
-function expectTruncationsToFail(bytes: Uint8Array, options?: WireOptions): void {
+function expectTruncationsToFail<Message>(
+  codec: Codec<Message>,
+  bytes: Uint8Array,
+  options?: WireOptions,
+): void {
   const messageLength = ((bytes[2] as number) << 8) | (bytes[3] as number);
   for (let length = 0; length < messageLength; length += 1) {
-    expect(() => decodeAsap(bytes.subarray(0, length), options)).toThrow(DecodeError);
+    expect(() => codec.decode(bytes.subarray(0, length), options)).toThrow(DecodeError);
     if (length < 4) continue;
     const shorter = withLength(bytes.subarray(0, length), length);
-    const decoded = decodeOrError(shorter, options);
+    const decoded = decodeOrError(codec, shorter, options);
     if (decoded instanceof DecodeError) continue;
     // Optional parameters at the end may be missing without anybody noticing.
-    expect(encodeAsap(decoded, options).length).toBeLessThanOrEqual((length + 3) & ~3);
-    expect(encodeAsap(decoded, options).length).toBeLessThan(bytes.length);
+    expect(codec.encode(decoded, options).length).toBeLessThanOrEqual((length + 3) & ~3);
+    expect(codec.encode(decoded, options).length).toBeLessThan(bytes.length);
   }
 }
 
 /** What comes of decoding: a message or the error; anything else that is thrown fails the test. */
-export function decodeOrError(
+export function decodeOrError<Message>(
+  codec: Codec<Message>,
   bytes: Uint8Array,
   options?: WireOptions,
-): ReturnType<typeof decodeAsap> | DecodeError {
+): Decoded<Message> | DecodeError {
   try {
-    return decodeAsap(bytes, options);
+    return codec.decode(bytes, options);
   } catch (error) {
     if (error instanceof DecodeError) return error;
     throw error;

@@ -4,58 +4,90 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DecodeError } from '../../src/errors.ts';
 import { decodeAsap, encodeAsap } from '../../src/wire/asap.ts';
-import type { AsapMessageType } from '../../src/wire/asap-messages.ts';
+import { decodeEnrp } from '../../src/wire/enrp.ts';
 import { CAUSE, type Profile } from '../../src/wire/parameters.ts';
-import { asapMessage, asapMessages } from './generators.ts';
-import { asapLookalike, damagedMessage } from './hostile-input.ts';
-import { decodeOrError, expectRoundTrip } from './round-trip.ts';
+import { asapMessages, enrpMessages } from './generators.ts';
+import { asapLookalike, damagedMessage, enrpLookalike } from './hostile-input.ts';
+import { ASAP, type Codec, decodeOrError, ENRP, expectRoundTrip } from './round-trip.ts';
 import { weightOf } from './weight.ts';
 
 const PROFILES: readonly Profile[] = ['rsplib', 'rfc'];
-const types = Object.keys(asapMessages('rsplib')) as AsapMessageType[];
+const MAX_WEIGHT_PER_BYTE = 32;
 
-describe.each(PROFILES)('the ASAP codec in profile %s', (profile) => {
-  test('has a generator for each of the 14 messages', () => {
-    expect(types).toHaveLength(14);
-  });
+interface Protocol<Message> {
+  readonly name: string;
+  readonly codec: Codec<Message>;
+  readonly messageTypes: number;
+  readonly generators: (profile: Profile) => Record<string, fc.Arbitrary<Message>>;
+  readonly lookalike: fc.Arbitrary<Uint8Array>;
+}
 
-  test.each(types)('reads back what it writes: %s', (type) => {
-    const messages = asapMessages(profile)[type];
-    fc.assert(
-      fc.property(messages, (message) => {
-        expectRoundTrip(message, encodeAsap(message, { profile }), { profile });
-      }),
-      { numRuns: 60 },
-    );
-  });
-
-  const encode = (message: Parameters<typeof encodeAsap>[0]) => encodeAsap(message, { profile });
-  const inputs = {
-    'any bytes': fc.uint8Array({ maxLength: 300 }),
-    'bytes that look like messages': asapLookalike,
-    'damaged messages': damagedMessage(asapMessage(profile), encode),
-  };
-  test.each(Object.entries(inputs))('reads %s or throws DecodeError', (_, arbitrary) => {
-    let decoded = 0;
-    fc.assert(
-      fc.property(arbitrary, (bytes) => {
-        const result = decodeOrError(bytes, { profile });
-        if (result instanceof DecodeError) expectUsefulError(result, bytes);
-        else {
-          decoded += 1;
-          // What was read can be written, and is the same when read again.
-          const { unrecognized: _, ...message } = result;
-          expect(decodeAsap(encodeAsap(message, { profile }), { profile })).toEqual(message);
-        }
-        expect(weightOf(result)).toBeLessThanOrEqual(MAX_WEIGHT_PER_BYTE * bytes.length + 1000);
-      }),
-      { numRuns: 3000 },
-    );
-    if (arbitrary !== inputs['any bytes']) expect(decoded).toBeGreaterThan(10);
-  });
+describeProtocol({
+  name: 'ASAP',
+  codec: ASAP,
+  messageTypes: 14,
+  generators: asapMessages,
+  lookalike: asapLookalike,
+});
+describeProtocol({
+  name: 'ENRP',
+  codec: ENRP,
+  messageTypes: 10,
+  generators: enrpMessages,
+  lookalike: enrpLookalike,
 });
 
-const MAX_WEIGHT_PER_BYTE = 32;
+function describeProtocol<Message>({
+  name,
+  codec,
+  messageTypes,
+  generators,
+  lookalike,
+}: Protocol<Message>): void {
+  const types = Object.keys(generators('rsplib'));
+
+  describe.each(PROFILES)(`the ${name} codec in profile %s`, (profile) => {
+    const messages = generators(profile);
+    const encode = (message: Message) => codec.encode(message, { profile });
+
+    test('has a generator for each message', () => {
+      expect(types).toHaveLength(messageTypes);
+    });
+
+    test.each(types)('reads back what it writes: %s', (type) => {
+      fc.assert(
+        fc.property(messages[type] as fc.Arbitrary<Message>, (message) => {
+          expectRoundTrip(codec, message, encode(message), { profile });
+        }),
+        { numRuns: 60 },
+      );
+    });
+
+    const inputs = {
+      'any bytes': fc.uint8Array({ maxLength: 300 }),
+      'bytes that look like messages': lookalike,
+      'damaged messages': damagedMessage(fc.oneof(...Object.values(messages)), encode),
+    };
+    test.each(Object.entries(inputs))('reads %s or throws DecodeError', (_, arbitrary) => {
+      let decoded = 0;
+      fc.assert(
+        fc.property(arbitrary, (bytes) => {
+          const result = decodeOrError(codec, bytes, { profile });
+          if (result instanceof DecodeError) expectUsefulError(result, bytes);
+          else {
+            decoded += 1;
+            // What was read can be written, and is the same when read again.
+            const { unrecognized: _, ...message } = result;
+            expect(codec.decode(encode(message as Message), { profile })).toEqual(message);
+          }
+          expect(weightOf(result)).toBeLessThanOrEqual(MAX_WEIGHT_PER_BYTE * bytes.length + 1000);
+        }),
+        { numRuns: 3000 },
+      );
+      if (arbitrary !== inputs['any bytes']) expect(decoded).toBeGreaterThan(10);
+    });
+  });
+}
 
 describe('the largest messages', () => {
   const parameter = (type: number, ...value: number[]) => [
@@ -112,6 +144,30 @@ describe('the largest messages', () => {
     expect(weightOf(message)).toBeLessThanOrEqual(MAX_WEIGHT_PER_BYTE * bytes.length);
   });
 
+  const element = parameter(
+    10,
+    ...[0, 0, 0, 1, 0, 0, 0, 7, 0, 0, 0, 9],
+    ...parameter(5, 0, 7, 0, 0, ...parameter(1, 10, 1, 2, 3)),
+    ...parameter(8, 0, 0, 0, 1),
+  );
+  const ids = [0, 0, 0, 7, 0, 0, 0, 0];
+  const largestEnrp = {
+    'elements of a table': filled(0x03, [...ids, ...handle], [], element),
+    'pools of a table': filled(0x03, ids, [], [...parameter(9, 97, 0, 0, 0), ...element]),
+    'servers of a list': filled(
+      0x06,
+      ids,
+      [],
+      parameter(11, 0, 0, 0, 1, ...parameter(4, 15, 23, 0, 0, ...parameter(1, 10, 1, 2, 3))),
+    ),
+  };
+
+  test.each(Object.entries(largestEnrp))('cost a small multiple of their size: %s', (_, bytes) => {
+    expect(bytes.length).toBeGreaterThan(65_400);
+    const message = decodeEnrp(bytes);
+    expect(weightOf(message)).toBeLessThanOrEqual(MAX_WEIGHT_PER_BYTE * bytes.length);
+  });
+
   test('are reported in an error that can be written', () => {
     const { unrecognized = [] } = decodeAsap(largest['parameters to be reported']);
     const code = CAUSE.UNRECOGNIZED_PARAMETER;
@@ -119,7 +175,7 @@ describe('the largest messages', () => {
     expect(errors.length).toBeGreaterThan(1);
     expect(encodeAsap({ type: 'ASAP_ERROR', errors }).length).toBeLessThan(20_000);
 
-    const refused = decodeOrError(filled(0x4f, [], [], parameter(9)));
+    const refused = decodeOrError(ASAP, filled(0x4f, [], [], parameter(9)));
     expect(refused).toMatchObject({ causeCode: CAUSE.UNRECOGNIZED_MESSAGE, causeInfo: undefined });
   });
 });
