@@ -3,11 +3,7 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 #![warn(clippy::undocumented_unsafe_blocks)]
 
-/// Messages and packets come and go by the million, for many associations in turn: the system's allocator
-/// then spends its time on joining and splitting what was freed (`e2e/udp-scale`).
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
+mod allocator;
 mod arena;
 mod failure;
 mod handlespace;
