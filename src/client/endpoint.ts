@@ -43,6 +43,9 @@ export interface EndpointSettings {
   readonly log?: Logger | undefined;
 }
 
+/** So long does a peer have to answer a SHUTDOWN: one that is lost is sent again within that time. */
+const GRACEFUL_END_MS = 1_500;
+
 /** The machine of one pool element or pool user with everything it runs on. */
 export class Endpoint<Input extends { type: string }, Output extends { type: string }> {
   readonly registrars: readonly (readonly SctpAddress[])[];
@@ -113,9 +116,10 @@ export class Endpoint<Input extends { type: string }, Output extends { type: str
     this.#driver?.input(input);
   }
 
-  /** Ends what is left of the associations and gives the sockets back. */
+  /** Ends the associations, gracefully where the peer answers, and gives the sockets back. */
   async close(): Promise<void> {
     this.#announces?.close();
+    await this.#driver?.gracefulEnds(GRACEFUL_END_MS);
     this.#driver?.close();
     await this.#stack.close();
   }

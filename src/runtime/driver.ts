@@ -63,6 +63,9 @@ export class Driver<Input extends { type: string }, Output extends { type: strin
   readonly #inbox: (AssociationInput | Input)[] = [];
   readonly #slowPeers = new SlowPeers();
   readonly #attempts = new Map<AssociationId, ConnectAttempt>();
+  /** Asked to end gracefully, and not ended yet. */
+  readonly #ending = new Set<AssociationId>();
+  #onAllEnded = () => {};
   #isRunning = false;
   #isInBatch = false;
   #isClosed = false;
@@ -85,6 +88,18 @@ export class Driver<Input extends { type: string }, Output extends { type: strin
       this.#isRunning = false;
     }
     if (!this.#isInBatch) this.#settle();
+  }
+
+  /** Fulfilled when every graceful end has come about, or after `limitMs`. */
+  async gracefulEnds(limitMs: Milliseconds): Promise<void> {
+    if (this.#ending.size === 0) return;
+    const { clock } = this.#options;
+    const allEnded = new Promise<void>((resolve) => {
+      this.#onAllEnded = resolve;
+    });
+    const cancel = clock.wakeAt(clock.now() + limitMs, this.#onAllEnded);
+    await allEnded;
+    cancel();
   }
 
   /** Ends all associations at once; the machine hears nothing more. */
@@ -111,9 +126,14 @@ export class Driver<Input extends { type: string }, Output extends { type: strin
       this.#send(output.association, output.payloadProtocol, output.payload);
     } else if (isAbout('connect', output)) this.#connect(output.attempt, output.peer);
     else if (isAbout('cancelConnect', output)) this.#cancelConnect(output.attempt);
-    else if (isAbout('shutdown', output)) endpoint.shutdown(output.association);
+    else if (isAbout('shutdown', output)) this.#shutdown(output.association);
     else if (isAbout('abort', output)) endpoint.abort(output.association, output.reason);
     else this.#options.perform(output as Output);
+  }
+
+  #shutdown(association: AssociationId): void {
+    this.#ending.add(association);
+    this.endpoint.shutdown(association);
   }
 
   #connect(attempt: ConnectAttempt, peer: readonly SctpAddress[]): void {
@@ -206,6 +226,7 @@ export class Driver<Input extends { type: string }, Output extends { type: strin
     const attempt = this.#attempts.get(association);
     this.#attempts.delete(association);
     this.#slowPeers.release(association);
+    if (this.#ending.delete(association) && this.#ending.size === 0) this.#onAllEnded();
     if (attempt === undefined) this.#event({ type: 'associationDown', association, why });
     else this.#event({ type: 'connectFailed', attempt });
   }

@@ -14,6 +14,7 @@ import {
   RejectedError,
   UnreachableError,
 } from '../../src/index.ts';
+import { openSctpStack } from '../../src/transport/open.ts';
 
 const opened: { close(): Promise<void> }[] = [];
 
@@ -76,6 +77,32 @@ describe('the library', () => {
     await element.close();
     expect(await removed).toMatchObject([{ reason: 'deregistered', poolElement: { id: 1 } }]);
     expect(registrar.stats()).toMatchObject({ pools: 1, poolElements: 1, deregistrations: 1 });
+  });
+
+  test('ends its associations gracefully', async () => {
+    const heard: string[] = [];
+    const stack = openSctpStack({
+      transport: 'udp',
+      localAddresses: ['127.0.0.1'],
+      udpPort: 0,
+    });
+    opened.push(stack);
+    const note = (what: string) => heard.push(what);
+    stack.open(
+      { port: 3863, accepts: true },
+      {
+        ...{ onUp: () => note('up'), onRestart: () => note('restart'), onPath: () => {} },
+        ...{ onMessage: () => {}, onWritable: () => {} },
+        onDown: (_association, why) => note(why),
+      },
+    );
+    const place = { registrars: ['127.0.0.1:3863'], registrarUdpPort: stack.udpPort };
+    const user = await createPoolUser(place);
+    const unanswered = user.resolve('P').catch((error) => error);
+    await expect.poll(() => heard).toEqual(['up']);
+    await user.close();
+    expect(await unanswered).toBeInstanceOf(ClosedError);
+    await expect.poll(() => heard).toEqual(['up', 'shutdown']);
   });
 
   test('says undefined for a pool that nobody is in', async () => {

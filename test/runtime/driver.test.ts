@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { AssociationInput, AssociationOutput, Machine } from '../../src/protocol/machine.ts';
 import { Driver } from '../../src/runtime/driver.ts';
 import { MemoryNetwork } from '../../src/transport/memory.ts';
-import { PAYLOAD_PROTOCOL } from '../../src/types.ts';
+import { type AssociationId, PAYLOAD_PROTOCOL } from '../../src/types.ts';
 
 type Command = { type: 'say'; text: string };
 type Result = { type: 'heard'; text: string };
@@ -166,6 +166,42 @@ describe('the driver', () => {
       ...['say', 'associationUp', 'message', 'associationDown'],
     ]);
     expect(caller.machine.inputs[2]?.detail).toBe('pong');
+  });
+
+  test('waits for graceful ends, as long as it is told where the peer is silent', async () => {
+    const network = new MemoryNetwork({ seed: 1 });
+    host(network, '10.0.0.1', 3863);
+    const caller = host(network, '10.0.0.2', 0);
+    let association = 0 as AssociationId;
+    caller.machine.react = (input) => {
+      if (input.type === 'associationUp') association = input.association;
+      else if (input.type === 'say' && input.text === 'go')
+        return [{ type: 'connect', attempt: 1, peer: registrar }];
+      else if (input.type === 'say') return [{ type: 'shutdown', association }];
+      return [];
+    };
+    const endedAfter = async () => {
+      caller.driver.input(say('go'));
+      network.settle();
+      const start = network.now();
+      caller.driver.input(say('end'));
+      const ended = caller.driver.gracefulEnds(1_000).then(() => network.now() - start);
+      network.advance(1_000);
+      return ended;
+    };
+
+    await endedAfter();
+    expect(caller.machine.types()).toContain('associationDown');
+    caller.machine.inputs.length = 0;
+    await caller.driver.gracefulEnds(1_000); // nothing to wait for
+
+    caller.machine.react = ((react) => (input: AssociationInput | Command) => {
+      if (input.type === 'say' && input.text === 'end')
+        network.partition(['10.0.0.1'], ['10.0.0.2']);
+      return react(input);
+    })(caller.machine.react);
+    expect(await endedAfter()).toBe(1_000);
+    expect(caller.machine.types()).not.toContain('associationDown');
   });
 
   test('lets a peer wait that asks for more than its buffer takes, and loses nothing of it', () => {

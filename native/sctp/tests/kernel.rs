@@ -241,6 +241,44 @@ fn a_second_association_on_the_same_ports_is_refused_and_the_first_stays() {
     pair.server.wait_for(KIND_MESSAGE, 1);
 }
 
+/// RFC 9260 §5.2.1. Whether they really cross is up to the kernel; in twenty attempts some do.
+#[test]
+fn calls_that_cross_end_in_one_association() {
+    need_kernel!();
+    for _ in 0..20 {
+        let (mut left, left_port) = server(&["127.0.0.1"], |_| {});
+        let (mut right, right_port) = server(&["127.0.0.2"], |_| {});
+        let call = |from: &mut Caller, port, to, peer_port| {
+            let called = from.stack.connect(port, &[ip(to)], peer_port, None);
+            from.stack.flush();
+            called.unwrap()
+        };
+        let called = [
+            call(&mut left, left_port, "127.0.0.2", right_port),
+            call(&mut right, right_port, "127.0.0.1", left_port),
+        ];
+        let ups = [&mut left, &mut right].map(|one| one.wait_for(KIND_UP, 1)[0].association);
+        send(&mut left, ups[0], b"to the right");
+        send(&mut right, ups[1], b"to the left");
+        left.stack.flush();
+        right.stack.flush();
+        assert_eq!(left.wait_for(KIND_MESSAGE, 1)[0].bytes, b"to the left");
+        assert_eq!(right.wait_for(KIND_MESSAGE, 1)[0].bytes, b"to the right");
+        for (one, (up, called)) in [&left, &right].iter().zip(ups.into_iter().zip(called)) {
+            assert_eq!(one.of_kind(KIND_UP).len(), 1);
+            assert_eq!(one.stack.stats().associations, 1);
+            let refused = one.of_kind(KIND_DOWN);
+            // The call became the association, or it heard that there is one already.
+            assert_eq!(refused.len(), usize::from(up != called));
+            assert!(
+                refused
+                    .iter()
+                    .all(|down| down.association == called && down.first == REFUSED)
+            );
+        }
+    }
+}
+
 #[test]
 fn closing_an_endpoint_aborts_its_associations_and_frees_its_port() {
     need_kernel!();
