@@ -1,0 +1,60 @@
+/** What the procedures of ENRP share. `enrp.ts` makes it; the procedures act on it. */
+
+import type { Handlespace } from '../../handlespace/handlespace.ts';
+import type { AssociationId, RegistrarId, SctpAddress } from '../../types.ts';
+import type { TransportParameter } from '../../wire/parameters.ts';
+import type { Logger } from '../logger.ts';
+import type { Backlog } from '../registrar/backlog.ts';
+import type { Link } from './links.ts';
+import type { StartUp } from './mentor.ts';
+import type { EnrpOptions } from './options.ts';
+import type { EnrpOutbox } from './outbox.ts';
+import type { PeerList } from './peers.ts';
+import type { Takeover } from './takeover.ts';
+
+export interface EnrpContext {
+  readonly id: RegistrarId;
+  /** Where we take ENRP, as peers are told. */
+  readonly transport: TransportParameter;
+  readonly ownAddresses: readonly SctpAddress[];
+  readonly options: EnrpOptions;
+  readonly handlespace: Handlespace;
+  readonly peers: PeerList;
+  /** Associations that are up. */
+  readonly links: Map<AssociationId, Link>;
+  readonly takeovers: Map<RegistrarId, Takeover>;
+  readonly outbox: EnrpOutbox;
+  readonly backlog: Backlog;
+  readonly counters: EnrpCounters;
+  readonly random: () => number;
+  readonly log: Logger;
+  /** Presences also go to a multicast group. */
+  readonly announces: boolean;
+  readonly start: StartUp;
+  /** Start-up is not over: requests for our list and table are rejected. */
+  isStarting: boolean;
+  nextAttempt: number;
+}
+
+/** Counted since the start. */
+export interface EnrpCounters {
+  presences: number;
+  handleUpdates: number;
+  /** Differences to a peer's own view of its elements that were found and repaired. */
+  synchronisations: number;
+  takeovers: number;
+  malformedMessages: number;
+  /** Not for us, from nobody we know, not asked for, or about what is not theirs to tell. */
+  ignoredMessages: number;
+}
+
+export function noCounts(): EnrpCounters {
+  return {
+    presences: 0,
+    handleUpdates: 0,
+    synchronisations: 0,
+    takeovers: 0,
+    malformedMessages: 0,
+    ignoredMessages: 0,
+  };
+}

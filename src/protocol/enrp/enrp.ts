@@ -1,0 +1,293 @@
+/**
+ * The registrar among its peers (RFC 5353) as a machine: takes inputs, lets the procedure of that message or
+ * event act, gives outputs. Only routes. It shares a handlespace with the ASAP half
+ * (`registrar/registrar.ts`), which tells it of changes and asks the pool elements that it adopts for a sign
+ * of life. What the procedures share is `context.ts`.
+ */
+
+import { DecodeError } from '../../errors.ts';
+import type { Handlespace } from '../../handlespace/handlespace.ts';
+import {
+  type AssociationId,
+  type IpAddress,
+  type Milliseconds,
+  PAYLOAD_PROTOCOL,
+  type RegistrarId,
+  type SctpAddress,
+} from '../../types.ts';
+import type { Decoded } from '../../wire/asap-messages.ts';
+import { decodeEnrp } from '../../wire/enrp.ts';
+import type { EnrpMessage } from '../../wire/enrp-messages.ts';
+import { type Logger, SILENT } from '../logger.ts';
+import type { Machine } from '../machine.ts';
+import { seededRandom } from '../random.ts';
+import { Backlog } from '../registrar/backlog.ts';
+import { type EnrpContext, type EnrpCounters, noCounts } from './context.ts';
+import { onUndecodable, reportUnrecognized } from './error-report.ts';
+import type { EnrpInput, EnrpOutput } from './events.ts';
+import { onPeerTimers } from './failure-detection.ts';
+import { onHandleTableRequest } from './handle-table.ts';
+import { onHandleUpdate, onPoolElementChanged } from './handle-update.ts';
+import {
+  bind,
+  type Link,
+  onAssociationDown,
+  onAssociationRestarted,
+  onAssociationUp,
+  onConnectFailed,
+} from './links.ts';
+import { onStartTimer, StartUp, startUp } from './mentor.ts';
+import type { EnrpOptions } from './options.ts';
+import { EnrpOutbox } from './outbox.ts';
+import { type Peer, PeerList, UNHEARD } from './peers.ts';
+import { meet, onAnnouncedPresence, onPresence, sendHeartbeat } from './presence.ts';
+import { onListRequest, onListResponse } from './server-list.ts';
+import { onHandleTableResponse, onSynchronisationTimers } from './synchronisation.ts';
+import {
+  onInitTakeover,
+  onInitTakeoverAck,
+  onTakeoverServer,
+  onTakeoverTimers,
+} from './takeover.ts';
+
+export interface EnrpSetUp {
+  readonly id: RegistrarId;
+  /** The one of the ASAP half. It is not closed here. */
+  readonly handlespace: Handlespace;
+  /** Made by `completeEnrpOptions`. */
+  readonly options: EnrpOptions;
+  readonly localAddresses: readonly IpAddress[];
+  /** The SCTP port on which we are called, and from which we call. */
+  readonly port: number;
+  /** Configured peers: the addresses of each. */
+  readonly peers: readonly (readonly SctpAddress[])[];
+  /** Presences go to a multicast group as well. */
+  readonly announces: boolean;
+  /** Of the jitter of heartbeats. */
+  readonly seed: bigint;
+  readonly log?: Logger | undefined;
+}
+
+export class Enrp implements Machine<EnrpInput, EnrpOutput> {
+  readonly #context: EnrpContext;
+  /** The first one is due at once. */
+  #nextHeartbeatAt: Milliseconds = 0;
+  #heartbeat = 0;
+  #isStopped = false;
+
+  constructor(setUp: EnrpSetUp) {
+    const { id, handlespace, options, localAddresses, port, announces, seed } = setUp;
+    this.#context = {
+      id,
+      transport: { protocol: 'sctp', port, transportUse: 0, addresses: localAddresses },
+      ownAddresses: localAddresses.map((address) => ({ address, port })),
+      options,
+      handlespace,
+      peers: new PeerList(),
+      links: new Map(),
+      takeovers: new Map(),
+      outbox: new EnrpOutbox(options.profile),
+      backlog: new Backlog(),
+      counters: noCounts(),
+      random: seededRandom(seed),
+      log: setUp.log ?? SILENT,
+      announces,
+      start: new StartUp(),
+      isStarting: true,
+      nextAttempt: 1,
+    };
+    const isOurs = ({ address, port: at }: SctpAddress) =>
+      at === port && localAddresses.includes(address);
+    for (const peer of setUp.peers) {
+      if (!peer.some(isOurs)) this.#context.peers.addUnheard(peer);
+    }
+  }
+
+  /** Live; counted since the start. */
+  get counters(): Readonly<EnrpCounters> {
+    return this.#context.counters;
+  }
+
+  /** The identifiers of those that have been heard and not given up. */
+  get peers(): readonly Peer[] {
+    return this.#context.peers.heard();
+  }
+
+  get isInService(): boolean {
+    return !this.#context.isStarting;
+  }
+
+  handle(now: Milliseconds, input: EnrpInput): void {
+    if (this.#isStopped) return;
+    const context = this.#context;
+    switch (input.type) {
+      case 'message':
+        this.#onMessage(now, input.association, input.payloadProtocol, input.payload);
+        break;
+      case 'timeout':
+        this.#onTimeout(now);
+        break;
+      case 'poolElementChanged':
+        onPoolElementChanged(context, input.change, input.poolElement);
+        break;
+      case 'associationUp':
+        onAssociationUp(context, input.association, input.peerAddresses, input.attempt);
+        break;
+      case 'associationRestarted':
+        onAssociationRestarted(context, input.association);
+        break;
+      case 'associationDown':
+        onAssociationDown(context, input.association);
+        break;
+      case 'connectFailed':
+        onConnectFailed(context, input.attempt);
+        break;
+      case 'presenceHeard':
+        this.#onDatagram(now, input.source, input.payload);
+        break;
+      case 'stop':
+        this.#stop();
+    }
+  }
+
+  drain(): readonly EnrpOutput[] {
+    return this.#context.outbox.drain();
+  }
+
+  /** 0 at first: the first `timeout` is wanted at once, it begins the start-up. */
+  nextDeadline(): Milliseconds {
+    const { backlog, peers, takeovers, start } = this.#context;
+    if (this.#isStopped) return Number.POSITIVE_INFINITY;
+    if (!backlog.isEmpty) return 0;
+    let next = Math.min(this.#nextHeartbeatAt, start.deadline);
+    for (const { deadline, synchronisation } of peers.all()) {
+      next = Math.min(next, deadline, synchronisation?.deadline ?? next);
+    }
+    for (const { deadline } of takeovers.values()) next = Math.min(next, deadline);
+    return next;
+  }
+
+  #onTimeout(now: Milliseconds): void {
+    const context = this.#context;
+    if (this.#heartbeat === 0) startUp(context, now);
+    context.backlog.run(now);
+    onSynchronisationTimers(context, now);
+    onStartTimer(context, now);
+    onPeerTimers(context, now);
+    onTakeoverTimers(context, now);
+    if (now < this.#nextHeartbeatAt) return;
+    const { peerHeartbeatCycleMs, peerHeartbeatJitter } = context.options;
+    const early = 1 + peerHeartbeatJitter * (2 * context.random() - 1);
+    this.#nextHeartbeatAt = now + Math.max(1, Math.round(peerHeartbeatCycleMs * early));
+    sendHeartbeat(context, this.#heartbeat);
+    this.#heartbeat += 1;
+  }
+
+  #onDatagram(now: Milliseconds, source: SctpAddress, payload: Uint8Array): void {
+    const context = this.#context;
+    try {
+      const message = decodeEnrp(payload, { profile: context.options.profile });
+      // Our own come back from the group.
+      if (message.type !== 'ENRP_PRESENCE' || message.senderId === context.id) return;
+      onAnnouncedPresence(context, now, source, message);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      context.counters.malformedMessages += 1;
+    }
+  }
+
+  #onMessage(
+    now: Milliseconds,
+    id: AssociationId,
+    payloadProtocol: number,
+    payload: Uint8Array,
+  ): void {
+    const context = this.#context;
+    const link = context.links.get(id);
+    if (link === undefined) return; // sent before the end that we have put to the association
+    if (payloadProtocol !== PAYLOAD_PROTOCOL.ENRP) {
+      context.counters.ignoredMessages += 1;
+      return;
+    }
+    try {
+      const message = decodeEnrp(payload, { profile: context.options.profile });
+      this.#onReadable(now, link, message);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      onUndecodable(context, link, payload, error);
+    }
+  }
+
+  #onReadable(now: Milliseconds, link: Link, message: Decoded<EnrpMessage>): void {
+    const context = this.#context;
+    if (message.type === 'ENRP_ERROR') {
+      // rsplib repeats the identifiers of what it complains about, ours that is (interop-rsplib B7).
+      context.log.warn({ association: link.id, errors: message.errors }, 'a peer reports an error');
+      return;
+    }
+    if (!this.#mayBeFrom(link, message.senderId)) {
+      context.counters.ignoredMessages += 1;
+      return;
+    }
+    this.#route(now, link, message);
+    if (message.unrecognized) reportUnrecognized(context, link, message.unrecognized);
+  }
+
+  /** Over an association one peer speaks, and nobody under our own name. */
+  #mayBeFrom(link: Link, sender: RegistrarId): boolean {
+    const { id, outbox, log } = this.#context;
+    if (sender !== id) return link.peerId === UNHEARD || link.peerId === sender;
+    log.error({ addresses: link.peerAddresses }, 'another registrar has our identifier');
+    outbox.push({ type: 'duplicateId', addresses: link.peerAddresses });
+    return false;
+  }
+
+  #route(now: Milliseconds, link: Link, message: Exclude<EnrpMessage, { type: 'ENRP_ERROR' }>) {
+    const context = this.#context;
+    if (message.type !== 'ENRP_PRESENCE') this.#introduce(now, link, message.senderId);
+    switch (message.type) {
+      case 'ENRP_PRESENCE':
+        onPresence(context, now, link, message);
+        break;
+      case 'ENRP_HANDLE_TABLE_REQUEST':
+        onHandleTableRequest(context, link, message);
+        break;
+      case 'ENRP_HANDLE_TABLE_RESPONSE':
+        onHandleTableResponse(context, now, link, message);
+        break;
+      case 'ENRP_HANDLE_UPDATE':
+        onHandleUpdate(context, now, link, message);
+        break;
+      case 'ENRP_LIST_REQUEST':
+        onListRequest(context, link, message);
+        break;
+      case 'ENRP_LIST_RESPONSE':
+        onListResponse(context, now, link, message);
+        break;
+      case 'ENRP_INIT_TAKEOVER':
+        onInitTakeover(context, now, link, message);
+        break;
+      case 'ENRP_INIT_TAKEOVER_ACK':
+        onInitTakeoverAck(context, now, link, message);
+        break;
+      case 'ENRP_TAKEOVER_SERVER':
+        onTakeoverServer(context, now, link, message);
+    }
+  }
+
+  /** RFC 5353 §3.4: whoever says anything is a peer, and is asked to say who it is. */
+  #introduce(now: Milliseconds, link: Link, sender: RegistrarId): void {
+    const context = this.#context;
+    const known = context.peers.find(sender);
+    if (known !== undefined) bind(link, known);
+    else meet(context, now, sender, link.peerAddresses, link);
+  }
+
+  /** Nobody is told that our pool elements are gone: they turn to another registrar (decision 41). */
+  #stop(): void {
+    const { links, outbox } = this.#context;
+    for (const association of links.keys()) outbox.push({ type: 'shutdown', association });
+    outbox.push({ type: 'stopped' });
+    this.#isStopped = true;
+  }
+}

@@ -1,0 +1,62 @@
+/** What goes into the ENRP machine of a registrar and what comes out of it. */
+
+import type { PoolElementState } from '../../handlespace/pool-element.ts';
+import type { RegistrarId, SctpAddress } from '../../types.ts';
+import type { AssociationInput, AssociationOutput } from '../machine.ts';
+
+export type EnrpInput =
+  | AssociationInput
+  /** A datagram to the ENRP multicast group. */
+  | {
+      readonly type: 'presenceHeard';
+      /** Where it came from: an address, and a port that says nothing. */
+      readonly source: SctpAddress;
+      readonly payload: Uint8Array;
+    }
+  /** The handlespace has changed on its own account: a registration, a deregistration, a timer. */
+  | {
+      readonly type: 'poolElementChanged';
+      readonly change: 'added' | 'updated' | 'removed';
+      readonly poolElement: PoolElementState;
+    }
+  /** End cleanly; `stopped` is the last output. */
+  | { readonly type: 'stop' };
+
+export type EnrpOutput =
+  | AssociationOutput
+  /** To be sent to the ENRP multicast group. */
+  | { readonly type: 'announcePresence'; readonly payload: Uint8Array }
+  /** This element is ours now: it is to be asked for a sign of life with the H bit (RFC 5353 §3.5). */
+  | { readonly type: 'adopted'; readonly poolElement: PoolElementState }
+  /** Start-up is over: the handlespace is a mentor's, or there is no mentor (RFC 5353 §3.2). */
+  | { readonly type: 'inService'; readonly mentor: RegistrarId | undefined }
+  | { readonly type: 'stopped' }
+  | EnrpEvent;
+
+/** What an application may want to know. */
+export type EnrpEvent =
+  | {
+      readonly type: 'peerUp';
+      readonly id: RegistrarId;
+      readonly addresses: readonly SctpAddress[];
+    }
+  | { readonly type: 'peerDown'; readonly id: RegistrarId; readonly reason: PeerDownReason }
+  | {
+      readonly type: 'takeover';
+      /** Who is gone, and who has its pool elements now. */
+      readonly target: RegistrarId;
+      readonly successor: RegistrarId;
+      readonly poolElements: number;
+    }
+  /** Another registrar uses our identifier. */
+  | { readonly type: 'duplicateId'; readonly addresses: readonly SctpAddress[] }
+  | { readonly type: 'remotePoolElementAdded'; readonly poolElement: PoolElementState }
+  | { readonly type: 'remotePoolElementRemoved'; readonly poolElement: PoolElementState };
+
+export type PeerDownReason =
+  /** It was silent, and owned nothing. */
+  | 'silent'
+  /** It was silent, and we have its pool elements now. */
+  | 'takenOver'
+  /** Another registrar has. */
+  | 'takenOverByPeer';

@@ -1,0 +1,110 @@
+/**
+ * ENRP_HANDLE_TABLE_REQUEST (RFC 5353 §3.2.3, §3.6.3): a peer reads our handlespace, page by page. Each
+ * association has its own place in it, and one more in our own elements, so that two readers never mix. The
+ * walk shows every element that stays exactly once, whatever changes between the pages.
+ */
+
+import type { WalkToken } from '../../handlespace/handlespace.ts';
+import type { PoolElementState } from '../../handlespace/pool-element.ts';
+import type { EnrpHandleTableRequest, HandleTableEntry } from '../../wire/enrp-messages.ts';
+import {
+  encodePoolElementParameter,
+  encodePoolHandleParameter,
+} from '../../wire/parameter-codec.ts';
+import type { PoolElementParameter } from '../../wire/parameters.ts';
+import type { EnrpContext } from './context.ts';
+import type { Link } from './links.ts';
+
+/** How far a peer has read. */
+export interface TableSession {
+  readonly ownOnly: boolean;
+  after: WalkToken | undefined;
+  /** Taken from the walk already, not sent yet. */
+  readonly rest: PoolElementState[];
+  isAtEnd: boolean;
+}
+
+/** Header and identifiers of a page. */
+const PAGE_HEADER_BYTES = 12;
+
+export function onHandleTableRequest(
+  context: EnrpContext,
+  link: Link,
+  { senderId, ownOnly }: EnrpHandleTableRequest,
+): void {
+  const { id, isStarting, outbox } = context;
+  const which = ownOnly ? 'own' : 'all';
+  const session = link.sessions[which] ?? { ownOnly, after: undefined, rest: [], isAtEnd: false };
+  const entries = isStarting ? [] : nextPage(context, session);
+  const hasMore = !isStarting && hasRest(session);
+  link.sessions[which] = hasMore ? session : undefined;
+  outbox.send(link.id, {
+    type: 'ENRP_HANDLE_TABLE_RESPONSE',
+    senderId: id,
+    receiverId: senderId,
+    isRejected: isStarting,
+    hasMore,
+    entries,
+  });
+}
+
+function hasRest({ rest, isAtEnd }: TableSession): boolean {
+  return rest.length > 0 || !isAtEnd;
+}
+
+function nextPage(context: EnrpContext, session: TableSession): HandleTableEntry[] {
+  const { handlespace, options } = context;
+  const entries: { poolHandle: Uint8Array; poolElements: PoolElementParameter[] }[] = [];
+  let bytes = PAGE_HEADER_BYTES;
+  let count = 0;
+  while (count < options.maxElementsPerHandleTableRequest) {
+    const taken = take(context, session);
+    if (taken === undefined) break;
+    // It may have changed or gone since it was taken from the walk.
+    const element = handlespace.find(taken.poolHandle, taken.id);
+    if (element === undefined || !isWanted(context, session, element)) continue;
+    const parameter = parameterOf(element);
+    const last = entries.at(-1);
+    const isSamePool =
+      last !== undefined && Buffer.compare(last.poolHandle, element.poolHandle) === 0;
+    const handleBytes = isSamePool ? 0 : encodePoolHandleParameter(element.poolHandle).length;
+    const more = handleBytes + encodePoolElementParameter(parameter, options).length;
+    if (bytes + more > options.maxHandleTableBytes && count > 0) {
+      session.rest.unshift(taken);
+      break;
+    }
+    if (isSamePool) last.poolElements.push(parameter);
+    else entries.push({ poolHandle: element.poolHandle, poolElements: [parameter] });
+    bytes += more;
+    count += 1;
+  }
+  return entries;
+}
+
+function take({ id, handlespace, options }: EnrpContext, session: TableSession) {
+  if (session.rest.length === 0 && !session.isAtEnd) {
+    const { ownOnly, after } = session;
+    const limit = options.maxElementsPerHandleTableRequest;
+    const homeRegistrarId = ownOnly ? id : undefined;
+    const { elements, next } = handlespace.walk({ homeRegistrarId, after, limit });
+    session.rest.push(...elements);
+    session.after = next;
+    session.isAtEnd = next === undefined;
+  }
+  return session.rest.shift();
+}
+
+/** Without an ASAP transport an element is none for rsplib (decision 13). */
+function isWanted(
+  { id }: EnrpContext,
+  { ownOnly }: TableSession,
+  element: PoolElementState,
+): boolean {
+  return element.asapTransport !== undefined && (!ownOnly || element.homeRegistrarId === id);
+}
+
+/** An element as peers are told of it. */
+export function parameterOf(element: PoolElementState): PoolElementParameter {
+  const { id, homeRegistrarId, lifeMs, userTransport, policy, asapTransport } = element;
+  return { id, homeRegistrarId, lifeMs, userTransport, policy, asapTransport };
+}

@@ -1,0 +1,95 @@
+/**
+ * ENRP_HANDLE_UPDATE (RFC 5353 §3.3): the home of a pool element tells its peers that it came, changed or
+ * went. Nobody else's word counts (decision 36).
+ */
+
+import type { PoolElementState } from '../../handlespace/pool-element.ts';
+import type { Milliseconds } from '../../types.ts';
+import { type EnrpHandleUpdate, UPDATE_ACTION } from '../../wire/enrp-messages.ts';
+import type { EnrpContext } from './context.ts';
+import { parameterOf } from './handle-table.ts';
+import { type Link, sendBytesToPeer } from './links.ts';
+import { type Peer, UNHEARD } from './peers.ts';
+import { removeRemote, storeRemote } from './store.ts';
+import { noteNamed } from './synchronisation.ts';
+
+const { ADD_PE, DEL_PE } = UPDATE_ACTION;
+
+/** Where the receiver's identifier lies. */
+const RECEIVER_OFFSET = 8;
+
+/** Tells every peer of one of our own elements. */
+export function announce(
+  context: EnrpContext,
+  action: number,
+  element: PoolElementState,
+  peers: readonly Peer[] = context.peers.heard(),
+): void {
+  const { id, outbox } = context;
+  // rsplib refuses the whole message without an ASAP transport (decision 13).
+  if (peers.length === 0 || element.asapTransport === undefined) return;
+  const message = outbox.encode({
+    type: 'ENRP_HANDLE_UPDATE',
+    senderId: id,
+    receiverId: UNHEARD,
+    suggestsTakeover: false,
+    action,
+    poolHandle: element.poolHandle,
+    poolElement: { ...parameterOf(element), homeRegistrarId: id },
+  });
+  for (const peer of peers) {
+    const payload = message.slice();
+    new DataView(payload.buffer).setUint32(RECEIVER_OFFSET, peer.id);
+    sendBytesToPeer(context, peer, payload);
+  }
+}
+
+export function onPoolElementChanged(
+  context: EnrpContext,
+  change: 'added' | 'updated' | 'removed',
+  element: PoolElementState,
+): void {
+  if (element.homeRegistrarId !== context.id) return; // a peer's that has lapsed here
+  announce(context, change === 'removed' ? DEL_PE : ADD_PE, element);
+}
+
+export function onHandleUpdate(
+  context: EnrpContext,
+  now: Milliseconds,
+  link: Link,
+  message: EnrpHandleUpdate,
+): void {
+  const { peers, counters } = context;
+  const peer = peers.find(link.peerId);
+  if (peer === undefined || message.poolElement.homeRegistrarId !== peer.id) {
+    counters.ignoredMessages += 1;
+    return;
+  }
+  counters.handleUpdates += 1;
+  if (message.action === ADD_PE) add(context, now, peer, message);
+  else if (message.action === DEL_PE) remove(context, peer, message);
+  else counters.ignoredMessages += 1;
+}
+
+/** Also when the element was ours: it has registered with the peer since (enrp.md §6). */
+function add(
+  context: EnrpContext,
+  now: Milliseconds,
+  peer: Peer,
+  { poolHandle, poolElement }: EnrpHandleUpdate,
+): void {
+  noteNamed(peer, poolHandle, poolElement.id);
+  storeRemote(context, now, poolHandle, poolElement, peer.id);
+}
+
+function remove(
+  context: EnrpContext,
+  peer: Peer,
+  { poolHandle, poolElement }: EnrpHandleUpdate,
+): void {
+  const known = context.handlespace.find(poolHandle, poolElement.id);
+  if (known === undefined) return;
+  if (known.homeRegistrarId === peer.id) removeRemote(context, known);
+  else if (known.homeRegistrarId === context.id) announce(context, ADD_PE, known);
+  else context.counters.ignoredMessages += 1;
+}

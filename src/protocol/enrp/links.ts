@@ -1,0 +1,102 @@
+/**
+ * Associations with peers. One is opened when there is something to say, from the port on which we listen:
+ * rsplib ignores presences that come from another one (decision 12). The first message over it says whose it
+ * is; nobody else may speak over it.
+ */
+
+import type { AssociationId, RegistrarId, SctpAddress } from '../../types.ts';
+import type { EnrpMessage } from '../../wire/enrp-messages.ts';
+import type { ConnectAttempt } from '../machine.ts';
+import type { EnrpContext } from './context.ts';
+import type { TableSession } from './handle-table.ts';
+import { type Peer, UNHEARD } from './peers.ts';
+
+/** An association that is up. */
+export interface Link {
+  readonly id: AssociationId;
+  readonly peerAddresses: readonly SctpAddress[];
+  /** Who speaks over it; `UNHEARD`: nobody yet. */
+  peerId: RegistrarId;
+  /** Tables that the peer is reading: of all elements, and of our own. */
+  readonly sessions: { all: TableSession | undefined; own: TableSession | undefined };
+}
+
+export function onAssociationUp(
+  context: EnrpContext,
+  id: AssociationId,
+  peerAddresses: readonly SctpAddress[],
+  attempt: ConnectAttempt | undefined,
+): void {
+  const { links, peers, outbox } = context;
+  const sessions = { all: undefined, own: undefined };
+  const link: Link = { id, peerAddresses, peerId: UNHEARD, sessions };
+  links.set(id, link);
+  const peer = attempt === undefined ? undefined : peers.findByAttempt(attempt);
+  if (peer === undefined) return;
+  peer.attempt = undefined;
+  peer.association = id;
+  link.peerId = peer.id;
+  for (const payload of peer.waiting.splice(0)) outbox.sendBytes(id, payload);
+}
+
+/** That a peer cannot be called now is no news: its silence will tell. */
+export function onConnectFailed({ peers }: EnrpContext, attempt: ConnectAttempt): void {
+  const peer = peers.findByAttempt(attempt);
+  if (peer === undefined) return;
+  peer.attempt = undefined;
+  peer.waiting = [];
+}
+
+export function onAssociationDown({ links, peers }: EnrpContext, id: AssociationId): void {
+  links.delete(id);
+  for (const peer of peers.all()) {
+    if (peer.association === id) peer.association = undefined;
+  }
+}
+
+/** The peer's process is another one: what it was told and what it was reading is gone. */
+export function onAssociationRestarted(context: EnrpContext, id: AssociationId): void {
+  const link = context.links.get(id);
+  if (link === undefined) return;
+  link.peerId = UNHEARD;
+  link.sessions.all = undefined;
+  link.sessions.own = undefined;
+}
+
+/** From now on `peer` is spoken to over this association, unless there is another one. */
+export function bind(link: Link, peer: Peer): void {
+  link.peerId = peer.id;
+  peer.association ??= link.id;
+}
+
+/** Sends a message to a peer, over an association that is opened if need be. */
+export function sendToPeer(context: EnrpContext, peer: Peer, message: EnrpMessage): void {
+  sendBytesToPeer(context, peer, context.outbox.encode(message));
+}
+
+/** `payload` must not change afterwards. */
+export function sendBytesToPeer(context: EnrpContext, peer: Peer, payload: Uint8Array): void {
+  const { outbox, options } = context;
+  if (peer.association !== undefined) {
+    outbox.sendBytes(peer.association, payload);
+    return;
+  }
+  // What does not fit is made good by the audit (RFC 5353 §3.6).
+  if (peer.waiting.length < options.maxWaitingMessages) peer.waiting.push(payload);
+  if (peer.attempt !== undefined) return;
+  peer.attempt = context.nextAttempt++;
+  outbox.push({ type: 'connect', attempt: peer.attempt, peer: peer.addresses });
+}
+
+/** Ends what there is with a peer that is given up. */
+export function endLink(context: EnrpContext, peer: Peer): void {
+  const { association, attempt } = peer;
+  if (association !== undefined) {
+    context.links.delete(association);
+    context.outbox.push({ type: 'abort', association, reason: 'the registrar does not answer' });
+  }
+  if (attempt !== undefined) context.outbox.push({ type: 'cancelConnect', attempt });
+  peer.association = undefined;
+  peer.attempt = undefined;
+  peer.waiting = [];
+}

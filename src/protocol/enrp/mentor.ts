@@ -1,0 +1,68 @@
+/**
+ * Start-up (RFC 5353 §3.2): the first peer that is heard becomes the mentor, whose list of peers and whose
+ * handle table are read. When it does not answer, another one does; when nobody does, we are alone.
+ */
+
+import type { Milliseconds, RegistrarId } from '../../types.ts';
+import type { EnrpContext } from './context.ts';
+import type { Link } from './links.ts';
+import type { Peer } from './peers.ts';
+import { synchronise } from './synchronisation.ts';
+
+export class StartUp {
+  /** When the search for a mentor is given up; `Infinity`: it is over. */
+  deadline: Milliseconds = Number.POSITIVE_INFINITY;
+  mentor: RegistrarId | undefined;
+}
+
+/** Nobody is looked for where nobody can be found. */
+export function startUp(context: EnrpContext, now: Milliseconds): void {
+  const { peers, announces, options, start } = context;
+  context.isStarting = true;
+  const canBeFound = announces || peers.size > 0;
+  start.deadline = canBeFound ? now + options.mentorDiscoveryTimeoutMs : now;
+}
+
+/** A peer has been heard over an association. */
+export function onMentorCandidate(
+  context: EnrpContext,
+  now: Milliseconds,
+  link: Link,
+  peer: Peer,
+): void {
+  const { start, isStarting } = context;
+  if (!isStarting || start.mentor !== undefined) return;
+  context.log.info({ mentor: peer.id }, 'reading the handle table of a mentor');
+  start.mentor = peer.id;
+  synchronise(context, now, link, peer, false);
+}
+
+/** A table that was being read is complete, or will not be. */
+export function onMentorTable(
+  context: EnrpContext,
+  now: Milliseconds,
+  { id }: Peer,
+  isComplete: boolean,
+): void {
+  const { start, isStarting } = context;
+  if (!isStarting || start.mentor !== id) return;
+  if (isComplete) finish(context);
+  else {
+    start.mentor = undefined; // the next presence names another one, or the same one again
+    onStartTimer(context, now);
+  }
+}
+
+/** The search may be over while a table is still being read: then that is waited for. */
+export function onStartTimer(context: EnrpContext, now: Milliseconds): void {
+  const { start, isStarting } = context;
+  if (isStarting && now >= start.deadline && start.mentor === undefined) finish(context);
+}
+
+function finish(context: EnrpContext): void {
+  const { start, outbox, log } = context;
+  context.isStarting = false;
+  start.deadline = Number.POSITIVE_INFINITY;
+  log.info({ mentor: start.mentor }, 'in service');
+  outbox.push({ type: 'inService', mentor: start.mentor });
+}

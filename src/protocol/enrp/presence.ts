@@ -1,0 +1,131 @@
+/**
+ * ENRP_PRESENCE (RFC 5353 §3.4): everybody tells everybody that he lives, with the checksum of his own pool
+ * elements; who is new is asked back.
+ */
+
+import type { Milliseconds, RegistrarId, SctpAddress } from '../../types.ts';
+import type { EnrpPresence } from '../../wire/enrp-messages.ts';
+import { audit } from './audit.ts';
+import type { EnrpContext } from './context.ts';
+import { bind, type Link, sendToPeer } from './links.ts';
+import { onMentorCandidate } from './mentor.ts';
+import { type Peer, UNHEARD } from './peers.ts';
+import { askForList } from './server-list.ts';
+import { onSignOfLife } from './takeover.ts';
+
+/** The heartbeat: a presence to every peer, and one to the group. */
+export function sendHeartbeat(context: EnrpContext, heartbeat: number): void {
+  const { peers, outbox, announces } = context;
+  if (announces) {
+    const payload = outbox.encode(presence(context, UNHEARD, false));
+    outbox.push({ type: 'announcePresence', payload });
+  }
+  for (const peer of peers.all()) {
+    // Who has not been heard is asked to say something.
+    if (heartbeat % peer.pace === 0) sendPresence(context, peer, peer.id === UNHEARD);
+  }
+}
+
+export function sendPresence(context: EnrpContext, peer: Peer, wantsReply: boolean): void {
+  sendToPeer(context, peer, presence(context, peer.id, wantsReply));
+}
+
+function presence(
+  { id, handlespace, transport }: EnrpContext,
+  receiverId: RegistrarId,
+  wantsReply: boolean,
+): EnrpPresence {
+  return {
+    type: 'ENRP_PRESENCE',
+    senderId: id,
+    receiverId,
+    wantsReply,
+    checksum: handlespace.checksum(id),
+    serverInformation: { id, transport },
+  };
+}
+
+/** One that came over an association. */
+export function onPresence(
+  context: EnrpContext,
+  now: Milliseconds,
+  link: Link,
+  message: EnrpPresence,
+): void {
+  const { counters, outbox } = context;
+  counters.presences += 1;
+  const peer = heard(context, now, message.senderId, addressesOf(message, link), link);
+  if (peer === undefined) return;
+  if (message.wantsReply) outbox.send(link.id, presence(context, peer.id, false));
+  onMentorCandidate(context, now, link, peer);
+  if (!peer.isListKnown) askForList(context, link, peer);
+  audit(context, now, link, peer, message.checksum);
+}
+
+/** One to the group (decision 5). Its sender's address counts, with the port that it tells. */
+export function onAnnouncedPresence(
+  context: EnrpContext,
+  now: Milliseconds,
+  source: SctpAddress,
+  { senderId, serverInformation }: EnrpPresence,
+): void {
+  context.counters.presences += 1;
+  const transport = serverInformation?.transport;
+  if (transport === undefined || transport.protocol === 'opaque') return;
+  heard(context, now, senderId, [{ address: source.address, port: transport.port }]);
+}
+
+/** Notes that a peer lives, whoever it is. `undefined`: there are too many. */
+function heard(
+  context: EnrpContext,
+  now: Milliseconds,
+  id: RegistrarId,
+  addresses: readonly SctpAddress[],
+  link?: Link,
+): Peer | undefined {
+  const known = context.peers.find(id);
+  if (known === undefined) return meet(context, now, id, addresses, link);
+  if (link !== undefined) bind(link, known);
+  known.addresses = addresses;
+  known.isAsked = false;
+  known.deadline = now + context.options.peerMaxTimeLastHeardMs;
+  onSignOfLife(context, known);
+  return known;
+}
+
+/** A new peer, which is asked to say more. `undefined`: there are too many. */
+export function meet(
+  context: EnrpContext,
+  now: Milliseconds,
+  id: RegistrarId,
+  addresses: readonly SctpAddress[],
+  link?: Link,
+): Peer | undefined {
+  const { peers, options, counters, log, outbox } = context;
+  if (peers.findUnheard(addresses) === undefined && peers.size >= options.maxPeers) {
+    counters.ignoredMessages += 1;
+    return undefined;
+  }
+  const peer = peers.add(id, addresses);
+  if (link !== undefined) bind(link, peer);
+  peer.addresses = addresses;
+  peer.deadline = now + options.peerMaxTimeLastHeardMs;
+  log.info({ peer: id, addresses }, 'peer is up');
+  outbox.push({ type: 'peerUp', id, addresses });
+  // Who does not know us yet learns of us before anything is asked of him (decision 28).
+  sendPresence(context, peer, true);
+  return peer;
+}
+
+/**
+ * Where to call a peer that has called us: of what it tells about itself only what the association shows to
+ * be true, or nothing of it where that leaves none.
+ */
+function addressesOf({ serverInformation }: EnrpPresence, link: Link): readonly SctpAddress[] {
+  const transport = serverInformation?.transport;
+  if (transport === undefined || transport.protocol === 'opaque') return link.peerAddresses;
+  const { port, addresses } = transport;
+  const known = link.peerAddresses.filter(({ address }) => addresses.includes(address));
+  const proven = known.length > 0 ? known : link.peerAddresses;
+  return proven.map(({ address }) => ({ address, port }));
+}

@@ -1,0 +1,84 @@
+/** ENRP_LIST_REQUEST and ENRP_LIST_RESPONSE (RFC 5353 §3.2.2): peers of peers. */
+
+import type { Milliseconds, RegistrarId } from '../../types.ts';
+import type {
+  EnrpListRequest,
+  EnrpListResponse,
+  ServerInformation,
+} from '../../wire/enrp-messages.ts';
+import type { EnrpContext } from './context.ts';
+import type { Link } from './links.ts';
+import { type Peer, UNHEARD } from './peers.ts';
+import { sendPresence } from './presence.ts';
+
+/** Servers in one list: well below what a message holds, whatever their addresses. */
+const MAX_SERVERS = 128;
+
+export function askForList({ id, outbox }: EnrpContext, link: Link, peer: Peer): void {
+  peer.isListKnown = true;
+  outbox.send(link.id, { type: 'ENRP_LIST_REQUEST', senderId: id, receiverId: peer.id });
+}
+
+export function onListRequest(
+  context: EnrpContext,
+  link: Link,
+  { senderId }: EnrpListRequest,
+): void {
+  const { id, isStarting, outbox } = context;
+  outbox.send(link.id, {
+    type: 'ENRP_LIST_RESPONSE',
+    senderId: id,
+    receiverId: senderId,
+    isRejected: isStarting,
+    servers: isStarting ? [] : serversFor(context, senderId),
+  });
+}
+
+function serversFor({ peers }: EnrpContext, receiver: RegistrarId): ServerInformation[] {
+  return peers
+    .heard()
+    .filter((peer) => peer.id !== receiver && peer.addresses.length > 0)
+    .slice(0, MAX_SERVERS)
+    .map(({ id, addresses }) => {
+      const [{ port } = { port: 0 }] = addresses;
+      const all = addresses.map(({ address }) => address);
+      return { id, transport: { protocol: 'sctp', port, transportUse: 0, addresses: all } };
+    });
+}
+
+/** Who is listed is asked whether it lives; it is a peer when it says so. */
+export function onListResponse(
+  context: EnrpContext,
+  now: Milliseconds,
+  link: Link,
+  { isRejected, servers }: EnrpListResponse,
+): void {
+  const { id, peers, options } = context;
+  const asked = peers.find(link.peerId);
+  if (asked === undefined || !asked.isListKnown) {
+    context.counters.ignoredMessages += 1;
+    return;
+  }
+  if (isRejected) {
+    asked.isListKnown = false; // its next presence shows that it is ready
+    return;
+  }
+  for (const server of servers) {
+    const { transport } = server;
+    const isNews = server.id !== UNHEARD && server.id !== id && peers.find(server.id) === undefined;
+    if (!isNews || transport.protocol === 'opaque' || peers.size >= options.maxPeers) continue;
+    const { port, addresses } = transport;
+    invite(
+      context,
+      now,
+      addresses.map((address) => ({ address, port })),
+    );
+  }
+}
+
+function invite(context: EnrpContext, now: Milliseconds, addresses: Peer['addresses']): void {
+  const { peers, options } = context;
+  if (peers.findUnheard(addresses) !== undefined) return;
+  const deadline = now + options.peerMaxTimeLastHeardMs + options.peerMaxTimeNoResponseMs;
+  sendPresence(context, peers.addUnheard(addresses, deadline), true);
+}

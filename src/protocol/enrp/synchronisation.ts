@@ -1,0 +1,178 @@
+/**
+ * Reading a peer's handle table (RFC 5353 §3.2.3, §3.6.3): all of it from a mentor, or the peer's own elements
+ * when the audit has found a difference. Then what the peer did not name is gone, and swept.
+ */
+
+import type { WalkToken } from '../../handlespace/handlespace.ts';
+import type { AssociationId, Milliseconds, RegistrarId } from '../../types.ts';
+import type { EnrpHandleTableResponse } from '../../wire/enrp-messages.ts';
+import type { PoolElementParameter } from '../../wire/parameters.ts';
+import { SLICE } from '../registrar/backlog.ts';
+import type { EnrpContext } from './context.ts';
+import type { Link } from './links.ts';
+import { onMentorTable } from './mentor.ts';
+import type { Peer } from './peers.ts';
+import { removeRemote, storeAdopted, storeRemote } from './store.ts';
+
+/** A table that is being read. */
+export interface Synchronisation {
+  readonly ownOnly: boolean;
+  readonly association: AssociationId;
+  /** When the next page must have come. */
+  deadline: Milliseconds;
+  /** What the peer has named as its own, in the table or in updates meanwhile. */
+  readonly named: Set<string>;
+  elementCount: number;
+  emptyPages: number;
+}
+
+/** A peer that sends nothing but "more" is not listened to for ever. */
+const MAX_EMPTY_PAGES = 3;
+
+export function synchronise(
+  context: EnrpContext,
+  now: Milliseconds,
+  link: Link,
+  peer: Peer,
+  ownOnly: boolean,
+): void {
+  peer.synchronisation = {
+    ownOnly,
+    association: link.id,
+    deadline: 0,
+    named: new Set(),
+    elementCount: 0,
+    emptyPages: 0,
+  };
+  ask(context, now, peer, peer.synchronisation);
+}
+
+function ask(context: EnrpContext, now: Milliseconds, peer: Peer, running: Synchronisation): void {
+  const { id, options, outbox } = context;
+  const { ownOnly, association } = running;
+  running.deadline = now + options.peerMaxTimeNoResponseMs;
+  const ids = { senderId: id, receiverId: peer.id };
+  outbox.send(association, { type: 'ENRP_HANDLE_TABLE_REQUEST', ...ids, ownOnly });
+}
+
+export function onHandleTableResponse(
+  context: EnrpContext,
+  now: Milliseconds,
+  link: Link,
+  message: EnrpHandleTableResponse,
+): void {
+  const peer = context.peers.find(link.peerId);
+  const running = peer?.synchronisation;
+  if (peer === undefined || running?.association !== link.id) {
+    context.counters.ignoredMessages += 1;
+    return;
+  }
+  if (message.isRejected) {
+    end(context, now, peer, false);
+    return;
+  }
+  store(context, now, peer, running, message);
+  if (!message.hasMore) {
+    if (running.ownOnly) sweep(context, now, peer.id, running.named);
+    end(context, now, peer, true);
+  } else if (isEndless(context, running, message)) {
+    context.log.warn({ peer: peer.id }, 'a handle table without end is read no further');
+    end(context, now, peer, false);
+  } else {
+    ask(context, now, peer, running);
+  }
+}
+
+/** Pages that do not come, and associations that have ended. */
+export function onSynchronisationTimers(context: EnrpContext, now: Milliseconds): void {
+  for (const peer of context.peers.heard()) {
+    const running = peer.synchronisation;
+    if (running === undefined) continue;
+    if (now >= running.deadline || !context.links.has(running.association)) {
+      end(context, now, peer, false);
+    }
+  }
+}
+
+function isEndless(
+  { options }: EnrpContext,
+  running: Synchronisation,
+  { entries }: EnrpHandleTableResponse,
+): boolean {
+  running.emptyPages = entries.length === 0 ? running.emptyPages + 1 : 0;
+  const isTooLong = running.elementCount > options.maxHandleTableElements;
+  return isTooLong || running.emptyPages > MAX_EMPTY_PAGES;
+}
+
+function store(
+  context: EnrpContext,
+  now: Milliseconds,
+  peer: Peer,
+  running: Synchronisation,
+  { entries }: EnrpHandleTableResponse,
+): void {
+  for (const { poolHandle, poolElements } of entries) {
+    for (const element of poolElements) {
+      running.elementCount += 1;
+      if (element.homeRegistrarId === peer.id) running.named.add(keyOf(poolHandle, element.id));
+      storeOne(context, now, peer, running, poolHandle, element);
+    }
+  }
+}
+
+/**
+ * Of its own elements the peer knows best; of others only in a mentor's table, and where we know nothing
+ * else. What it says of ours is old news, except when we start: then it is what we had before (decision 35).
+ */
+function storeOne(
+  context: EnrpContext,
+  now: Milliseconds,
+  peer: Peer,
+  { ownOnly }: Synchronisation,
+  poolHandle: Uint8Array,
+  element: PoolElementParameter,
+): void {
+  const { id, handlespace, isStarting, counters } = context;
+  const { homeRegistrarId: home } = element;
+  const known = handlespace.find(poolHandle, element.id);
+  if (home === peer.id) {
+    if (known?.homeRegistrarId !== id || known.association === 0) {
+      storeRemote(context, now, poolHandle, element, home);
+    }
+  } else if (ownOnly || known !== undefined) counters.ignoredMessages += 1;
+  else if (home !== id) storeRemote(context, now, poolHandle, element, home);
+  else if (isStarting) storeAdopted(context, now, poolHandle, element);
+}
+
+/** An update says that this element is the peer's, while its table is being read. */
+export function noteNamed(peer: Peer, poolHandle: Uint8Array, elementId: number): void {
+  peer.synchronisation?.named.add(keyOf(poolHandle, elementId));
+}
+
+/** Removes the peer's elements that it did not name, in slices. */
+function sweep(
+  context: EnrpContext,
+  now: Milliseconds,
+  home: RegistrarId,
+  named: ReadonlySet<string>,
+): void {
+  const { handlespace, backlog } = context;
+  let after: WalkToken | undefined;
+  backlog.start(now, () => {
+    const { elements, next } = handlespace.walk({ homeRegistrarId: home, after, limit: SLICE });
+    for (const element of elements) {
+      if (!named.has(keyOf(element.poolHandle, element.id))) removeRemote(context, element);
+    }
+    after = next;
+    return next !== undefined;
+  });
+}
+
+function end(context: EnrpContext, now: Milliseconds, peer: Peer, isComplete: boolean): void {
+  peer.synchronisation = undefined;
+  onMentorTable(context, now, peer, isComplete);
+}
+
+function keyOf(poolHandle: Uint8Array, elementId: number): string {
+  return `${Buffer.from(poolHandle).toString('latin1')}/${elementId}`;
+}

@@ -1,0 +1,165 @@
+/** Registrars that keep one handlespace (RFC 5353 §3): presence, start-up, updates, audit. */
+
+import { describe, expect, test } from 'vitest';
+import { Scope } from './support.ts';
+
+describe('registrars find each other', () => {
+  test('when one has the other configured', () => {
+    const scope = new Scope();
+    const one = scope.start({ id: 1 });
+    const two = scope.start({ id: 2, peers: [1] });
+    scope.run(6);
+    expect([one.peerIds(), two.peerIds()]).toEqual([[2], [1]]);
+    expect(one.told('peerUp')).toMatchObject([
+      { id: 2, addresses: [{ address: '10.0.0.2', port: 9901 }] },
+    ]);
+  });
+
+  test('when both call each other at once', () => {
+    const [, one, two] = Scope.whole(2);
+    expect([one?.peerIds(), two?.peerIds()]).toEqual([[2], [1]]);
+  });
+
+  test('by their announces', () => {
+    const scope = new Scope();
+    const all = [1, 2, 3].map((id) => scope.start({ id, announces: true }));
+    scope.run(6);
+    expect(all.map((one) => one.peerIds())).toEqual([
+      [2, 3],
+      [1, 3],
+      [1, 2],
+    ]);
+  });
+
+  test('by the list of the one that they know', () => {
+    const scope = new Scope();
+    const one = scope.start({ id: 1 });
+    const two = scope.start({ id: 2, peers: [1] });
+    scope.run(6);
+    const three = scope.start({ id: 3, peers: [1] });
+    scope.run(6);
+    expect([one, two, three].map((each) => each.peerIds())).toEqual([
+      [2, 3],
+      [1, 3],
+      [1, 2],
+    ]);
+  });
+
+  test('and nobody is his own peer', () => {
+    const scope = new Scope();
+    const one = scope.start({ id: 1, peers: [1], announces: true });
+    scope.run(20);
+    expect(one.peerIds()).toEqual([]);
+    expect(one.enrp.isInService).toBe(true);
+  });
+});
+
+describe('start-up (RFC 5353 §3.2)', () => {
+  test('is over at once where nobody can be found', () => {
+    const scope = new Scope();
+    const one = scope.start({ id: 1 });
+    scope.run(0.001);
+    expect(one.told('inService')).toEqual([{ type: 'inService', mentor: undefined }]);
+  });
+
+  test('is over after the discovery time when nobody answers', () => {
+    const scope = new Scope();
+    const one = scope.start({ id: 1, peers: [9] });
+    scope.run(4.9);
+    expect(one.enrp.isInService).toBe(false);
+    scope.run(0.2);
+    expect(one.told('inService')).toEqual([{ type: 'inService', mentor: undefined }]);
+  });
+
+  test.each([0, 1, 127, 128, 129, 2_000])("reads a mentor's table of %i elements", (count) => {
+    const scope = new Scope();
+    const one = scope.start({ id: 1 });
+    for (let id = 1; id <= count; id++) one.register(id, `Pool ${id % 7}`);
+    scope.run(6);
+    const two = scope.start({ id: 2, peers: [1] });
+    scope.run(3);
+    expect(two.view()).toHaveLength(count);
+    expect(two.view()).toEqual(one.view());
+    expect(two.told('inService')).toEqual([{ type: 'inService', mentor: 1 }]);
+    expect(two.told('remotePoolElementAdded')).toHaveLength(count);
+  });
+
+  test('of two at once ends for both, and with the elements of both', () => {
+    const scope = new Scope();
+    const one = scope.start({ id: 1, peers: [2] });
+    const two = scope.start({ id: 2, peers: [1] });
+    one.register(1);
+    two.register(2);
+    scope.run(15);
+    expect(one.view()).toEqual(['EchoPool/1@1', 'EchoPool/2@2']);
+    expect(two.view()).toEqual(one.view());
+    expect([one, two].map(({ enrp }) => enrp.isInService)).toEqual([true, true]);
+  });
+
+  test('with the same identifier finds its own elements again (decision 35)', () => {
+    const [scope, one, two] = Scope.whole(2);
+    one?.register(1);
+    two?.register(2);
+    scope.run(1);
+    one?.crash();
+    const again = scope.start({ id: 1, peers: [2] });
+    scope.run(3);
+    expect(again.view()).toEqual(['EchoPool/1@1', 'EchoPool/2@2']);
+    expect(two?.view()).toEqual(again.view());
+    expect(again.told('adopted')).toMatchObject([{ poolElement: { id: 1, isWatched: true } }]);
+  });
+});
+
+describe('handle updates (RFC 5353 §3.3)', () => {
+  test('tell all peers of registrations and deregistrations', () => {
+    const [scope, one, two, three] = Scope.whole(3);
+    one?.register(1);
+    two?.register(2, 'Other');
+    scope.run(0.1);
+    for (const each of [one, two, three]) {
+      expect(each?.view()).toEqual(['EchoPool/1@1', 'Other/2@2']);
+    }
+    one?.deregister(1);
+    scope.run(0.1);
+    for (const each of [one, two, three]) expect(each?.view()).toEqual(['Other/2@2']);
+    expect(three?.told('remotePoolElementRemoved')).toMatchObject([{ poolElement: { id: 1 } }]);
+  });
+
+  test('move an element that registers elsewhere', () => {
+    const [scope, one, two, three] = Scope.whole(3);
+    one?.register(1);
+    scope.run(0.1);
+    two?.register(1);
+    scope.run(0.1);
+    for (const each of [one, two, three]) expect(each?.view()).toEqual(['EchoPool/1@2']);
+  });
+
+  test('of an old home do not take an element away from its new one', () => {
+    const [scope, one, two, three] = Scope.whole(3);
+    const element = one?.register(1);
+    scope.run(0.1);
+    two?.register(1);
+    if (element === undefined) throw new Error('nothing registered');
+    one?.driver.input({ type: 'poolElementChanged', change: 'removed', poolElement: element });
+    scope.run(0.1);
+    for (const each of [two, three]) expect(each?.view()).toEqual(['EchoPool/1@2']);
+  });
+});
+
+describe('the audit (RFC 5353 §3.6)', () => {
+  test('finds and repairs what a partition has hidden', () => {
+    const [scope, one, two] = Scope.whole(2);
+    one?.register(1);
+    one?.register(2);
+    scope.run(0.1);
+    scope.network.partition(['10.0.0.1'], ['10.0.0.2']);
+    one?.deregister(1);
+    for (let id = 10; id < 400; id++) one?.register(id);
+    scope.run(3);
+    expect(two?.view()).toEqual(['EchoPool/1@1', 'EchoPool/2@1']);
+    scope.network.heal();
+    scope.run(10);
+    expect(two?.view()).toEqual(one?.view());
+    expect(two?.view()).toHaveLength(391);
+  });
+});
