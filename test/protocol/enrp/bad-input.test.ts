@@ -1,0 +1,190 @@
+/** What forgers and fools may send: refused, counted, limited; nothing of ours is lost. */
+
+import { describe, expect, test } from 'vitest';
+import type { RegistrarId } from '../../../src/types.ts';
+import { encodeEnrp } from '../../../src/wire/enrp.ts';
+import type { EnrpMessage } from '../../../src/wire/enrp-messages.ts';
+import { encodePoolElementParameter } from '../../../src/wire/parameter-codec.ts';
+import { ENRP_PORT, Scope, Stranger, type TestRegistrar } from './support.ts';
+
+const id = (number: number) => number as RegistrarId;
+const FORGER = id(66);
+
+const element = (home: number, elementId = 1) =>
+  ({
+    id: elementId,
+    homeRegistrarId: home,
+    lifeMs: 300_000,
+    policy: { type: 'roundRobin' },
+    userTransport: { protocol: 'tcp', port: 7, transportUse: 0, addresses: ['10.9.0.1'] },
+    asapTransport: { protocol: 'sctp', port: 9, transportUse: 0, addresses: ['10.9.0.1'] },
+  }) as unknown as Extract<EnrpMessage, { type: 'ENRP_HANDLE_UPDATE' }>['poolElement'];
+
+const presence = (senderId: number, change: object = {}): EnrpMessage => ({
+  type: 'ENRP_PRESENCE',
+  senderId: id(senderId),
+  receiverId: id(0),
+  wantsReply: false,
+  checksum: 0xffff,
+  serverInformation: {
+    id: id(senderId),
+    transport: { protocol: 'sctp', port: ENRP_PORT, transportUse: 0, addresses: ['10.0.0.66'] },
+  },
+  ...change,
+});
+
+const update = (action: number, home: number, change: object = {}): EnrpMessage => ({
+  type: 'ENRP_HANDLE_UPDATE',
+  senderId: FORGER,
+  receiverId: id(0),
+  suggestsTakeover: false,
+  action,
+  poolHandle: Buffer.from('EchoPool'),
+  poolElement: element(home),
+  ...change,
+});
+
+/** Two registrars that each own an element, and a third that says what it wants. */
+function attacked(): { scope: Scope; one: TestRegistrar; two: TestRegistrar; forger: Stranger } {
+  const [scope, one, two] = Scope.whole(2) as [Scope, TestRegistrar, TestRegistrar];
+  one.register(1);
+  two.register(2);
+  scope.run(1);
+  const forger = new Stranger(scope, '10.0.0.66', one);
+  forger.says(encodeEnrp(presence(66)));
+  return { scope, one, two, forger };
+}
+
+const WHOLE = ['EchoPool/1@1', 'EchoPool/2@2'];
+
+describe('nothing is lost to', () => {
+  test.each([
+    ['a DEL_PE of our own element', update(1, 1)],
+    ['a DEL_PE of our own element under another home', update(1, 66)],
+    ["a DEL_PE of another peer's element", update(1, 2, { poolElement: element(2, 2) })],
+    ['an ADD_PE of our own element under our name', update(0, 1)],
+    [
+      "an ADD_PE of another peer's element under its name",
+      update(0, 2, { poolElement: element(2, 2) }),
+    ],
+    ['an unknown action', update(7, 66)],
+  ])('%s', (_, message) => {
+    const { scope, one, two, forger } = attacked();
+    forger.says(encodeEnrp(message));
+    scope.run(1);
+    expect(one.view()).toEqual(WHOLE);
+    expect(two.view()).toEqual(WHOLE);
+    one.handlespace.verify();
+  });
+
+  test.each([
+    ['ENRP_INIT_TAKEOVER', 1],
+    ['ENRP_INIT_TAKEOVER', 2],
+    ['ENRP_TAKEOVER_SERVER', 1],
+    ['ENRP_TAKEOVER_SERVER', 2],
+    ['ENRP_INIT_TAKEOVER_ACK', 2],
+  ] as const)('%s for the living registrar %i', (type, target) => {
+    const { scope, one, two, forger } = attacked();
+    forger.says(encodeEnrp({ type, senderId: FORGER, receiverId: id(1), targetId: id(target) }));
+    scope.run(60);
+    expect(one.view()).toEqual(WHOLE);
+    expect(two.view()).toEqual(WHOLE);
+    expect(one.peerIds()).toContain(2);
+  });
+
+  test('a table that nobody asked for', () => {
+    const { one, forger } = attacked();
+    const entries = [{ poolHandle: Buffer.from('EchoPool'), poolElements: [element(66, 99)] }];
+    const ids = { senderId: FORGER, receiverId: id(1) };
+    const type = 'ENRP_HANDLE_TABLE_RESPONSE';
+    forger.says(encodeEnrp({ type, ...ids, isRejected: false, hasMore: false, entries }));
+    expect(one.view()).toEqual(WHOLE);
+    expect(one.enrp.counters.ignoredMessages).toBeGreaterThan(0);
+  });
+
+  test('a presence with our own identifier, which is told', () => {
+    const { scope, one } = attacked();
+    const impostor = new Stranger(scope, '10.0.0.67', one);
+    impostor.says(encodeEnrp(presence(1)));
+    expect(one.told('duplicateId')).toMatchObject([{ addresses: [{ address: '10.0.0.67' }] }]);
+    expect(one.peerIds()).toEqual([2, 66]);
+    expect(one.view()).toEqual(WHOLE);
+  });
+
+  test('somebody who speaks in the name of another over his own association', () => {
+    const { scope, one, two, forger } = attacked();
+    forger.says(encodeEnrp(update(1, 2, { senderId: id(2), poolElement: element(2, 2) })));
+    scope.run(1);
+    expect(one.view()).toEqual(WHOLE);
+    expect(two.view()).toEqual(WHOLE);
+  });
+});
+
+describe('a table that is asked of a forger', () => {
+  /** Says that its checksum is another, so that it is asked for its table; answers with this. */
+  function answering(change: object): { one: TestRegistrar; pages: number } {
+    const { one, forger } = attacked();
+    let heard = forger.says(encodeEnrp(presence(66, { checksum: 5 })));
+    let pages = 0;
+    while (heard.some(({ type }) => type === 'ENRP_HANDLE_TABLE_REQUEST') && pages < 2_000) {
+      const page = { isRejected: false, hasMore: true, entries: [], ...change };
+      const ids = { senderId: FORGER, receiverId: id(1) };
+      heard = forger.says(encodeEnrp({ type: 'ENRP_HANDLE_TABLE_RESPONSE', ...ids, ...page }));
+      pages += 1;
+    }
+    return { one, pages };
+  }
+
+  test('is read no further when its pages are empty', () => {
+    expect(answering({}).pages).toBeLessThan(10);
+  });
+
+  test('is read no further when it has no end', () => {
+    const [scope, one] = Scope.whole(1, { maxHandleTableElements: 100 }) as [Scope, TestRegistrar];
+    const forger = new Stranger(scope, '10.0.0.66', one);
+    let heard = forger.says(encodeEnrp(presence(66, { checksum: 5 })));
+    let pages = 0;
+    for (; heard.some(({ type }) => type === 'ENRP_HANDLE_TABLE_REQUEST'); pages++) {
+      const poolElements = Array.from({ length: 10 }, (_, i) => element(66, 10 * pages + i + 1));
+      const entries = [{ poolHandle: Buffer.from('Endless'), poolElements }];
+      const ids = { senderId: FORGER, receiverId: id(1) };
+      const type = 'ENRP_HANDLE_TABLE_RESPONSE';
+      heard = forger.says(encodeEnrp({ type, ...ids, isRejected: false, hasMore: true, entries }));
+      if (pages > 50) break;
+    }
+    expect(pages).toBe(11);
+  });
+
+  test('gives us nothing of ours and nothing of others', () => {
+    const foreign = [element(1), element(2, 2), element(3, 3)];
+    const entries = [{ poolHandle: Buffer.from('EchoPool'), poolElements: foreign }];
+    const { one } = answering({ hasMore: false, entries });
+    expect(one.view()).toEqual(WHOLE);
+  });
+});
+
+test('presences of 10 000 invented registrars are limited', () => {
+  const [scope, one] = Scope.whole(1, { maxPeers: 50 }) as [Scope, TestRegistrar];
+  for (let index = 0; index < 10_000; index++) {
+    const payload = encodeEnrp(presence(1_000 + index));
+    const source = { address: `10.7.${index >> 8}.${index & 255}`, port: ENRP_PORT };
+    one.driver.input({ type: 'presenceHeard', source, payload });
+  }
+  expect(one.peerIds()).toHaveLength(50);
+  expect(one.enrp.counters.ignoredMessages).toBe(9_950);
+  scope.run(60);
+  expect(one.peerIds()).toEqual([]);
+});
+
+test.each([
+  ['nothing', Buffer.alloc(1)],
+  ['half a presence', encodeEnrp(presence(66)).subarray(0, 20)],
+  ['an element without an end', encodePoolElementParameter(element(66))],
+])('%s is answered with an error or not at all, and counted', (_, payload) => {
+  const { one, two, forger } = attacked();
+  forger.says(payload);
+  expect(one.enrp.counters.malformedMessages).toBe(1);
+  expect(one.view()).toEqual(WHOLE);
+  expect(two.view()).toEqual(WHOLE);
+  expect(one.peerIds()).toEqual([2, 66]);
+});

@@ -1,0 +1,140 @@
+/** Takeover of dead registrars (RFC 5353 §3.5; enrp.md §7.3), and of such as are not dead. */
+
+import { describe, expect, test } from 'vitest';
+import { Scope, type TestRegistrar } from './support.ts';
+
+/** Of defaults: five seconds of silence, five for an answer, a heartbeat's jitter. */
+const DETECTION_S = 11;
+
+function whole(count: number, options = {}): [Scope, TestRegistrar[]] {
+  const [scope, ...registrars] = Scope.whole(count, options);
+  return [scope, registrars];
+}
+
+describe('a registrar that died', () => {
+  test.each([2, 3, 5])('is taken over, by one of %i', (count) => {
+    const [scope, registrars] = whole(count);
+    const [dead, ...others] = registrars;
+    dead?.register(1);
+    dead?.register(2);
+    others[0]?.register(3);
+    scope.run(1);
+    dead?.crash();
+    scope.run(DETECTION_S + 1);
+    const [first] = others;
+    const homes = new Set(first?.view().map((one) => one.split('@')[1]));
+    expect(first?.view()).toHaveLength(3);
+    expect(homes.has('1')).toBe(false);
+    for (const one of others) {
+      expect(one.view()).toEqual(first?.view());
+      expect(one.peerIds()).not.toContain(1);
+      expect(one.told('peerDown')).toMatchObject([{ id: 1 }]);
+    }
+    const adopted = others.flatMap((one) => one.told('adopted'));
+    expect(adopted.map(({ poolElement }) => poolElement.id).sort()).toEqual([1, 2]);
+    expect(adopted.every(({ poolElement }) => poolElement.isWatched)).toBe(true);
+    const successors = others.flatMap((one) => one.told('takeover')).map((one) => one.successor);
+    expect(new Set(successors).size).toBe(1);
+  });
+
+  test('that owned nothing is dropped without more ado', () => {
+    const [scope, registrars] = whole(3);
+    registrars[0]?.crash();
+    scope.run(DETECTION_S + 1);
+    expect(registrars[1]?.told('peerDown')).toEqual([
+      { type: 'peerDown', id: 1, reason: 'silent' },
+    ]);
+    expect(registrars[1]?.enrp.counters.takeovers).toBe(0);
+  });
+
+  test('takes a second one with it: those left agree without it', () => {
+    const [scope, registrars] = whole(4);
+    registrars[0]?.register(1);
+    registrars[1]?.register(2);
+    scope.run(1);
+    registrars[0]?.crash();
+    registrars[1]?.crash();
+    scope.run(3 * DETECTION_S);
+    const [, , three, four] = registrars;
+    expect(three?.view()).toEqual(four?.view());
+    expect(three?.view().map((one) => one.split('@')[0])).toEqual(['EchoPool/1', 'EchoPool/2']);
+    expect(three?.view().every((one) => one.endsWith('@3') || one.endsWith('@4'))).toBe(true);
+  });
+
+  test.each(['lower', 'higher'] as const)('has one successor: the %s', (takeoverArbitration) => {
+    for (let seed = 1; seed < 20; seed++) {
+      const scope = new Scope(seed);
+      const ids = [1, 2, 3, 4, 5];
+      const registrars = ids.map((id) =>
+        scope.start({
+          id,
+          peers: ids.filter((other) => other !== id),
+          // All notice at once.
+          options: { takeoverArbitration, peerHeartbeatJitter: 0 },
+        }),
+      );
+      scope.run(10);
+      for (let id = 1; id <= 300; id++) registrars[2]?.register(id);
+      scope.run(1);
+      registrars[2]?.crash();
+      scope.run(4 * DETECTION_S);
+      const others = registrars.filter((one) => one !== registrars[2]);
+      for (const one of others) expect(one.view()).toEqual(others[0]?.view());
+      const homes = new Set(others[0]?.view().map((one) => one.split('@')[1]));
+      expect(homes.size).toBe(1);
+      expect(others[0]?.view()).toHaveLength(300);
+    }
+  });
+});
+
+describe('a registrar that was believed dead', () => {
+  test('loses nothing when it is heard before the takeover is over', () => {
+    const [scope, registrars] = whole(3);
+    const [quiet, two, three] = registrars;
+    quiet?.register(1);
+    scope.run(1);
+    scope.network.isolate('10.0.0.1');
+    scope.run(6); // asked perhaps, and not given up yet
+    scope.network.rejoin('10.0.0.1');
+    scope.run(20);
+    for (const one of [quiet, two, three]) expect(one?.view()).toEqual(['EchoPool/1@1']);
+    expect(two?.told('peerDown')).toEqual([]);
+  });
+
+  test('is found again after it was taken over, and gives up what is not its own any more', () => {
+    const [scope, registrars] = whole(3);
+    const [cut, two, three] = registrars;
+    cut?.register(1);
+    scope.run(1);
+    scope.network.isolate('10.0.0.1');
+    scope.run(2 * DETECTION_S);
+    expect(two?.view()).toEqual(three?.view());
+    const [successor] = (two?.view() ?? []).map((one) => Number(one.split('@')[1]));
+    expect([2, 3]).toContain(successor);
+    // Its pool element has not moved: its old home knows nothing of all this.
+    expect(cut?.view()).toEqual(['EchoPool/1@1']);
+    scope.network.heal();
+    scope.run(60);
+    expect(cut?.peerIds()).toEqual([2, 3]);
+    expect(cut?.view()).toEqual(two?.view());
+    expect(two?.view()).toEqual(three?.view());
+  });
+
+  test('of dynamic peers a partition heals without multicast (decision 40)', () => {
+    const scope = new Scope();
+    const one = scope.start({ id: 1 });
+    const two = scope.start({ id: 2, peers: [1] });
+    const three = scope.start({ id: 3, peers: [1] });
+    scope.run(10);
+    scope.network.partition(['10.0.0.2'], ['10.0.0.3']);
+    scope.run(60);
+    expect([one, two, three].map((each) => each.peerIds())).toEqual([[2, 3], [1], [1]]);
+    scope.network.heal();
+    scope.run(60);
+    expect([one, two, three].map((each) => each.peerIds())).toEqual([
+      [2, 3],
+      [1, 3],
+      [1, 2],
+    ]);
+  });
+});
