@@ -16,8 +16,10 @@ export {
   type PoolUserSettings,
   type ResolveOptions,
 } from './client/pool-user.ts';
+export type { EnrpSettings } from './daemon/enrp-service.ts';
 export {
   createRegistrar,
+  type PeerSummary,
   type RegistrarServer,
   type RegistrarServerEvents,
   type RegistrarSettings,
@@ -29,6 +31,8 @@ export type {
   PoolElementOptions,
   PoolUserOptions,
 } from './protocol/endpoint/options.ts';
+export type { EnrpEvent } from './protocol/enrp/events.ts';
+export type { EnrpOptions, PartialEnrpOptions } from './protocol/enrp/options.ts';
 export type { Logger } from './protocol/logger.ts';
 export type { RegistrarEvent, RemovalReason } from './protocol/registrar/events.ts';
 export type { PartialRegistrarOptions, RegistrarOptions } from './protocol/registrar/options.ts';

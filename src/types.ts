@@ -27,6 +27,9 @@ export interface SctpAddress {
 /** SCTP port that IANA assigned to ASAP (RFC 5352 §8.2). */
 export const ASAP_PORT = 3863;
 
+/** SCTP port that IANA assigned to ENRP (RFC 5353 §5.3). */
+export const ENRP_PORT = 9901;
+
 /** SCTP payload protocol identifiers (RFC 5352 §8.3, RFC 5353 §5.4). */
 export const PAYLOAD_PROTOCOL = { ASAP: 11, ENRP: 12 } as const;
 

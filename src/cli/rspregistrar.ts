@@ -43,14 +43,16 @@ async function run(values: OptionValues, log: TextLog): Promise<void> {
 /** Where no port is named: the first of some random ones that is free. */
 async function start(values: OptionValues, log: TextLog): Promise<RegistrarServer> {
   const settings = await settingsOf(values, log);
-  const port = portOf(values);
+  const [asapPort, enrpPort] = [portOf(values.asap), portOf(values.enrp)];
   for (let taken = 0; ; taken++) {
     try {
-      const asap = { ...settings.asap, port: port || randomInt(...RANDOM_PORTS) };
-      return await createRegistrar({ ...settings, asap });
+      const asap = { ...settings.asap, port: asapPort || randomInt(...RANDOM_PORTS) };
+      const enrp = { ...settings.enrp, port: enrpPort || randomInt(...RANDOM_PORTS) };
+      return await createRegistrar({ ...settings, asap, enrp });
     } catch (error) {
       const isTaken = error instanceof ConfigError && error.key === 'port';
-      if (port !== 0 || !isTaken || taken === MAX_TAKEN_PORTS) throw error;
+      const mayRetry = asapPort === 0 || enrpPort === 0;
+      if (!mayRetry || !isTaken || taken === MAX_TAKEN_PORTS) throw error;
     }
   }
 }

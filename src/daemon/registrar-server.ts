@@ -6,6 +6,8 @@
 import { EventEmitter } from 'node:events';
 import { ConfigError } from '../errors.ts';
 import { Handlespace } from '../handlespace/handlespace.ts';
+import type { EnrpCounters } from '../protocol/enrp/context.ts';
+import type { EnrpEvent, EnrpOutput } from '../protocol/enrp/events.ts';
 import { type Logger, SILENT } from '../protocol/logger.ts';
 import type { RegistrarCounters } from '../protocol/registrar/context.ts';
 import type {
@@ -40,6 +42,7 @@ import {
   registrarId,
   type SctpAddress,
 } from '../types.ts';
+import { EnrpService, type EnrpSettings } from './enrp-service.ts';
 
 export interface RegistrarSettings {
   /** 1 to 0xffffffff. Default: random, as RFC 5353 §3.2.1 wants it. */
@@ -59,6 +62,8 @@ export interface RegistrarSettings {
         readonly announceTtl?: number | undefined;
       }
     | undefined;
+  /** Its peers; `true`: with all defaults. Default `false`: it keeps its handlespace alone. */
+  readonly enrp?: EnrpSettings | boolean | undefined;
   /** SCTP backend. Default `auto`: the best one here. */
   readonly transport?: Transport | undefined;
   /** Local UDP port of encapsulated SCTP (RFC 6951); 0: any free one. Default 9899. */
@@ -74,9 +79,11 @@ export interface RegistrarSettings {
   readonly log?: Logger | undefined;
 }
 
-/** The events of a registrar: named as the machine's, each with the machine's event as its argument. */
+type AnyEvent = RegistrarEvent | EnrpEvent | Extract<EnrpOutput, { type: 'inService' }>;
+
+/** The events of a registrar: named as the machines', each with the machine's event as its argument. */
 export type RegistrarServerEvents = {
-  [Type in RegistrarEvent['type']]: [event: Extract<RegistrarEvent, { type: Type }>];
+  [Type in AnyEvent['type']]: [event: Extract<AnyEvent, { type: Type }>];
 };
 
 /**
@@ -123,6 +130,8 @@ export class RegistrarServer extends EventEmitter<RegistrarServerEvents> {
   readonly #machine: Registrar;
   readonly #driver: Driver<RegistrarInput, RegistrarOutput>;
   readonly #announces: AnnounceSender | undefined;
+  readonly #enrp: EnrpService | undefined;
+  readonly #stopTimeoutMs: Milliseconds;
   #closing: Promise<void> | undefined;
   #onStopped = () => {};
 
@@ -146,7 +155,9 @@ export class RegistrarServer extends EventEmitter<RegistrarServerEvents> {
       port,
       log,
       seed: randomSeed(),
+      waitsForService: Boolean(settings.enrp),
     });
+    this.#stopTimeoutMs = options.stopTimeoutMs;
     this.#driver = new Driver({
       machine: this.#machine,
       stack,
@@ -156,6 +167,16 @@ export class RegistrarServer extends EventEmitter<RegistrarServerEvents> {
       perform: (output) => this.#perform(output),
       inPlace: stack.arenas ? this.#machine : undefined,
     });
+    if (settings.enrp) {
+      this.#enrp = new EnrpService({
+        settings: settings.enrp === true ? {} : settings.enrp,
+        id: this.id,
+        handlespace: this.#handlespace,
+        stack,
+        log,
+        perform: (output) => this.#performEnrp(output),
+      });
+    }
     this.addresses = stack.localAddresses.map((address) => ({ address, port }));
     this.#announces =
       this.announceGroup &&
@@ -166,7 +187,24 @@ export class RegistrarServer extends EventEmitter<RegistrarServerEvents> {
         sourcePort: port,
         onProblem: (message) => log.warn({}, message),
       });
-    this.#driver.input({ type: 'timeout' }); // the first announce is due at once
+    this.#driver.input({ type: 'timeout' }); // the first announce may be due at once
+    this.#enrp?.start();
+  }
+
+  /** The peers that are known and alive; empty without ENRP. */
+  get peers(): readonly PeerSummary[] {
+    const peers = this.#enrp?.machine.peers ?? [];
+    return peers.map(({ id, addresses }) => ({ id, addresses }));
+  }
+
+  /** Where peers reach it; empty without ENRP. */
+  get enrpAddresses(): readonly SctpAddress[] {
+    return this.#enrp?.addresses ?? [];
+  }
+
+  /** Where presences are announced; `undefined`: nowhere. */
+  get enrpAnnounceGroup(): AnnounceGroup | undefined {
+    return this.#enrp?.group;
   }
 
   /** Counted since the start. */
@@ -174,7 +212,8 @@ export class RegistrarServer extends EventEmitter<RegistrarServerEvents> {
     const { pools, poolElements } = this.#handlespace.stats();
     const { slowReaders } = this.#driver;
     const { counters } = this.#machine;
-    return { pools, poolElements, ...counters, slowReaders, sctp: this.#stack.stats() };
+    const enrp = this.#enrp?.machine.counters;
+    return { pools, poolElements, ...counters, slowReaders, enrp, sctp: this.#stack.stats() };
   }
 
   /**
@@ -193,10 +232,29 @@ export class RegistrarServer extends EventEmitter<RegistrarServerEvents> {
   #perform(output: RegistrarOutput): void {
     if (output.type === 'announce') this.#announces?.send(output.payload);
     else if (output.type === 'stopped') this.#onStopped();
-    else (this as EventEmitter).emit(output.type, output);
+    else this.#tell(output as RegistrarEvent);
+  }
+
+  /** Peers learn of a change before the application does, and before the pool element has its answer. */
+  #tell(event: RegistrarEvent): void {
+    const change = CHANGES[event.type];
+    if (change !== undefined && 'poolElement' in event) {
+      const { poolElement } = event;
+      this.#enrp?.input({ type: 'poolElementChanged', change, poolElement });
+    }
+    (this as EventEmitter).emit(event.type, event);
+  }
+
+  #performEnrp(output: EnrpOutput): void {
+    if (output.type === 'adopted') this.#driver.input(output);
+    else {
+      if (output.type === 'inService') this.#driver.input({ type: 'inService' });
+      (this as EventEmitter).emit(output.type, output);
+    }
   }
 
   async #close(): Promise<void> {
+    await this.#enrp?.close(this.#stopTimeoutMs);
     const stopped = new Promise<void>((resolve) => {
       this.#onStopped = resolve;
     });
@@ -209,7 +267,22 @@ export class RegistrarServer extends EventEmitter<RegistrarServerEvents> {
   }
 }
 
+const CHANGES: { readonly [Type in RegistrarEvent['type']]?: 'added' | 'updated' | 'removed' } = {
+  poolElementRegistered: 'added',
+  poolElementReregistered: 'updated',
+  poolElementRemoved: 'removed',
+};
+
+/** Another registrar. */
+export interface PeerSummary {
+  readonly id: RegistrarId;
+  /** Where it takes ENRP. */
+  readonly addresses: readonly SctpAddress[];
+}
+
 export interface RegistrarStats extends RegistrarCounters {
+  /** Among its peers; `undefined` without ENRP. */
+  readonly enrp: Readonly<EnrpCounters> | undefined;
   readonly pools: number;
   readonly poolElements: number;
   /** Associations aborted because their peers did not read. */

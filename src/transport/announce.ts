@@ -15,6 +15,10 @@ export const ASAP_ANNOUNCE_GROUP = { address: '239.0.0.50', port: 3863 } as cons
 /** Where those announce themselves that speak SCTP over UDP. */
 const ASAP_ANNOUNCE_GROUP_OVER_UDP = { address: '239.0.0.60', port: 3863 } as const;
 
+/** The same of ENRP. */
+const ENRP_ANNOUNCE_GROUP = { address: '239.0.0.51', port: 9901 } as const;
+const ENRP_ANNOUNCE_GROUP_OVER_UDP = { address: '239.0.0.61', port: 9901 } as const;
+
 /** rsplib's value (RSERPOOL multicast TTL). */
 const DEFAULT_TTL = 30;
 
@@ -39,7 +43,7 @@ export interface AnnounceOptions {
 }
 
 export interface AnnounceSenderOptions extends AnnounceOptions {
-  /** The SCTP port of ASAP: rsplib takes the datagram's source port for it (decision 2). */
+  /** The SCTP port of ASAP or ENRP: rsplib takes the datagram's source port for it (decision 2). */
   readonly sourcePort: number;
   /** Routers that an announce may pass. Default 30. */
   readonly ttl?: number | undefined;
@@ -66,6 +70,12 @@ export interface AnnounceListener {
 export function asapAnnounceGroup(backend: SctpBackend): AnnounceGroup {
   const isNative = backend === 'kernel' || backend === 'raw';
   return isNative ? ASAP_ANNOUNCE_GROUP : ASAP_ANNOUNCE_GROUP_OVER_UDP;
+}
+
+/** The same for presences. */
+export function enrpAnnounceGroup(backend: SctpBackend): AnnounceGroup {
+  const isNative = backend === 'kernel' || backend === 'raw';
+  return isNative ? ENRP_ANNOUNCE_GROUP : ENRP_ANNOUNCE_GROUP_OVER_UDP;
 }
 
 /** A socket for each interface, bound to the source port. Neither it nor a listener keeps the process alive. */

@@ -62,11 +62,11 @@ describe('the command line of rspregistrar', () => {
     const values = valuesOf('-maxhresitems=1', '-maxhresitems=2', '-peer=a:1,b', '-peer=[::1]!3');
     expect(values.maxhresitems).toBe(2);
     expect(values.peer).toEqual([
-      ...[
+      [
         { host: 'a', port: 1 },
         { host: 'b', port: 0 },
       ],
-      { host: '::1', port: 3 },
+      [{ host: '::1', port: 3 }],
     ]);
   });
 

@@ -42,8 +42,8 @@ describe('the output of rspregistrar', () => {
   });
 
   test('an option of a part to come says that it has no effect yet', async () => {
-    const registrar = await Rspregistrar.start('-loglevel=2', '-peer=10.1.2.3');
-    await registrar.until('stderr', /Warning: -peer has no effect yet\.\n/);
+    const registrar = await Rspregistrar.start('-loglevel=2', '-cspinterval=500');
+    await registrar.until('stderr', /Warning: -cspinterval has no effect yet\.\n/);
   });
 
   test('-logfile empties the file first, -logappend does not', async () => {

@@ -10,7 +10,7 @@ import { Recorder } from '../transport/recorder.ts';
 import { exitOf, type Outcome, outcomeOf, start, stopAll } from './support.ts';
 
 const ASAP = 11;
-const QUIETLY = ['-transport=udp', '-udpport=0', '-asapannounce=off'];
+const QUIETLY = ['-transport=udp', '-udpport=0', '-asapannounce=off', '-enrpannounce=off'];
 
 const opened: { close(): Promise<void> }[] = [];
 

@@ -1,7 +1,8 @@
 /** What `rspregistrar -help` prints and what it says at the start, both made of the option table. */
 
 import type { RegistrarServer } from '../../daemon/registrar-server.ts';
-import { formatId } from '../../types.ts';
+import type { AnnounceGroup } from '../../transport/announce.ts';
+import { formatId, type SctpAddress } from '../../types.ts';
 import { formatHostAndPort } from './address.ts';
 import type { Option } from './option-kinds.ts';
 import { type OptionValues, SECTIONS } from './option-table.ts';
@@ -43,13 +44,11 @@ export function startText(
   registrar: RegistrarServer,
   values: OptionValues,
 ): string {
-  const { id, transport, udpPort, announceGroup: group } = registrar;
-  const addresses = registrar.addresses.map(({ address, port }) =>
-    formatHostAndPort({ host: address, port }),
-  );
-  const announces = group
-    ? `${formatHostAndPort({ host: group.address, port: group.port })}, TTL ${values.announcettl}`
-    : 'none';
+  const { id, transport, udpPort } = registrar;
+  const placesOf = (addresses: readonly SctpAddress[]) =>
+    addresses.map(({ address, port }) => formatHostAndPort({ host: address, port })).join(', ');
+  const announcesTo = (group: AnnounceGroup | undefined) =>
+    group ? `${placesOf([group])}, TTL ${values.announcettl}` : 'none';
   const sections = Object.entries(SECTIONS).map(([title, options]) => {
     const lines = entriesOf(options).map(([name, option]) => {
       const value = option.show(values[name as keyof OptionValues]);
@@ -58,8 +57,10 @@ export function startText(
     return `${title}\n${lines.join('')}`;
   });
   return `rspregistrar ${version}, registrar ${formatId(id)}\n
-  ASAP addresses        ${addresses.join(', ')}
-  ASAP announces        ${announces}
+  ASAP addresses        ${placesOf(registrar.addresses)}
+  ASAP announces        ${announcesTo(registrar.announceGroup)}
+  ENRP addresses        ${placesOf(registrar.enrpAddresses)}
+  ENRP presences        ${announcesTo(registrar.enrpAnnounceGroup)}
   SCTP                  ${transport === 'udp' ? `over UDP port ${udpPort}` : transport}\n
 ${sections.join('\n')}\n`;
 }

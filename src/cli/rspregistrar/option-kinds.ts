@@ -164,14 +164,16 @@ export function addressesOrAuto(words: Words<AddressesOrAuto>): Option<Addresses
   });
 }
 
-/** Several occurrences add up. */
-export function addressList(words: Words<readonly HostAndPort[]>): Option<readonly HostAndPort[]> {
+/** Peers, each with all its addresses: one option is one peer. */
+export function peerList(
+  words: Words<readonly (readonly HostAndPort[])[]>,
+): Option<readonly (readonly HostAndPort[])[]> {
   return option(words, {
     placeholder: 'ADDRESS[,ADDRESS...]',
     range: 'repeat for more',
-    read: (text) => atMost64(parseHostsAndPorts(text)),
+    read: (text) => [atMost64(parseHostsAndPorts(text))],
     join: (earlier, value) => [...earlier, ...value],
-    show: (value) => value.map(formatHostAndPort).join(',') || 'none',
+    show: (value) => value.map((peer) => peer.map(formatHostAndPort).join(',')).join(' ') || 'none',
   });
 }
 

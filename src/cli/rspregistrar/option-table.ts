@@ -10,7 +10,6 @@ import { ENCAPSULATION_PORT } from '../../transport/options.ts';
 import {
   address,
   addressesOrAuto,
-  addressList,
   choice,
   file,
   flag,
@@ -18,6 +17,7 @@ import {
   identifier,
   number,
   type Option,
+  peerList,
   port,
 } from './option-kinds.ts';
 
@@ -87,17 +87,20 @@ const ASAP = {
 const later = { isEffective: false };
 
 const ENRP = {
-  enrp: addressesOrAuto({ ...later, default: 'auto', text: 'Addresses for peers, as -asap' }),
-  enrpannounce: group({
-    ...{ ...later, default: 'auto' },
-    text: 'Multicast group of the announces to peers; port 9901 where none is given',
+  enrp: addressesOrAuto({
+    default: 'auto',
+    text: 'Addresses for peers, with the SCTP port of the first one, as -asap; both options take the addresses of either',
   }),
-  peer: addressList({
-    ...{ ...later, default: [] },
-    text: 'Addresses of a peer; port 9901 where none is given',
+  enrpannounce: group({
+    ...{ default: 'auto' },
+    text: 'Multicast group of the presences to peers; port 9901 where none is given; auto: 239.0.0.51, or 239.0.0.61 with SCTP over UDP',
+  }),
+  peer: peerList({
+    ...{ default: [] },
+    text: 'Addresses of one peer, with the SCTP port of the first one; port 9901 where none is given',
   }),
   maxelementsperhtrequest: number({
-    ...{ ...later, default: 128, min: 1, max: 1_000_000 },
+    ...{ default: 128, min: 1, max: 1_000_000 },
     text: 'Pool elements in one answer to a handle table request',
   }),
   distancestep: number({
@@ -105,24 +108,24 @@ const ENRP = {
     text: 'Step in which the distance to a pool element is measured',
   }),
   peerheartbeatcycle: number({
-    ...{ ...later, default: 2_444.444, unit: 'ms', min: 1_000, max: 300_000 },
+    ...{ default: 2_444.444, unit: 'ms', min: 1_000, max: 300_000 },
     allowsFraction: true,
     text: 'Time between two presences to a peer',
   }),
   peermaxtimelastheard: number({
-    ...{ ...later, default: 5_000, unit: 'ms', min: 1_000, max: 300_000 },
+    ...{ default: 5_000, unit: 'ms', min: 1_000, max: 300_000 },
     text: 'Silence after which a peer is probed',
   }),
   peermaxtimenoresponse: number({
-    ...{ ...later, default: 5_000, unit: 'ms', min: 1_000, max: 60_000 },
+    ...{ default: 5_000, unit: 'ms', min: 1_000, max: 60_000 },
     text: 'Time in which a probed peer must answer, or else it is taken over',
   }),
   mentordiscoverytimeout: number({
-    ...{ ...later, default: 5_000, unit: 'ms', min: 1_000, max: 60_000 },
+    ...{ default: 5_000, unit: 'ms', min: 1_000, max: 60_000 },
     text: 'Time in which a starting registrar looks for a mentor',
   }),
   takeoverexpiryinterval: number({
-    ...{ ...later, default: 5_000, unit: 'ms', min: 1_000, max: 60_000 },
+    ...{ default: 5_000, unit: 'ms', min: 1_000, max: 60_000 },
     text: 'Time in which the peers must agree to a takeover',
   }),
   supporttakeoversuggestion: flag('Take over when a peer that stops suggests it', later),

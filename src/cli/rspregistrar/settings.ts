@@ -2,26 +2,31 @@
 
 import { isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import type { EnrpSettings } from '../../daemon/enrp-service.ts';
 import type { RegistrarSettings } from '../../daemon/registrar-server.ts';
 import { ConfigError } from '../../errors.ts';
 import type { Logger } from '../../protocol/logger.ts';
 import { isInScope } from '../../protocol/registrar/address-scope.ts';
 import type { AnnounceGroup } from '../../transport/announce.ts';
-import { ASAP_PORT, type IpAddress } from '../../types.ts';
-import { type HostAndPort, isMulticast, resolveHost } from './address.ts';
+import { ASAP_PORT, ENRP_PORT, type IpAddress } from '../../types.ts';
+import { isMulticast, resolveHost } from './address.ts';
 import type { OptionValues } from './option-table.ts';
 
 const WILDCARDS = new Set(['0.0.0.0', '::']);
 
-/** Everything but the port. Throws ConfigError, its key the option. */
-export async function settingsOf(values: OptionValues, log: Logger): Promise<RegistrarSettings> {
+/** Everything but the ports. Throws ConfigError, its key the option. */
+export async function settingsOf(
+  values: OptionValues,
+  log: Logger,
+): Promise<Omit<RegistrarSettings, 'enrp'> & { readonly enrp: EnrpSettings }> {
   return {
     id: values.identifier || undefined,
     asap: {
       addresses: await localAddresses(values),
-      announce: await announceGroup(values),
+      announce: await announceGroup('asapannounce', ASAP_PORT, values),
       announceTtl: values.announcettl,
     },
+    enrp: await enrpSettings(values),
     transport: values.transport,
     udpPort: values.udpport,
     autocloseMs: values.autoclosetimeout * 1_000,
@@ -42,24 +47,52 @@ export async function settingsOf(values: OptionValues, log: Logger): Promise<Reg
   };
 }
 
-/** The SCTP port that was asked for; 0: any free one. The first address's counts, as in rsplib. */
-export function portOf({ asap }: OptionValues): number {
-  return asap === 'auto' ? 0 : (asap[0]?.port ?? 0);
+async function enrpSettings(values: OptionValues): Promise<EnrpSettings> {
+  const disablesIpv6 = values['disable-ipv6'];
+  return {
+    peers: await Promise.all(
+      values.peer.map(async (peer) => {
+        const port = peer[0]?.port || ENRP_PORT;
+        const resolved = peer.map(({ host }) => resolveHost('peer', host, { disablesIpv6 }));
+        return (await Promise.all(resolved)).map((address) => ({ address, port }));
+      }),
+    ),
+    announce: await announceGroup('enrpannounce', ENRP_PORT, values),
+    announceTtl: values.announcettl,
+    options: {
+      peerHeartbeatCycleMs: Math.round(values.peerheartbeatcycle),
+      peerMaxTimeLastHeardMs: values.peermaxtimelastheard,
+      peerMaxTimeNoResponseMs: values.peermaxtimenoresponse,
+      mentorDiscoveryTimeoutMs: values.mentordiscoverytimeout,
+      takeoverExpiryIntervalMs: values.takeoverexpiryinterval,
+      maxElementsPerHandleTableRequest: Math.min(values.maxelementsperhtrequest, MOST_ELEMENTS),
+    },
+  };
 }
 
-/** `undefined`: what a registrar takes when nobody says. */
+/** What fits into a page, whatever is asked for. */
+const MOST_ELEMENTS = 65_535;
+
+/** The SCTP port that was asked for; 0: any free one. The first address's counts, as in rsplib. */
+export function portOf(addresses: OptionValues['asap']): number {
+  return addresses === 'auto' ? 0 : (addresses[0]?.port ?? 0);
+}
+
+/** Those of -asap and -enrp. `undefined`: what a registrar takes when nobody says. */
 async function localAddresses(values: OptionValues): Promise<IpAddress[] | undefined> {
-  const { asap } = values;
+  const { asap, enrp } = values;
   const disablesIpv6 = values['disable-ipv6'];
-  if (asap === 'auto') {
+  if (asap === 'auto' && enrp === 'auto') {
     const isDefault = values.minaddressscope === undefined && !disablesIpv6;
     return isDefault ? undefined : addressesOfHost('-asap=auto', values, disablesIpv6);
   }
   const resolved: IpAddress[] = [];
-  for (const { host } of asap) {
-    const address = await resolveHost('asap', host, { disablesIpv6 });
-    const ofHost = () => addressesOfHost(`-asap=${host}`, values, isIPv4(address));
-    resolved.push(...(WILDCARDS.has(address) ? ofHost() : [address]));
+  for (const [name, addresses] of Object.entries({ asap, enrp })) {
+    for (const { host } of addresses === 'auto' ? [] : addresses) {
+      const address = await resolveHost(name, host, { disablesIpv6 });
+      const ofHost = () => addressesOfHost(`-${name}=${host}`, values, isIPv4(address));
+      resolved.push(...(WILDCARDS.has(address) ? ofHost() : [address]));
+    }
   }
   return [...new Set(resolved)];
 }
@@ -77,16 +110,17 @@ function addressesOfHost(option: string, values: OptionValues, onlyV4: boolean):
   throw new ConfigError('asap', `${option}: no ${what}: name an address, or set -minaddressscope.`);
 }
 
-async function announceGroup(values: OptionValues): Promise<AnnounceGroup | false | undefined> {
-  const { asapannounce } = values;
-  if (asapannounce === 'off') return false;
-  return asapannounce === 'auto' ? undefined : groupAt(asapannounce, values);
-}
-
-async function groupAt({ host, port }: HostAndPort, values: OptionValues): Promise<AnnounceGroup> {
+async function announceGroup(
+  name: 'asapannounce' | 'enrpannounce',
+  defaultPort: number,
+  values: OptionValues,
+): Promise<AnnounceGroup | false | undefined> {
+  const value = values[name];
+  if (value === 'off') return false;
+  if (value === 'auto') return undefined;
   const disablesIpv6 = values['disable-ipv6'];
-  const address = await resolveHost('asapannounce', host, { disablesIpv6 });
-  if (isMulticast(address)) return { address, port: port || ASAP_PORT };
-  const sentence = `-asapannounce: ${address} is no multicast address: choose one such as 239.0.0.50.`;
-  throw new ConfigError('asapannounce', sentence);
+  const address = await resolveHost(name, value.host, { disablesIpv6 });
+  if (isMulticast(address)) return { address, port: value.port || defaultPort };
+  const sentence = `-${name}: ${address} is no multicast address: choose one such as 239.0.0.50.`;
+  throw new ConfigError(name, sentence);
 }

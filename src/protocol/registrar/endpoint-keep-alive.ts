@@ -9,6 +9,7 @@ import type { PoolElementState } from '../../handlespace/pool-element.ts';
 import type { Milliseconds } from '../../types.ts';
 import type { AsapEndpointKeepAliveAck } from '../../wire/asap-messages.ts';
 import { KeepAliveAckView, seemsKeepAliveAck } from '../../wire/asap-views.ts';
+import type { Adoption } from './adoption.ts';
 import { type Association, abortAssociation } from './associations.ts';
 import { SLICE } from './backlog.ts';
 import type { RegistrarContext } from './context.ts';
@@ -58,13 +59,14 @@ export function onPlainKeepAliveAck(
   now: Milliseconds,
   association: Association,
   payload: Uint8Array,
+  adoption: Adoption,
 ): boolean {
   if (!seemsKeepAliveAck(payload)) return false;
   const view = new KeepAliveAckView(payload);
   if (!view.read(0, payload.length)) return false;
   const { poolHandleOffset, poolHandleLength, poolElementId } = view;
   const poolHandle = payload.subarray(poolHandleOffset, poolHandleOffset + poolHandleLength);
-  acknowledge(context, now, association, poolHandle, poolElementId);
+  acknowledge(context, now, association, poolHandle, poolElementId, adoption);
   return true;
 }
 
@@ -73,8 +75,9 @@ export function onKeepAliveAck(
   now: Milliseconds,
   association: Association,
   { poolHandle, poolElementId }: AsapEndpointKeepAliveAck,
+  adoption: Adoption,
 ): void {
-  acknowledge(context, now, association, poolHandle, poolElementId);
+  acknowledge(context, now, association, poolHandle, poolElementId, adoption);
 }
 
 /**
@@ -87,9 +90,11 @@ function acknowledge(
   { id }: Association,
   poolHandle: Uint8Array,
   poolElementId: number,
+  adoption: Adoption,
 ): void {
   const isKnown = handlespace.acknowledge(now, poolHandle, poolElementId, id);
   counters[isKnown ? 'endpointKeepAliveAcks' : 'ignoredMessages'] += 1;
+  if (isKnown) adoption.onAcknowledged(now, id, poolHandle, poolElementId);
 }
 
 /** RFC 5352 §2.2.4: the home registrar tells that a registration has lapsed. Not to rsplib (decision 31). */

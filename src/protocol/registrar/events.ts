@@ -7,6 +7,10 @@ import type { Refusal } from './refusal.ts';
 
 export type RegistrarInput =
   | AssociationInput
+  /** An element is ours now that has not registered here: it is to be asked whether it lives. */
+  | { readonly type: 'adopted'; readonly poolElement: PoolElementState }
+  /** The handlespace is complete: announces may begin (RFC 5353 §3.2). */
+  | { readonly type: 'inService' }
   /** End cleanly; `stopped` is the last output. */
   | { readonly type: 'stop' };
 

@@ -19,6 +19,7 @@ import { decodeAsap } from '../../wire/asap.ts';
 import type { AsapMessage } from '../../wire/asap-messages.ts';
 import { type Logger, SILENT } from '../logger.ts';
 import type { Machine } from '../machine.ts';
+import { Adoption } from './adoption.ts';
 import { onAssociationRestarted } from './association-restart.ts';
 import {
   type Association,
@@ -52,6 +53,8 @@ export interface RegistrarSetUp {
   readonly port: number;
   /** Of the jitter of announces. */
   readonly seed: bigint;
+  /** Announces begin with `inService`, which the ENRP half says. Default: at once. */
+  readonly waitsForService?: boolean | undefined;
   readonly log?: Logger | undefined;
 }
 
@@ -60,6 +63,7 @@ export class Registrar implements Machine<RegistrarInput, RegistrarOutput> {
   readonly #handleResolution: HandleResolution;
   readonly #serverAnnounce: ServerAnnounce;
   readonly #shutdown: Shutdown;
+  readonly #adoption: Adoption;
 
   constructor(setUp: RegistrarSetUp) {
     const { id, handlespace, options, localAddresses, port, seed, log = SILENT } = setUp;
@@ -78,8 +82,9 @@ export class Registrar implements Machine<RegistrarInput, RegistrarOutput> {
       log,
     };
     this.#handleResolution = new HandleResolution(this.#context);
-    this.#serverAnnounce = new ServerAnnounce(this.#context, seed);
+    this.#serverAnnounce = new ServerAnnounce(this.#context, seed, setUp.waitsForService ?? false);
     this.#shutdown = new Shutdown(this.#context);
+    this.#adoption = new Adoption(this.#context);
   }
 
   /** Live; counted since the start. */
@@ -134,17 +139,28 @@ export class Registrar implements Machine<RegistrarInput, RegistrarOutput> {
         break;
       case 'associationUp':
         onAssociationUp(context, input.association, input.peerAddresses);
+        if (input.attempt !== undefined) {
+          this.#adoption.onAssociationUp(input.association, input.attempt);
+        }
         break;
       case 'associationRestarted':
         onAssociationRestarted(context, now, input.association);
         break;
       case 'associationDown':
+        this.#adoption.onAssociationDown(input.association);
         onAssociationDown(context, now, input.association);
+        break;
+      case 'adopted':
+        this.#adoption.onAdopted(input.poolElement);
+        break;
+      case 'inService':
+        this.#serverAnnounce.begin(now);
         break;
       case 'stop':
         this.#shutdown.start(now);
         break;
-      case 'connectFailed': // we call nobody yet
+      case 'connectFailed':
+        this.#adoption.onConnectFailed(input.attempt);
     }
   }
 
@@ -179,7 +195,7 @@ export class Registrar implements Machine<RegistrarInput, RegistrarOutput> {
 
   #onAsap(now: Milliseconds, association: Association, payload: Uint8Array): void {
     const context = this.#context;
-    if (onPlainKeepAliveAck(context, now, association, payload)) return;
+    if (onPlainKeepAliveAck(context, now, association, payload, this.#adoption)) return;
     const message = decodeAsap(payload, { profile: context.options.profile });
     if (!refusedForPoolHandle(context, association, payload, message)) {
       this.#onReadable(now, association, message);
@@ -202,7 +218,7 @@ export class Registrar implements Machine<RegistrarInput, RegistrarOutput> {
         this.#handleResolution.onMessage(now, association, message);
         break;
       case 'ASAP_ENDPOINT_KEEP_ALIVE_ACK':
-        onKeepAliveAck(context, now, association, message);
+        onKeepAliveAck(context, now, association, message, this.#adoption);
         break;
       case 'ASAP_ENDPOINT_UNREACHABLE':
         onEndpointUnreachable(context, now, association, message);

@@ -169,7 +169,7 @@ function unusable(
  * When the registration lapses. 0 is "never" in profile `rsplib`, and refused in the other (decision 37).
  * Where lives are not enforced keep-alives alone tell who is gone (decision 49).
  */
-function expiryOf(
+export function expiryOf(
   lifeMs: Milliseconds,
   { enforcesRegistrationLife, registrationLifeGrace }: RegistrarOptions,
 ): Milliseconds {

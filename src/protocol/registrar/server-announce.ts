@@ -14,13 +14,15 @@ export class ServerAnnounce {
   readonly #context: RegistrarContext;
   readonly #random: () => number;
   readonly #payload: Uint8Array;
-  /** T6-Serverannounce. The first announce is due at once. */
+  /** T6-Serverannounce */
   #t6: Milliseconds;
 
-  constructor(context: RegistrarContext, seed: bigint) {
+  /** @param waits whether `begin` says when the first announce is due; otherwise it is due at once */
+  constructor(context: RegistrarContext, seed: bigint, waits: boolean) {
     this.#context = context;
     this.#random = seededRandom(seed);
-    this.#t6 = context.options.serverAnnounceCycleMs > 0 ? 0 : Number.POSITIVE_INFINITY;
+    this.#t6 = Number.POSITIVE_INFINITY;
+    if (!waits) this.begin(0);
     this.#payload = context.outbox.encode({
       type: 'ASAP_SERVER_ANNOUNCE',
       registrarId: context.id,
@@ -30,6 +32,10 @@ export class ServerAnnounce {
 
   get nextDeadline(): Milliseconds {
     return this.#t6;
+  }
+
+  begin(now: Milliseconds): void {
+    if (this.#context.options.serverAnnounceCycleMs > 0) this.#t6 = now;
   }
 
   /** After a pause of the process one announce is sent, not all that were missed. */
