@@ -17,6 +17,6 @@ export function audit(
   const isBusy = isStarting || peer.synchronisation !== undefined;
   if (isBusy || checksum === undefined || checksum === handlespace.checksum(peer.id)) return;
   counters.synchronisations += 1;
-  log.info({ peer: peer.id }, 'the view of a peer differs from ours: reading its table');
+  log.info({ peerId: peer.id }, 'the view of a peer differs from ours: reading its table');
   synchronise(context, now, link, peer, true);
 }

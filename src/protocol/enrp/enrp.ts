@@ -39,7 +39,7 @@ import {
 import { onStartTimer, StartUp, startUp } from './mentor.ts';
 import type { EnrpOptions } from './options.ts';
 import { EnrpOutbox } from './outbox.ts';
-import { type Peer, PeerList, UNHEARD } from './peers.ts';
+import { type Peer, PeerList, textOf, UNHEARD } from './peers.ts';
 import { meet, onAnnouncedPresence, onPresence, sendHeartbeat } from './presence.ts';
 import { onListRequest, onListResponse } from './server-list.ts';
 import { onHandleTableResponse, onSynchronisationTimers } from './synchronisation.ts';
@@ -159,7 +159,7 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
     const { backlog, peers, takeovers, start } = this.#context;
     if (this.#isStopped) return Number.POSITIVE_INFINITY;
     if (!backlog.isEmpty) return 0;
-    let next = Math.min(this.#nextHeartbeatAt, start.deadline);
+    let next = Math.min(this.#nextHeartbeatAt, start.nextDeadline);
     for (const { deadline, synchronisation } of peers.all()) {
       next = Math.min(next, deadline, synchronisation?.deadline ?? next);
     }
@@ -222,7 +222,10 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
     const context = this.#context;
     if (message.type === 'ENRP_ERROR') {
       // rsplib repeats the identifiers of what it complains about, ours that is (interop-rsplib B7).
-      context.log.warn({ association: link.id, errors: message.errors }, 'a peer reports an error');
+      context.log.warn(
+        { association: link.id, causeCode: message.errors[0]?.code },
+        'a peer reports an error',
+      );
       return;
     }
     if (!this.#mayBeFrom(link, message.senderId)) {
@@ -237,7 +240,7 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
   #mayBeFrom(link: Link, sender: RegistrarId): boolean {
     const { id, outbox, log } = this.#context;
     if (sender !== id) return link.peerId === UNHEARD || link.peerId === sender;
-    log.error({ addresses: link.peerAddresses }, 'another registrar has our identifier');
+    log.error({ addresses: textOf(link.peerAddresses) }, 'another registrar has our identifier');
     outbox.push({ type: 'duplicateId', addresses: link.peerAddresses });
     return false;
   }
@@ -279,7 +282,7 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
   #introduce(now: Milliseconds, link: Link, sender: RegistrarId): void {
     const context = this.#context;
     const known = context.peers.find(sender);
-    if (known !== undefined) bind(link, known);
+    if (known !== undefined) bind(context, link, known);
     else meet(context, now, sender, link.peerAddresses, link);
   }
 

@@ -27,16 +27,14 @@ export function onAssociationUp(
   peerAddresses: readonly SctpAddress[],
   attempt: ConnectAttempt | undefined,
 ): void {
-  const { links, peers, outbox } = context;
+  const { links, peers } = context;
   const sessions = { all: undefined, own: undefined };
   const link: Link = { id, peerAddresses, peerId: UNHEARD, sessions };
   links.set(id, link);
   const peer = attempt === undefined ? undefined : peers.findByAttempt(attempt);
   if (peer === undefined) return;
   peer.attempt = undefined;
-  peer.association = id;
-  link.peerId = peer.id;
-  for (const payload of peer.waiting.splice(0)) outbox.sendBytes(id, payload);
+  bind(context, link, peer);
 }
 
 /** That a peer cannot be called now is no news: its silence will tell. */
@@ -47,26 +45,38 @@ export function onConnectFailed({ peers }: EnrpContext, attempt: ConnectAttempt)
   peer.waiting = [];
 }
 
-export function onAssociationDown({ links, peers }: EnrpContext, id: AssociationId): void {
-  links.delete(id);
-  for (const peer of peers.all()) {
-    if (peer.association === id) peer.association = undefined;
-  }
+export function onAssociationDown(context: EnrpContext, id: AssociationId): void {
+  context.links.delete(id);
+  part(context, id);
 }
 
-/** The peer's process is another one: what it was told and what it was reading is gone. */
+/** The peer's process is another one, perhaps under another identifier, and what it was reading is gone. */
 export function onAssociationRestarted(context: EnrpContext, id: AssociationId): void {
   const link = context.links.get(id);
   if (link === undefined) return;
+  part(context, id);
   link.peerId = UNHEARD;
   link.sessions.all = undefined;
   link.sessions.own = undefined;
 }
 
+/** Nobody is spoken to over this association any more. */
+function part({ peers }: EnrpContext, id: AssociationId): void {
+  for (const peer of peers.all()) {
+    if (peer.association === id) peer.association = undefined;
+  }
+}
+
 /** From now on `peer` is spoken to over this association, unless there is another one. */
-export function bind(link: Link, peer: Peer): void {
+export function bind(context: EnrpContext, link: Link, peer: Peer): void {
   link.peerId = peer.id;
-  peer.association ??= link.id;
+  if (peer.association === undefined) speakOver(context, link.id, peer);
+}
+
+/** What waited goes first: a presence, for instance, without which rsplib refuses all else. */
+function speakOver({ outbox }: EnrpContext, association: AssociationId, peer: Peer): void {
+  peer.association = association;
+  for (const payload of peer.waiting.splice(0)) outbox.sendBytes(association, payload);
 }
 
 /** Sends a message to a peer, over an association that is opened if need be. */

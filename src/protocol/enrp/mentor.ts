@@ -13,6 +13,11 @@ export class StartUp {
   /** When the search for a mentor is given up; `Infinity`: it is over. */
   deadline: Milliseconds = Number.POSITIVE_INFINITY;
   mentor: RegistrarId | undefined;
+
+  /** While a mentor's table is being read, that one's deadline counts. */
+  get nextDeadline(): Milliseconds {
+    return this.mentor === undefined ? this.deadline : Number.POSITIVE_INFINITY;
+  }
 }
 
 /** Nobody is looked for where nobody can be found. */
@@ -32,7 +37,7 @@ export function onMentorCandidate(
 ): void {
   const { start, isStarting } = context;
   if (!isStarting || start.mentor !== undefined) return;
-  context.log.info({ mentor: peer.id }, 'reading the handle table of a mentor');
+  context.log.info({ mentorId: peer.id }, 'reading the handle table of a mentor');
   start.mentor = peer.id;
   synchronise(context, now, link, peer, false);
 }
@@ -63,6 +68,6 @@ function finish(context: EnrpContext): void {
   const { start, outbox, log } = context;
   context.isStarting = false;
   start.deadline = Number.POSITIVE_INFINITY;
-  log.info({ mentor: start.mentor }, 'in service');
+  log.info({ mentorId: start.mentor }, 'in service');
   outbox.push({ type: 'inService', mentor: start.mentor });
 }

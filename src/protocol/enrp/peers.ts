@@ -120,3 +120,8 @@ export function overlaps(a: readonly SctpAddress[], b: readonly SctpAddress[]): 
     b.some(({ address, port }) => one.address === address && one.port === port),
   );
 }
+
+/** For the log. */
+export function textOf(addresses: readonly SctpAddress[]): string {
+  return addresses.map(({ address, port }) => `${address} port ${port}`).join(', ');
+}

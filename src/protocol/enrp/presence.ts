@@ -9,7 +9,7 @@ import { audit } from './audit.ts';
 import type { EnrpContext } from './context.ts';
 import { bind, type Link, sendToPeer } from './links.ts';
 import { onMentorCandidate } from './mentor.ts';
-import { type Peer, UNHEARD } from './peers.ts';
+import { type Peer, textOf, UNHEARD } from './peers.ts';
 import { askForList } from './server-list.ts';
 import { onSignOfLife } from './takeover.ts';
 
@@ -85,7 +85,7 @@ function heard(
 ): Peer | undefined {
   const known = context.peers.find(id);
   if (known === undefined) return meet(context, now, id, addresses, link);
-  if (link !== undefined) bind(link, known);
+  if (link !== undefined) bind(context, link, known);
   known.addresses = addresses;
   known.isAsked = false;
   known.deadline = now + context.options.peerMaxTimeLastHeardMs;
@@ -107,10 +107,10 @@ export function meet(
     return undefined;
   }
   const peer = peers.add(id, addresses);
-  if (link !== undefined) bind(link, peer);
+  if (link !== undefined) bind(context, link, peer);
   peer.addresses = addresses;
   peer.deadline = now + options.peerMaxTimeLastHeardMs;
-  log.info({ peer: id, addresses }, 'peer is up');
+  log.info({ peerId: id, addresses: textOf(addresses) }, 'peer is up');
   outbox.push({ type: 'peerUp', id, addresses });
   // Who does not know us yet learns of us before anything is asked of him (decision 28).
   sendPresence(context, peer, true);

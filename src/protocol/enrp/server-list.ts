@@ -8,7 +8,7 @@ import type {
 } from '../../wire/enrp-messages.ts';
 import type { EnrpContext } from './context.ts';
 import type { Link } from './links.ts';
-import { type Peer, UNHEARD } from './peers.ts';
+import { overlaps, type Peer, UNHEARD } from './peers.ts';
 import { sendPresence } from './presence.ts';
 
 /** Servers in one list: well below what a message holds, whatever their addresses. */
@@ -76,9 +76,10 @@ export function onListResponse(
   }
 }
 
+/** We ourselves may be in it, under the identifier that we had before a restart. */
 function invite(context: EnrpContext, now: Milliseconds, addresses: Peer['addresses']): void {
-  const { peers, options } = context;
-  if (peers.findUnheard(addresses) !== undefined) return;
+  const { peers, options, ownAddresses } = context;
+  if (overlaps(addresses, ownAddresses) || peers.findUnheard(addresses) !== undefined) return;
   const deadline = now + options.peerMaxTimeLastHeardMs + options.peerMaxTimeNoResponseMs;
   sendPresence(context, peers.addUnheard(addresses, deadline), true);
 }

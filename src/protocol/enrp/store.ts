@@ -2,7 +2,7 @@
 
 import { HandlespaceError } from '../../errors.ts';
 import type { PoolElementState } from '../../handlespace/pool-element.ts';
-import type { Milliseconds, RegistrarId } from '../../types.ts';
+import { formatPoolHandle, type Milliseconds, type RegistrarId } from '../../types.ts';
 import type { PoolElementParameter } from '../../wire/parameters.ts';
 import type { EnrpContext } from './context.ts';
 
@@ -87,7 +87,10 @@ function attempt(
     return register();
   } catch (error) {
     if (!(error instanceof HandlespaceError)) throw error;
-    log.warn({ poolHandle, id, reason: error.message }, 'pool element of a peer not stored');
+    log.warn(
+      { pool: formatPoolHandle(poolHandle), poolElementId: id, reason: error.message },
+      'pool element of a peer not stored',
+    );
     return undefined;
   }
 }

@@ -76,7 +76,7 @@ export function onHandleTableResponse(
     if (running.ownOnly) sweep(context, now, peer.id, running.named);
     end(context, now, peer, true);
   } else if (isEndless(context, running, message)) {
-    context.log.warn({ peer: peer.id }, 'a handle table without end is read no further');
+    context.log.warn({ peerId: peer.id }, 'a handle table without end is read no further');
     end(context, now, peer, false);
   } else {
     ask(context, now, peer, running);
@@ -92,6 +92,11 @@ export function onSynchronisationTimers(context: EnrpContext, now: Milliseconds)
       end(context, now, peer, false);
     }
   }
+}
+
+/** Nothing more is to be had of this peer. */
+export function abandon(context: EnrpContext, now: Milliseconds, peer: Peer): void {
+  if (peer.synchronisation !== undefined) end(context, now, peer, false);
 }
 
 function isEndless(

@@ -21,6 +21,7 @@ import { endLink, type Link, sendToPeer } from './links.ts';
 import type { Peer } from './peers.ts';
 import { sendPresence } from './presence.ts';
 import { storeRemote } from './store.ts';
+import { abandon } from './synchronisation.ts';
 
 /** One that we have begun. */
 export interface Takeover {
@@ -60,7 +61,7 @@ function begin(context: EnrpContext, now: Milliseconds, peer: Peer): void {
     deadline: now + options.takeoverExpiryIntervalMs,
     isSecondAttempt: false,
   };
-  log.warn({ peer: peer.id, peers: others.length }, 'taking over a peer that does not answer');
+  log.warn({ peerId: peer.id, peers: others.length }, 'taking over a peer that does not answer');
   takeovers.set(peer.id, takeover);
   peer.deadline = Number.POSITIVE_INFINITY; // the takeover's counts
   for (const one of [...others, peer]) tell(context, one, 'ENRP_INIT_TAKEOVER', peer.id);
@@ -147,7 +148,7 @@ function release(context: EnrpContext, now: Milliseconds, id: RegistrarId): void
 /** Anything that a peer says shows that nobody is to take it over. */
 export function onSignOfLife({ takeovers, log }: EnrpContext, peer: Peer): void {
   peer.takenOverBy = undefined;
-  if (takeovers.delete(peer.id)) log.info({ peer: peer.id }, 'it lives: not taken over');
+  if (takeovers.delete(peer.id)) log.info({ peerId: peer.id }, 'it lives: not taken over');
 }
 
 function finish(context: EnrpContext, now: Milliseconds, { target }: Takeover): void {
@@ -217,7 +218,8 @@ function rehome(
 
 function drop(context: EnrpContext, now: Milliseconds, peer: Peer, reason: PeerDownReason): void {
   const { id } = peer;
-  context.log.warn({ peer: id, reason }, 'peer is down');
+  context.log.warn({ peerId: id, reason }, 'peer is down');
+  abandon(context, now, peer);
   endLink(context, peer);
   context.peers.lose(peer, now + REMEMBERED_MS);
   context.takeovers.delete(id);

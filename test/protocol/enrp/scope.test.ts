@@ -54,6 +54,38 @@ describe('registrars find each other', () => {
   });
 });
 
+describe('who is asked for anything has had a presence first (decision 28)', () => {
+  test.each(['announces', 'peers'])('when registrars know each other by %s', (how) => {
+    const scope = new Scope();
+    const set = (id: number) =>
+      how === 'announces' ? { id, announces: true } : { id, peers: [1, 2] };
+    const heard = scope.listen();
+    scope.start(set(1));
+    scope.run(7);
+    scope.start(set(2));
+    scope.run(7);
+    for (const [from, to] of [
+      [1, 2],
+      [2, 1],
+    ]) {
+      const [first] = heard.filter((one) => one.from === from && one.to === to);
+      expect(first?.message.type).toBe('ENRP_PRESENCE');
+    }
+  });
+
+  test('and nobody calls himself, whoever lists him', () => {
+    const scope = new Scope();
+    const one = scope.start({ id: 1, announces: true });
+    const two = scope.start({ id: 2, announces: true });
+    scope.run(10);
+    one.crash();
+    const again = scope.start({ id: 3, address: one.address, announces: true });
+    scope.run(30);
+    expect(again.told('duplicateId')).toEqual([]);
+    expect([again.peerIds(), two.peerIds()]).toEqual([[2], [3]]);
+  });
+});
+
 describe('start-up (RFC 5353 §3.2)', () => {
   test('is over at once where nobody can be found', () => {
     const scope = new Scope();

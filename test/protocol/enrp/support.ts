@@ -11,6 +11,7 @@ import {
   completeEnrpOptions,
   type PartialEnrpOptions,
 } from '../../../src/protocol/enrp/options.ts';
+import type { Machine } from '../../../src/protocol/machine.ts';
 import { Driver } from '../../../src/runtime/driver.ts';
 import type { AnnounceSender } from '../../../src/transport/announce.ts';
 import { MemoryNetwork } from '../../../src/transport/memory.ts';
@@ -24,19 +25,25 @@ const GROUP = '239.0.0.51';
 const SECOND = 1_000;
 
 export interface RegistrarSetUp {
-  /** Also the last octet of its address. */
+  /** Also the last octet of its address, unless that is given. */
   readonly id: number;
+  readonly address?: string;
   /** Identifiers of configured peers. */
   readonly peers?: readonly number[];
   readonly announces?: boolean;
   readonly options?: PartialEnrpOptions;
 }
 
+interface Heard {
+  readonly from: number;
+  readonly to: number;
+  readonly message: EnrpMessage;
+}
+
 export class Scope {
   readonly network: MemoryNetwork;
   readonly registrars: TestRegistrar[] = [];
-  /** Every ENRP message that was sent, with its sender and receiver. */
-  readonly messages: { from: string; to: string; message: EnrpMessage }[] = [];
+  readonly #listeners: Heard[][] = [];
 
   constructor(seed = 1) {
     this.network = new MemoryNetwork({ seed });
@@ -60,6 +67,18 @@ export class Scope {
     return [scope, ...started];
   }
 
+  /** Every message over an association from now on, as registrars hear it: by their identifiers. */
+  listen(): Heard[] {
+    this.#listeners.push([]);
+    return this.#listeners.at(-1) as Heard[];
+  }
+
+  hear(to: number, payload: Uint8Array): void {
+    if (this.#listeners.length === 0) return;
+    const message = decodeEnrp(payload);
+    for (const heard of this.#listeners) heard.push({ from: message.senderId, to, message });
+  }
+
   run(seconds: number): void {
     this.network.advance(seconds * SECOND);
   }
@@ -78,10 +97,11 @@ export class TestRegistrar {
   readonly #stack: MemoryStack;
   readonly #announces: AnnounceSender | undefined;
 
-  constructor(scope: Scope, { id, peers = [], announces = false, options = {} }: RegistrarSetUp) {
+  constructor(scope: Scope, setUp: RegistrarSetUp) {
+    const { id, peers = [], announces = false, options = {}, address = addressOf(id) } = setUp;
     this.#scope = scope;
     this.id = registrarId(id);
-    this.address = addressOf(id);
+    this.address = address;
     this.#stack = scope.network.stack({ localAddresses: [this.address] });
     const place = (peer: number): SctpAddress => ({ address: addressOf(peer), port: ENRP_PORT });
     this.enrp = new Enrp({
@@ -95,7 +115,7 @@ export class TestRegistrar {
       seed: BigInt(id),
     });
     this.driver = new Driver<EnrpInput, EnrpOutput>({
-      machine: this.enrp,
+      machine: this.#overheard(),
       stack: this.#stack,
       port: ENRP_PORT,
       accepts: true,
@@ -165,6 +185,19 @@ export class TestRegistrar {
 
   stop(): void {
     this.driver.input({ type: 'stop' });
+  }
+
+  /** The machine, with what it is told heard by the scope. */
+  #overheard(): Machine<EnrpInput, EnrpOutput> {
+    const { enrp, id } = this;
+    return {
+      handle: (now, input) => {
+        if (input.type === 'message') this.#scope.hear(id, input.payload.slice());
+        enrp.handle(now, input);
+      },
+      drain: () => enrp.drain(),
+      nextDeadline: () => enrp.nextDeadline(),
+    };
   }
 
   #perform(output: EnrpOutput): void {
