@@ -1,17 +1,21 @@
 #!/bin/bash
 # Inside the VM: scope.sh FOLDER TRANSPORT
-# Our rspregistrar and rsplib's in one scope, found by multicast: one starts with the other as its mentor, each
+# Our rspregistrar and rsplib's in one scope, found by multicast of ENRP alone: one starts with the other as its mentor, each
 # has a server of rsplib's; rsplib's registrar is killed and comes back as another one, then ours ends and two
 # of rsplib's are left. What each registrar answers is asked by our pool user. Judged by scope.test.ts.
 . "$(dirname "$0")/../lab/scenario.sh"
 
-ours() { # ours NAME N ID
-  start "$1" node dist/cli/rspregistrar.js -transport="$transport" -asap=10.20.0.$2:3863 -enrp=10.20.0.$2:9901 \
-    -identifier="$3" -loglevel=4 -logcolor=off >"$folder/$1.txt" 2>&1
+# Over UDP our registrars have a group of their own (decision 44).
+group=239.0.0.51:9901
+[ "$transport" = kernel ] || group=239.0.0.61:9901
+
+ours() { # ours NAME N ID LOG
+  start "$1" node dist/cli/rspregistrar.js $rsplibOptions -transport="$transport" -asap=10.20.0.$2:3863 \
+    -enrp=10.20.0.$2:9901 -identifier="$3" -asapannounce=off -quiet >"$folder/$4.txt" 2>&1
 }
 theirs() { # theirs NAME N ID LOG
-  start "$1" rspregistrar -asap=10.20.0.$2:3863 -enrp=10.20.0.$2:9901 -identifier="$3" -loglevel=4 -logcolor=off \
-    >"$folder/$4.txt" 2>&1
+  start "$1" rspregistrar $rsplibOptions -asapannounce=off -asap=10.20.0.$2:3863 -enrp=10.20.0.$2:9901 -enrpannounce=$group \
+    -identifier="$3" >"$folder/$4.txt" 2>&1
 }
 serve() { # serve NAME ID REGISTRAR...
   local name=$1 id=$2
@@ -43,15 +47,15 @@ step() { # step NAME ADDRESS ID@HOME...: waits until it knows exactly that, and 
 
 network
 host one 1
-host two 2
-host three 3
-host server-a 11
-host server-b 12
+rsplib_host two 2
+rsplib_host three 3
+rsplib_host server-a 11
+rsplib_host server-b 12
 host client 21
 watch one
 
 a=0xc1000001 b=0xc2000001
-ours one 1 0x11111111
+ours one 1 0x11111111 one
 one=$started
 serve server-a $a 10.20.0.1:3863 10.20.0.2:3863
 serverA=$started
@@ -86,7 +90,7 @@ three=$started
 step third 10.20.0.3 $a@0x11111111
 end INT $one
 step ended 10.20.0.2 $a@0x33333333
-ours one 1 0x55555555
+ours one 1 0x55555555 one-anew
 one=$started
 step mentored 10.20.0.1 $a@0x33333333
 
