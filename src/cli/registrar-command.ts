@@ -1,8 +1,10 @@
 /** `rserpool registrar`: a registrar in the foreground. */
 
 import { Command } from 'commander';
+import { resolveRegistrarAddress } from '../client/registrar-address.ts';
+import type { EnrpSettings } from '../daemon/enrp-service.ts';
 import { createRegistrar } from '../daemon/registrar-server.ts';
-import { ASAP_PORT, formatId } from '../types.ts';
+import { ASAP_PORT, ENRP_PORT, formatId } from '../types.ts';
 import {
   addCommonOptions,
   type CommonOptions,
@@ -24,6 +26,9 @@ interface RegistrarCommandOptions extends CommonOptions {
   readonly keepAliveInterval?: number;
   readonly keepAliveTimeout?: number;
   readonly maxBadPeReports?: number;
+  readonly enrp?: true;
+  readonly enrpPort: number;
+  readonly peer?: readonly string[];
 }
 
 export function registrarCommand(): Command {
@@ -44,6 +49,13 @@ export function registrarCommand(): Command {
       'reports after which a pool element is removed',
       integerBetween(1, 1_000_000),
     )
+    .option('--enrp', 'keep one handlespace with the registrars that multicast finds')
+    .option(
+      '--peer <address>',
+      'keep one handlespace with this registrar: HOST or HOST:PORT; repeat for more',
+      (text, previous: readonly string[] = []) => [...previous, text],
+    )
+    .option('--enrp-port <port>', 'SCTP port for other registrars', port, ENRP_PORT)
     .action(runRegistrar);
   return addCommonOptions(command, '9899');
 }
@@ -58,6 +70,7 @@ async function runRegistrar(options: RegistrarCommandOptions): Promise<void> {
       port: options.port,
       ...(options.announce ? {} : { announce: false }),
     },
+    enrp: await enrpSettings(options),
     transport: options.transport,
     udpPort: options.udpPort,
     registrar: {
@@ -78,4 +91,16 @@ async function runRegistrar(options: RegistrarCommandOptions): Promise<void> {
   await stopped;
   await registrar.close();
   output.event('registrar', 'closed', `${formatId(id)} has ended`, { id });
+}
+
+/** Peers are found by multicast only where that was asked for. */
+async function enrpSettings(options: RegistrarCommandOptions): Promise<EnrpSettings | false> {
+  const { enrp, peer = [], enrpPort } = options;
+  if (enrp === undefined && peer.length === 0) return false;
+  const resolved = peer.map((text) => resolveRegistrarAddress(text, ENRP_PORT));
+  return {
+    port: enrpPort,
+    peers: await Promise.all(resolved),
+    ...(enrp ? {} : { announce: false }),
+  };
 }

@@ -28,6 +28,37 @@ export function reportRegistrarEvents(registrar: RegistrarServer, output: Output
     const text = `refused ${request} of ${who} with cause 0x${causeCode.toString(16)}`;
     output.event('registrar', 'refused', text, { request, id: poolElementId, causeCode }, 'yellow');
   });
+  reportPeers(registrar, output);
+}
+
+const PEER_REASONS: Readonly<Record<string, string>> = {
+  silent: 'it was silent, and owned nothing',
+  takenOver: 'it was silent, its pool elements are ours now',
+  takenOverByPeer: "it was silent, its pool elements are another registrar's now",
+};
+
+function reportPeers(registrar: RegistrarServer, output: Output): void {
+  registrar.on('inService', ({ mentor }) => {
+    const how = mentor === undefined ? 'without a mentor' : `with the table of ${formatId(mentor)}`;
+    output.event('registrar', 'inService', `in service ${how}`, { mentor });
+  });
+  registrar.on('peerUp', ({ id, addresses }) => {
+    const where = addresses.map(({ address, port }) => `${address}:${port}`).join(' ');
+    output.event('registrar', 'peerUp', `peer ${formatId(id)} is at ${where}`, { id, addresses });
+  });
+  registrar.on('peerDown', ({ id, reason }) => {
+    const text = `peer ${formatId(id)} is gone: ${PEER_REASONS[reason] ?? reason}`;
+    output.event('registrar', 'peerDown', text, { id, reason }, 'yellow');
+  });
+  registrar.on('takeover', ({ target, successor, poolElements }) => {
+    const text = `${formatId(successor)} took over ${poolElements} pool elements of ${formatId(target)}`;
+    output.event('registrar', 'takeover', text, { target, successor, poolElements }, 'green');
+  });
+  registrar.on('duplicateId', ({ addresses }) => {
+    const where = addresses.map(({ address, port }) => `${address}:${port}`).join(' ');
+    const text = `another registrar has our identifier: ${where}`;
+    output.event('registrar', 'duplicateId', text, { addresses }, 'yellow');
+  });
 }
 
 function describe({ poolHandle, id, userTransport }: PoolElementState): string {

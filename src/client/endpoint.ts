@@ -78,7 +78,9 @@ export class Endpoint<Input extends { type: string }, Output extends { type: str
   static async open<I extends { type: string }, O extends { type: string }>(
     settings: EndpointSettings,
   ): Promise<Endpoint<I, O>> {
-    const registrars = await Promise.all((settings.registrars ?? []).map(resolveRegistrarAddress));
+    const registrars = await Promise.all(
+      (settings.registrars ?? []).map((text) => resolveRegistrarAddress(text)),
+    );
     const stack = openSctpStack({
       transport: settings.transport ?? 'auto',
       localAddresses: settings.addresses ?? (await defaultAddresses(registrars)),

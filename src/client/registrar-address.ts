@@ -12,8 +12,11 @@ import { ASAP_PORT, type SctpAddress } from '../types.ts';
  * Reads `HOST`, `HOST:PORT` or `[IPv6]:PORT` and resolves a name to all of its addresses.
  * Throws ConfigError (`registrars`) with a sentence that says what was wrong.
  */
-export async function resolveRegistrarAddress(text: string): Promise<readonly SctpAddress[]> {
-  const { host, port } = parseRegistrarAddress(text);
+export async function resolveRegistrarAddress(
+  text: string,
+  defaultPort: number = ASAP_PORT,
+): Promise<readonly SctpAddress[]> {
+  const { host, port } = parseRegistrarAddress(text, defaultPort);
   if (isIP(host)) return [{ address: host, port }];
   try {
     const found = await lookup(host, { all: true });
@@ -24,11 +27,14 @@ export async function resolveRegistrarAddress(text: string): Promise<readonly Sc
 }
 
 /** The syntax alone, without asking anybody. */
-export function parseRegistrarAddress(text: string): { host: string; port: number } {
-  if (isIP(text) === 6) return { host: text, port: ASAP_PORT };
+export function parseRegistrarAddress(
+  text: string,
+  defaultPort: number = ASAP_PORT,
+): { host: string; port: number } {
+  if (isIP(text) === 6) return { host: text, port: defaultPort };
   const match = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(text);
   const host = match?.[1] ?? match?.[2];
-  const port = match?.[3] === undefined ? ASAP_PORT : Number(match[3]);
+  const port = match?.[3] === undefined ? defaultPort : Number(match[3]);
   const isUsable =
     host !== undefined &&
     port >= 1 &&

@@ -52,6 +52,7 @@ export interface SetUp {
   readonly localAddresses?: readonly IpAddress[];
   readonly seed?: bigint;
   readonly log?: Logger;
+  readonly waitsForService?: boolean;
 }
 
 export function aRegistrar(setUp: SetUp = {}): Net {
@@ -65,7 +66,8 @@ export class Net {
   readonly #profile: Profile;
   #outputs: RegistrarOutput[] = [];
 
-  constructor({ options, localAddresses = ['10.1.0.1'], seed = 1n, log }: SetUp) {
+  constructor(setUp: SetUp) {
+    const { options, localAddresses = ['10.1.0.1'], seed = 1n, log, waitsForService } = setUp;
     // Announces come every second; tests that are not about them are easier to read without.
     const settings = { serverAnnounceCycleMs: 0, ...options };
     const complete = completeRegistrarOptions(settings, localAddresses);
@@ -79,12 +81,25 @@ export class Net {
       port: 3863,
       seed,
       log,
+      waitsForService,
     });
   }
 
   up(association: number, addresses: readonly IpAddress[] = [PEER], port = 5_000): void {
     const peerAddresses = addresses.map((address) => ({ address, port }));
     this.input({ type: 'associationUp', association: idOf(association), peerAddresses });
+  }
+
+  /** Where the registrar calls, since last asked. */
+  calls() {
+    return this.#take('connect');
+  }
+
+  /** The answer to a call. */
+  answersCall(association: number, attempt: number | undefined): void {
+    const peerAddresses = [{ address: PEER, port: 5_000 }];
+    const type = 'associationUp';
+    this.input({ type, association: idOf(association), peerAddresses, attempt });
   }
 
   down(association: number, why: AssociationEnd = 'lost'): void {

@@ -1,0 +1,48 @@
+/** `rserpool registrar --peer`: processes that keep one handlespace, one of which is killed. */
+
+import { afterEach, expect, test } from 'vitest';
+import { Running, run, stopAll } from './support.ts';
+
+afterEach(stopAll);
+
+const addressOf = (host: number) => `127.0.6.${host}`;
+
+function registrar(id: number, ...peers: readonly number[]): Running {
+  const peerOptions = peers.flatMap((peer) => ['--peer', addressOf(peer)]);
+  return new Running(
+    ...['registrar', '--transport', 'udp', '--address', addressOf(id), '--id', String(id)],
+    ...['--no-announce', ...peerOptions],
+  );
+}
+
+test('registrars find each other, and one takes over from another that is killed', async () => {
+  const one = registrar(1, 2);
+  await one.until('inService');
+  const two = registrar(2, 1);
+  expect(await two.until('inService')).toMatchObject({ mentor: 1 });
+  expect(await one.until('peerUp')).toMatchObject({ id: 2 });
+  const server = new Running(
+    ...['serve', 'echo', '--transport', 'udp', '--udp-port', '9899', '--address', addressOf(11)],
+    ...['--registrar', addressOf(2)],
+  );
+  const { id } = await server.until('registered');
+
+  await two.stop('SIGKILL');
+  expect(await one.until('takeover')).toMatchObject({ target: 2, successor: 1, poolElements: 1 });
+  const found = await run(
+    ...['resolve', 'EchoPool', '--json', '--transport', 'udp', '--registrar', addressOf(1)],
+  );
+  expect(JSON.parse(found.stdout)).toMatchObject({
+    id: `0x${Number(id).toString(16).padStart(8, '0')}`,
+    home: '0x00000001',
+  });
+  expect(await server.stop()).toBe(0);
+  expect(await one.until('removed')).toMatchObject({ id, reason: 'deregistered' });
+  expect(await one.stop()).toBe(0);
+}, 60_000);
+
+test('refuses an address of a peer that is none', async () => {
+  const { exitCode, stderr } = await run('registrar', '--peer', '10.1.2');
+  expect(stderr).toMatch(/^rserpool: "10\.1\.2" is no registrar's address/);
+  expect(exitCode).toBe(2);
+});
