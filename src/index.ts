@@ -16,15 +16,14 @@ export {
   type PoolUserSettings,
   type ResolveOptions,
 } from './client/pool-user.ts';
-export type { EnrpSettings } from './daemon/enrp-service.ts';
 export {
   createRegistrar,
   type PeerSummary,
   type RegistrarServer,
   type RegistrarServerEvents,
-  type RegistrarSettings,
   type RegistrarStats,
 } from './daemon/registrar-server.ts';
+export type { EnrpSettings, RegistrarSettings } from './daemon/settings.ts';
 export * from './errors.ts';
 export type {
   PartialOptions,

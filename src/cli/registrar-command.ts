@@ -2,8 +2,8 @@
 
 import { Command } from 'commander';
 import { resolveRegistrarAddress } from '../client/registrar-address.ts';
-import type { EnrpSettings } from '../daemon/enrp-service.ts';
 import { createRegistrar } from '../daemon/registrar-server.ts';
+import type { EnrpSettings } from '../daemon/settings.ts';
 import { ASAP_PORT, ENRP_PORT, formatId } from '../types.ts';
 import {
   addCommonOptions,

@@ -1,89 +1,36 @@
 /**
- * A registrar as a library: opens the transport, runs the registrar machine over it, sends its announces,
- * closes it all again. What a registrar does is `protocol/registrar/`.
+ * A registrar as a library: opens the transport and the sockets of its announces, runs the registrar over them,
+ * closes it all again. What a registrar does is `protocol/registrar/` and `protocol/enrp/`.
  */
 
 import { EventEmitter } from 'node:events';
 import { ConfigError } from '../errors.ts';
-import { Handlespace } from '../handlespace/handlespace.ts';
 import type { EnrpCounters } from '../protocol/enrp/context.ts';
-import type { EnrpEvent, EnrpOutput } from '../protocol/enrp/events.ts';
+import { completeEnrpOptions } from '../protocol/enrp/options.ts';
 import { type Logger, SILENT } from '../protocol/logger.ts';
 import type { RegistrarCounters } from '../protocol/registrar/context.ts';
-import type {
-  RegistrarEvent,
-  RegistrarInput,
-  RegistrarOutput,
-} from '../protocol/registrar/events.ts';
-import {
-  completeRegistrarOptions,
-  handlespaceOptionsOf,
-  type PartialRegistrarOptions,
-  type RegistrarOptions,
-} from '../protocol/registrar/options.ts';
-import { Registrar } from '../protocol/registrar/registrar.ts';
+import { completeRegistrarOptions, type RegistrarOptions } from '../protocol/registrar/options.ts';
 import { systemClock } from '../runtime/clock.ts';
-import { Driver } from '../runtime/driver.ts';
 import { reachableAddresses } from '../runtime/local-address.ts';
 import { randomId, randomSeed } from '../runtime/random.ts';
+import { type AnyRegistrarEvent, RegistrarHalves } from '../runtime/registrar-halves.ts';
 import {
   type AnnounceGroup,
+  type AnnounceListener,
   type AnnounceSender,
   asapAnnounceGroup,
+  enrpAnnounceGroup,
+  openAnnounceListener,
   openAnnounceSender,
 } from '../transport/announce.ts';
-import { openSctpStack, type Transport } from '../transport/open.ts';
+import { openSctpStack } from '../transport/open.ts';
 import type { SctpBackend, SctpStack, SctpStats } from '../transport/transport.ts';
-import {
-  ASAP_PORT,
-  type IpAddress,
-  type Milliseconds,
-  type RegistrarId,
-  registrarId,
-  type SctpAddress,
-} from '../types.ts';
-import { EnrpService, type EnrpSettings } from './enrp-service.ts';
-
-export interface RegistrarSettings {
-  /** 1 to 0xffffffff. Default: random, as RFC 5353 §3.2.1 wants it. */
-  readonly id?: number | undefined;
-  readonly asap?:
-    | {
-        /** Local addresses. Default: every one that other hosts can reach, or else 127.0.0.1. */
-        readonly addresses?: readonly IpAddress[] | undefined;
-        /** SCTP port. Default 3863 (RFC 5352 §8.2). */
-        readonly port?: number | undefined;
-        /**
-         * Multicast group of the announces; `false`: none. Default 239.0.0.50:3863, over UDP 239.0.0.60:3863
-         * (decision 44).
-         */
-        readonly announce?: AnnounceGroup | false | undefined;
-        /** Routers that an announce may pass, 1 to 255. Default 30. */
-        readonly announceTtl?: number | undefined;
-      }
-    | undefined;
-  /** Its peers; `true`: with all defaults. Default `false`: it keeps its handlespace alone. */
-  readonly enrp?: EnrpSettings | boolean | undefined;
-  /** SCTP backend. Default `auto`: the best one here. */
-  readonly transport?: Transport | undefined;
-  /** Local UDP port of encapsulated SCTP (RFC 6951); 0: any free one. Default 9899. */
-  readonly udpPort?: number | undefined;
-  /** Time without messages after which an association is shut down; 0: never. Default 0. */
-  readonly autocloseMs?: Milliseconds | undefined;
-  /** SCTP associations at most: in all, default 10 000, and with each peer host, default 1 000. */
-  readonly maxAssociations?: number | undefined;
-  readonly maxAssociationsPerHost?: number | undefined;
-  /** What the registrar does and allows. Every one has a default. */
-  readonly registrar?: PartialRegistrarOptions | undefined;
-  /** A pino logger, or anything like it. Default: silence. */
-  readonly log?: Logger | undefined;
-}
-
-type AnyEvent = RegistrarEvent | EnrpEvent | Extract<EnrpOutput, { type: 'inService' }>;
+import { ASAP_PORT, ENRP_PORT, type RegistrarId, registrarId, type SctpAddress } from '../types.ts';
+import type { EnrpSettings, RegistrarSettings } from './settings.ts';
 
 /** The events of a registrar: named as the machines', each with the machine's event as its argument. */
 export type RegistrarServerEvents = {
-  [Type in AnyEvent['type']]: [event: Extract<AnyEvent, { type: Type }>];
+  [Type in AnyRegistrarEvent['type']]: [event: Extract<AnyRegistrarEvent, { type: Type }>];
 };
 
 /**
@@ -94,11 +41,9 @@ export async function createRegistrar(settings: RegistrarSettings = {}): Promise
   const reachable = reachableAddresses();
   const addresses = settings.asap?.addresses ?? (reachable[0] ? reachable : ['127.0.0.1']);
   const options = completeRegistrarOptions(settings.registrar ?? {}, addresses);
-  const ttl = settings.asap?.announceTtl ?? 1;
-  if (!(Number.isInteger(ttl) && ttl >= 1 && ttl <= 255)) {
-    const sentence = `asap.announceTtl is ${ttl}: give a whole number from 1 to 255.`;
-    throw new ConfigError('asap.announceTtl', sentence);
-  }
+  const enrp = settings.enrp === true ? {} : settings.enrp || undefined;
+  checkTtl('asap.announceTtl', settings.asap?.announceTtl);
+  checkTtl('enrp.announceTtl', enrp?.announceTtl);
   const stack = openSctpStack({
     transport: settings.transport ?? 'auto',
     localAddresses: addresses,
@@ -108,11 +53,16 @@ export async function createRegistrar(settings: RegistrarSettings = {}): Promise
     maxAssociationsPerHost: settings.maxAssociationsPerHost,
   });
   try {
-    return new RegistrarServer(settings, options, stack);
+    return new RegistrarServer(settings, enrp, options, stack);
   } catch (error) {
     await stack.close();
     throw error;
   }
+}
+
+function checkTtl(key: string, ttl = 1): void {
+  if (Number.isInteger(ttl) && ttl >= 1 && ttl <= 255) return;
+  throw new ConfigError(key, `${key} is ${ttl}: give a whole number from 1 to 255.`);
 }
 
 export class RegistrarServer extends EventEmitter<RegistrarServerEvents> {
@@ -125,95 +75,68 @@ export class RegistrarServer extends EventEmitter<RegistrarServerEvents> {
   readonly udpPort: number;
   /** Where it announces itself; `undefined`: nowhere. */
   readonly announceGroup: AnnounceGroup | undefined;
+  /** Where peers reach it; empty without ENRP. */
+  readonly enrpAddresses: readonly SctpAddress[];
+  /** Where presences are announced; `undefined`: nowhere. */
+  readonly enrpAnnounceGroup: AnnounceGroup | undefined;
   readonly #stack: SctpStack;
-  readonly #handlespace: Handlespace;
-  readonly #machine: Registrar;
-  readonly #driver: Driver<RegistrarInput, RegistrarOutput>;
-  readonly #announces: AnnounceSender | undefined;
-  readonly #enrp: EnrpService | undefined;
-  readonly #stopTimeoutMs: Milliseconds;
+  readonly #halves: RegistrarHalves;
+  readonly #sockets: (AnnounceSender | AnnounceListener)[] = [];
   #closing: Promise<void> | undefined;
-  #onStopped = () => {};
 
   /** Use `createRegistrar`. */
-  constructor(settings: RegistrarSettings, options: RegistrarOptions, stack: SctpStack) {
+  constructor(
+    settings: RegistrarSettings,
+    enrp: EnrpSettings | undefined,
+    options: RegistrarOptions,
+    stack: SctpStack,
+  ) {
     super();
     const log = settings.log ?? SILENT;
-    const port = settings.asap?.port ?? ASAP_PORT;
+    const { announce, announceTtl, port = ASAP_PORT } = settings.asap ?? {};
+    const enrpPort = enrp?.port ?? ENRP_PORT;
+    const { backend, localAddresses } = stack;
     this.id = registrarId(settings.id ?? randomId());
-    this.transport = stack.backend;
+    this.transport = backend;
     this.udpPort = stack.udpPort;
-    this.announceGroup = (settings.asap?.announce ?? asapAnnounceGroup(stack.backend)) || undefined;
+    this.addresses = localAddresses.map((address) => ({ address, port }));
+    this.enrpAddresses = enrp ? localAddresses.map((address) => ({ address, port: enrpPort })) : [];
+    this.announceGroup = (announce ?? asapAnnounceGroup(backend)) || undefined;
+    this.enrpAnnounceGroup = (enrp && (enrp.announce ?? enrpAnnounceGroup(backend))) || undefined;
     this.#stack = stack;
-    this.#handlespace = new Handlespace(handlespaceOptionsOf(options, randomSeed()));
-    if (stack.arenas) this.#handlespace.useArenas(stack.arenas.inbound, stack.arenas.outbound);
-    this.#machine = new Registrar({
-      id: this.id,
-      handlespace: this.#handlespace,
-      options,
-      localAddresses: stack.localAddresses,
-      port,
-      log,
-      seed: randomSeed(),
-      waitsForService: Boolean(settings.enrp),
+    let announces: AnnounceSender | undefined;
+    let presences: AnnounceSender | undefined;
+    this.#halves = new RegistrarHalves({
+      ...{ id: this.id, options, port, stack, clock: systemClock, seed: randomSeed, log },
+      enrp: enrp && {
+        options: completeEnrpOptions(enrp.options ?? {}),
+        port: enrpPort,
+        peers: enrp.peers ?? [],
+        announces: this.enrpAnnounceGroup !== undefined,
+      },
+      announce: (payload) => announces?.send(payload),
+      announcePresence: (payload) => presences?.send(payload),
+      tell: (event) => (this as EventEmitter).emit(event.type, event),
     });
-    this.#stopTimeoutMs = options.stopTimeoutMs;
-    this.#driver = new Driver({
-      machine: this.#machine,
-      stack,
-      port,
-      accepts: true,
-      clock: systemClock,
-      perform: (output) => this.#perform(output),
-      inPlace: stack.arenas ? this.#machine : undefined,
-    });
-    if (settings.enrp) {
-      this.#enrp = new EnrpService({
-        settings: settings.enrp === true ? {} : settings.enrp,
-        id: this.id,
-        handlespace: this.#handlespace,
-        stack,
-        log,
-        perform: (output) => this.#performEnrp(output),
-      });
-    }
-    this.addresses = stack.localAddresses.map((address) => ({ address, port }));
-    this.#announces =
-      this.announceGroup &&
-      openAnnounceSender({
-        group: this.announceGroup,
-        ttl: settings.asap?.announceTtl,
-        interfaces: stack.localAddresses,
-        sourcePort: port,
-        onProblem: (message) => log.warn({}, message),
-      });
-    this.#driver.input({ type: 'timeout' }); // the first announce may be due at once
-    this.#enrp?.start();
+    announces = this.#sendingTo(this.announceGroup, port, announceTtl, log);
+    presences = this.#sendingTo(this.enrpAnnounceGroup, enrpPort, enrp?.announceTtl, log);
+    this.#listenTo(this.enrpAnnounceGroup, log);
+    this.#halves.start();
   }
 
   /** The peers that are known and alive; empty without ENRP. */
   get peers(): readonly PeerSummary[] {
-    const peers = this.#enrp?.machine.peers ?? [];
+    const peers = this.#halves.enrp?.peers ?? [];
     return peers.map(({ id, addresses }) => ({ id, addresses }));
-  }
-
-  /** Where peers reach it; empty without ENRP. */
-  get enrpAddresses(): readonly SctpAddress[] {
-    return this.#enrp?.addresses ?? [];
-  }
-
-  /** Where presences are announced; `undefined`: nowhere. */
-  get enrpAnnounceGroup(): AnnounceGroup | undefined {
-    return this.#enrp?.group;
   }
 
   /** Counted since the start. */
   stats(): RegistrarStats {
-    const { pools, poolElements } = this.#handlespace.stats();
-    const { slowReaders } = this.#driver;
-    const { counters } = this.#machine;
-    const enrp = this.#enrp?.machine.counters;
-    return { pools, poolElements, ...counters, slowReaders, enrp, sctp: this.#stack.stats() };
+    const { handlespace, asap, enrp, slowReaders } = this.#halves;
+    const { pools, poolElements } = handlespace.stats();
+    const { counters } = asap;
+    const sctp = this.#stack.stats();
+    return { pools, poolElements, ...counters, slowReaders, enrp: enrp?.counters, sctp };
   }
 
   /**
@@ -229,49 +152,40 @@ export class RegistrarServer extends EventEmitter<RegistrarServerEvents> {
     return this.close();
   }
 
-  #perform(output: RegistrarOutput): void {
-    if (output.type === 'announce') this.#announces?.send(output.payload);
-    else if (output.type === 'stopped') this.#onStopped();
-    else this.#tell(output as RegistrarEvent);
+  #sendingTo(
+    group: AnnounceGroup | undefined,
+    sourcePort: number,
+    ttl: number | undefined,
+    log: Logger,
+  ): AnnounceSender | undefined {
+    if (group === undefined) return undefined;
+    const interfaces = this.#stack.localAddresses;
+    const onProblem = (message: string) => log.warn({}, message);
+    const sender = openAnnounceSender({ group, ttl, interfaces, sourcePort, onProblem });
+    this.#sockets.push(sender);
+    return sender;
   }
 
-  /** Peers learn of a change before the application does, and before the pool element has its answer. */
-  #tell(event: RegistrarEvent): void {
-    const change = CHANGES[event.type];
-    if (change !== undefined && 'poolElement' in event) {
-      const { poolElement } = event;
-      this.#enrp?.input({ type: 'poolElementChanged', change, poolElement });
-    }
-    (this as EventEmitter).emit(event.type, event);
-  }
-
-  #performEnrp(output: EnrpOutput): void {
-    if (output.type === 'adopted') this.#driver.input(output);
-    else {
-      if (output.type === 'inService') this.#driver.input({ type: 'inService' });
-      (this as EventEmitter).emit(output.type, output);
-    }
+  #listenTo(group: AnnounceGroup | undefined, log: Logger): void {
+    if (group === undefined) return;
+    const listener = openAnnounceListener({
+      group,
+      interfaces: this.#stack.localAddresses,
+      onProblem: (message) => log.warn({}, message),
+      onAnnounce: (payload, address, port) =>
+        this.#halves.presenceHeard(payload, { address, port }),
+    });
+    this.#sockets.push(listener);
   }
 
   async #close(): Promise<void> {
-    await this.#enrp?.close(this.#stopTimeoutMs);
-    const stopped = new Promise<void>((resolve) => {
-      this.#onStopped = resolve;
-    });
-    this.#driver.input({ type: 'stop' });
-    await stopped;
-    this.#announces?.close();
-    this.#driver.close();
+    await this.#halves.stop();
+    for (const socket of this.#sockets) socket.close();
+    this.#halves.close();
     await this.#stack.close();
-    this.#handlespace.close();
+    this.#halves.handlespace.close();
   }
 }
-
-const CHANGES: { readonly [Type in RegistrarEvent['type']]?: 'added' | 'updated' | 'removed' } = {
-  poolElementRegistered: 'added',
-  poolElementReregistered: 'updated',
-  poolElementRemoved: 'removed',
-};
 
 /** Another registrar. */
 export interface PeerSummary {

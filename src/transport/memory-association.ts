@@ -203,6 +203,7 @@ export class MemoryAssociation {
   }
 
   #restart(cookie: Cookie): void {
+    const wasUp = !this.isOpening;
     this.localTag = cookie.localTag;
     this.peerTag = cookie.peerTag;
     this.#nextSequence = 1;
@@ -213,7 +214,8 @@ export class MemoryAssociation {
     this.state = 'ESTABLISHED';
     this.#transmit({ type: 'COOKIE_ACK' });
     this.#onProgress();
-    this.host.onRestart(this);
+    if (wasUp) this.host.onRestart(this);
+    else this.host.onUp(this); // nobody has heard of it yet
     this.#tellWritable();
   }
 

@@ -2,8 +2,7 @@
 
 import { isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import type { EnrpSettings } from '../../daemon/enrp-service.ts';
-import type { RegistrarSettings } from '../../daemon/registrar-server.ts';
+import type { EnrpSettings, RegistrarSettings } from '../../daemon/settings.ts';
 import { ConfigError } from '../../errors.ts';
 import type { Logger } from '../../protocol/logger.ts';
 import { isInScope } from '../../protocol/registrar/address-scope.ts';

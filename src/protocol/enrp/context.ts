@@ -1,7 +1,7 @@
 /** What the procedures of ENRP share. `enrp.ts` makes it; the procedures act on it. */
 
 import type { Handlespace } from '../../handlespace/handlespace.ts';
-import type { AssociationId, RegistrarId, SctpAddress } from '../../types.ts';
+import type { AssociationId, Milliseconds, RegistrarId, SctpAddress } from '../../types.ts';
 import type { TransportParameter } from '../../wire/parameters.ts';
 import type { Logger } from '../logger.ts';
 import type { Backlog } from '../registrar/backlog.ts';
@@ -23,6 +23,8 @@ export interface EnrpContext {
   /** Associations that are up. */
   readonly links: Map<AssociationId, Link>;
   readonly takeovers: Map<RegistrarId, Takeover>;
+  /** Homes of elements that are no peers, and when they are given up. */
+  readonly orphans: Map<RegistrarId, Milliseconds>;
   readonly outbox: EnrpOutbox;
   readonly backlog: Backlog;
   readonly counters: EnrpCounters;

@@ -38,6 +38,7 @@ import {
 } from './links.ts';
 import { onStartTimer, StartUp, startUp } from './mentor.ts';
 import type { EnrpOptions } from './options.ts';
+import { onOrphanTimers } from './orphans.ts';
 import { EnrpOutbox } from './outbox.ts';
 import { type Peer, PeerList, textOf, UNHEARD } from './peers.ts';
 import { meet, onAnnouncedPresence, onPresence, sendHeartbeat } from './presence.ts';
@@ -86,6 +87,7 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
       peers: new PeerList(),
       links: new Map(),
       takeovers: new Map(),
+      orphans: new Map(),
       outbox: new EnrpOutbox(options.profile),
       backlog: new Backlog(),
       counters: noCounts(),
@@ -156,7 +158,7 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
 
   /** 0 at first: the first `timeout` is wanted at once, it begins the start-up. */
   nextDeadline(): Milliseconds {
-    const { backlog, peers, takeovers, start } = this.#context;
+    const { backlog, peers, takeovers, orphans, start } = this.#context;
     if (this.#isStopped) return Number.POSITIVE_INFINITY;
     if (!backlog.isEmpty) return 0;
     let next = Math.min(this.#nextHeartbeatAt, start.nextDeadline);
@@ -164,6 +166,7 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
       next = Math.min(next, deadline, synchronisation?.deadline ?? next);
     }
     for (const { deadline } of takeovers.values()) next = Math.min(next, deadline);
+    for (const deadline of orphans.values()) next = Math.min(next, deadline);
     return next;
   }
 
@@ -175,6 +178,7 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
     onStartTimer(context, now);
     onPeerTimers(context, now);
     onTakeoverTimers(context, now);
+    onOrphanTimers(context, now);
     if (now < this.#nextHeartbeatAt) return;
     const { peerHeartbeatCycleMs, peerHeartbeatJitter } = context.options;
     const early = 1 + peerHeartbeatJitter * (2 * context.random() - 1);

@@ -5,6 +5,7 @@ import type { PoolElementState } from '../../handlespace/pool-element.ts';
 import { formatPoolHandle, type Milliseconds, type RegistrarId } from '../../types.ts';
 import type { PoolElementParameter } from '../../wire/parameters.ts';
 import type { EnrpContext } from './context.ts';
+import { noteHome } from './orphans.ts';
 
 /**
  * Stores an element under a home that is not ours; it lapses with its registration life when its home says
@@ -34,6 +35,7 @@ export function storeRemote(
       expiresInMs,
     }),
   );
+  if (outcome !== undefined) noteHome(context, now, home);
   if (outcome === 'created') {
     const poolElement = handlespace.find(poolHandle, element.id) as PoolElementState;
     outbox.push({ type: 'remotePoolElementAdded', poolElement });

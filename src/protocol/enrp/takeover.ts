@@ -49,22 +49,25 @@ export function onPeerDead(context: EnrpContext, now: Milliseconds, peer: Peer):
     drop(context, now, peer, 'silent');
     return;
   }
-  if (!takeovers.has(peer.id)) begin(context, now, peer);
+  peer.deadline = Number.POSITIVE_INFINITY; // the takeover's counts
+  if (!takeovers.has(peer.id)) takeOver(context, now, peer.id);
 }
 
-function begin(context: EnrpContext, now: Milliseconds, peer: Peer): void {
+/** Begins to: all who live are asked. */
+export function takeOver(context: EnrpContext, now: Milliseconds, target: RegistrarId): void {
   const { peers, takeovers, options, log } = context;
+  const peer = peers.find(target);
   const others = peers.heard().filter((one) => one !== peer && !one.isAsked);
   const takeover: Takeover = {
-    target: peer.id,
+    target,
     missing: new Set(others.map(({ id }) => id)),
     deadline: now + options.takeoverExpiryIntervalMs,
     isSecondAttempt: false,
   };
-  log.warn({ peerId: peer.id, peers: others.length }, 'taking over a peer that does not answer');
-  takeovers.set(peer.id, takeover);
-  peer.deadline = Number.POSITIVE_INFINITY; // the takeover's counts
-  for (const one of [...others, peer]) tell(context, one, 'ENRP_INIT_TAKEOVER', peer.id);
+  log.warn({ peerId: target, peers: others.length }, 'taking over a peer that does not answer');
+  takeovers.set(target, takeover);
+  const asked = peer === undefined ? others : [...others, peer];
+  for (const one of asked) tell(context, one, 'ENRP_INIT_TAKEOVER', target);
   if (takeover.missing.size === 0) finish(context, now, takeover);
 }
 

@@ -5,6 +5,7 @@
  * from then on. Who does not is removed by the time-out that the handlespace runs for it.
  */
 
+import { HandlespaceError } from '../../errors.ts';
 import type { PoolElementState } from '../../handlespace/pool-element.ts';
 import type { AssociationId, Milliseconds, SctpAddress } from '../../types.ts';
 import type { ConnectAttempt } from '../machine.ts';
@@ -19,12 +20,17 @@ interface Call {
   readonly waiting: PoolElementState[];
 }
 
+interface Asked {
+  readonly association: AssociationId;
+  readonly poolElement: PoolElementState;
+}
+
 export class Adoption {
   readonly #context: RegistrarContext;
   readonly #calls = new Map<string, Call>();
   readonly #attempts = new Map<ConnectAttempt, Call>();
   /** Who has been asked, by handle and identifier, and over which association. */
-  readonly #asked = new Map<string, AssociationId>();
+  readonly #asked = new Map<string, Asked>();
   #nextAttempt = 1;
 
   constructor(context: RegistrarContext) {
@@ -59,32 +65,48 @@ export class Adoption {
     for (const { place, association: its } of this.#calls.values()) {
       if (its === association) this.#calls.delete(place);
     }
-    for (const [key, its] of this.#asked) if (its === association) this.#asked.delete(key);
+    for (const [key, asked] of this.#asked) {
+      if (asked.association === association) this.#asked.delete(key);
+    }
   }
 
-  /** A keep-alive was acknowledged: an element that was asked belongs to that association from now on. */
+  /**
+   * A keep-alive was acknowledged. An element that was asked with the H bit has us for its home by that, and
+   * belongs to this association: also when peers have told something else meanwhile, for its word counts.
+   */
   onAcknowledged(
     now: Milliseconds,
     association: AssociationId,
     poolHandle: Uint8Array,
     poolElementId: number,
   ): void {
-    if (this.#asked.size === 0 || !this.#asked.delete(keyOf(poolHandle, poolElementId))) return;
-    const { id, handlespace, options } = this.#context;
+    if (this.#asked.size === 0) return;
+    const key = keyOf(poolHandle, poolElementId);
+    const asked = this.#asked.get(key);
+    if (asked === undefined || asked.association !== association) return;
+    this.#asked.delete(key);
+    const { handlespace } = this.#context;
     const known = handlespace.find(poolHandle, poolElementId);
-    if (known === undefined || known.homeRegistrarId !== id || known.association !== 0) return;
-    handlespace.register(now, {
-      poolHandle,
-      id: known.id,
-      homeRegistrarId: id,
-      lifeMs: known.lifeMs,
-      policy: known.policy,
-      userTransport: known.userTransport,
-      asapTransport: known.asapTransport,
-      association,
-      isWatched: true,
-      expiresInMs: expiryOf(known.lifeMs, options),
-    });
+    if (known !== undefined && known.association !== 0) return; // it has registered here by itself
+    this.#claim(now, association, known ?? asked.poolElement);
+  }
+
+  #claim(now: Milliseconds, association: AssociationId, poolElement: PoolElementState): void {
+    const { id, handlespace, options, changes, log } = this.#context;
+    const { poolHandle, lifeMs, policy, userTransport, asapTransport } = poolElement;
+    try {
+      const outcome = handlespace.register(now, {
+        ...{ poolHandle, id: poolElement.id, homeRegistrarId: id, lifeMs, policy },
+        ...{ userTransport, asapTransport, association, isWatched: true },
+        expiresInMs: expiryOf(lifeMs, options),
+      });
+      const stored = handlespace.find(poolHandle, poolElement.id) as PoolElementState;
+      if (outcome === 'created') changes.onAdded(stored);
+      else changes.onUpdated(stored);
+    } catch (error) {
+      if (!(error instanceof HandlespaceError)) throw error;
+      log.warn({ poolElement, reason: error.message }, 'pool element not adopted');
+    }
   }
 
   #callAt(place: string, peer: readonly SctpAddress[]): Call {
@@ -96,9 +118,10 @@ export class Adoption {
     return call;
   }
 
-  #ask(association: AssociationId, { poolHandle, id: poolElementId }: PoolElementState): void {
+  #ask(association: AssociationId, poolElement: PoolElementState): void {
+    const { poolHandle, id: poolElementId } = poolElement;
     const { id, options, outbox, counters } = this.#context;
-    this.#asked.set(keyOf(poolHandle, poolElementId), association);
+    this.#asked.set(keyOf(poolHandle, poolElementId), { association, poolElement });
     counters.endpointKeepAlives += 1;
     outbox.send(association, {
       type: 'ASAP_ENDPOINT_KEEP_ALIVE',

@@ -94,7 +94,7 @@ function acknowledge(
 ): void {
   const isKnown = handlespace.acknowledge(now, poolHandle, poolElementId, id);
   counters[isKnown ? 'endpointKeepAliveAcks' : 'ignoredMessages'] += 1;
-  if (isKnown) adoption.onAcknowledged(now, id, poolHandle, poolElementId);
+  adoption.onAcknowledged(now, id, poolHandle, poolElementId);
 }
 
 /** RFC 5352 §2.2.4: the home registrar tells that a registration has lapsed. Not to rsplib (decision 31). */

@@ -1,0 +1,35 @@
+/** `npm run sim -- [--seed N] [--runs N]`: plays histories of simulated scopes, 10 000 where not told. */
+
+import { spawnSync } from 'node:child_process';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { root, setupOrExit } from './setup.mjs';
+
+const { seed, runs } = options();
+setupOrExit();
+const environment = { ...process.env, RSERPOOL_SIM_SEED: seed, RSERPOOL_SIM_RUNS: runs };
+const vitest = ['node_modules/vitest/vitest.mjs', 'run', 'test/sim'];
+const { status } = spawnSync(process.execPath, vitest, {
+  cwd: root,
+  env: environment,
+  stdio: 'inherit',
+});
+process.exitCode = status ?? 1;
+
+function options() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        seed: { type: 'string', default: '1' },
+        runs: { type: 'string', default: '10000' },
+      },
+    });
+    for (const [name, value] of Object.entries(values)) {
+      if (!/^[1-9]\d{0,8}$/.test(value)) throw new Error(`--${name}: give a whole number from 1.`);
+    }
+    return values;
+  } catch (error) {
+    process.stderr.write(`${error.message}\n`);
+    process.exit(2);
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * A whole registrar: its ASAP half and, where it has peers, its ENRP half, on endpoints of one stack and with
+ * one handlespace. Carries values between the two, which know nothing of each other, and hands out what
+ * neither does itself: announces and events.
+ */
+
+import { Handlespace } from '../handlespace/handlespace.ts';
+import { Enrp } from '../protocol/enrp/enrp.ts';
+import type { EnrpEvent, EnrpInput, EnrpOutput } from '../protocol/enrp/events.ts';
+import type { EnrpOptions } from '../protocol/enrp/options.ts';
+import type { Logger } from '../protocol/logger.ts';
+import type {
+  RegistrarEvent,
+  RegistrarInput,
+  RegistrarOutput,
+} from '../protocol/registrar/events.ts';
+import { handlespaceOptionsOf, type RegistrarOptions } from '../protocol/registrar/options.ts';
+import { Registrar } from '../protocol/registrar/registrar.ts';
+import type { SctpStack } from '../transport/transport.ts';
+import type { Milliseconds, RegistrarId, SctpAddress } from '../types.ts';
+import type { Clock } from './clock.ts';
+import { Driver } from './driver.ts';
+
+export interface RegistrarHalvesSetUp {
+  readonly id: RegistrarId;
+  readonly options: RegistrarOptions;
+  /** SCTP port of ASAP. */
+  readonly port: number;
+  /** `undefined`: it keeps its handlespace alone. */
+  readonly enrp: EnrpHalfSetUp | undefined;
+  readonly stack: SctpStack;
+  readonly clock: Clock;
+  /** Of selections, jitter and hashes: a new one with every call. */
+  seed(): bigint;
+  readonly log: Logger;
+  /** To the ASAP and the ENRP multicast group. */
+  announce(payload: Uint8Array): void;
+  announcePresence(payload: Uint8Array): void;
+  /** Peers know of a change before this is called, and the pool element has its answer after it. */
+  tell(event: AnyRegistrarEvent): void;
+}
+
+export interface EnrpHalfSetUp {
+  readonly options: EnrpOptions;
+  /** SCTP port of ENRP. */
+  readonly port: number;
+  /** Configured peers: the addresses of each. */
+  readonly peers: readonly (readonly SctpAddress[])[];
+  /** Presences go to a multicast group as well. */
+  readonly announces: boolean;
+}
+
+export type AnyRegistrarEvent =
+  | RegistrarEvent
+  | EnrpEvent
+  | Extract<EnrpOutput, { type: 'inService' }>;
+
+const CHANGES: { readonly [Type in RegistrarEvent['type']]?: 'added' | 'updated' | 'removed' } = {
+  poolElementRegistered: 'added',
+  poolElementReregistered: 'updated',
+  poolElementRemoved: 'removed',
+};
+
+export class RegistrarHalves {
+  readonly handlespace: Handlespace;
+  readonly asap: Registrar;
+  readonly enrp: Enrp | undefined;
+  readonly #setUp: RegistrarHalvesSetUp;
+  readonly #asapDriver: Driver<RegistrarInput, RegistrarOutput>;
+  readonly #enrpDriver: Driver<EnrpInput, EnrpOutput> | undefined;
+  #onStopped = () => {};
+
+  constructor(setUp: RegistrarHalvesSetUp) {
+    const { id, options, port, stack, clock, log } = setUp;
+    this.#setUp = setUp;
+    this.handlespace = new Handlespace(handlespaceOptionsOf(options, setUp.seed()));
+    if (stack.arenas) this.handlespace.useArenas(stack.arenas.inbound, stack.arenas.outbound);
+    this.asap = new Registrar({
+      ...{ id, handlespace: this.handlespace, options, port, log, seed: setUp.seed() },
+      localAddresses: stack.localAddresses,
+      waitsForService: setUp.enrp !== undefined,
+    });
+    this.#asapDriver = new Driver({
+      ...{ machine: this.asap, stack, port, accepts: true, clock },
+      perform: (output) => this.#performAsap(output),
+      inPlace: stack.arenas ? this.asap : undefined,
+    });
+    if (setUp.enrp === undefined) return;
+    this.enrp = new Enrp({
+      ...{ id, handlespace: this.handlespace, log, seed: setUp.seed(), ...setUp.enrp },
+      localAddresses: stack.localAddresses,
+    });
+    this.#enrpDriver = new Driver({
+      ...{ machine: this.enrp, stack, port: setUp.enrp.port, accepts: true, clock },
+      perform: (output) => this.#performEnrp(output),
+    });
+  }
+
+  /** Associations aborted because their peers did not read. */
+  get slowReaders(): number {
+    return this.#asapDriver.slowReaders + (this.#enrpDriver?.slowReaders ?? 0);
+  }
+
+  /** Announces itself and looks for a mentor, as far as it is to. */
+  start(): void {
+    this.#asapDriver.input({ type: 'timeout' });
+    this.#enrpDriver?.input({ type: 'timeout' });
+  }
+
+  /** A datagram to the ENRP multicast group. */
+  presenceHeard(payload: Uint8Array, source: SctpAddress): void {
+    this.#enrpDriver?.input({ type: 'presenceHeard', source, payload });
+  }
+
+  /**
+   * Ends every association, gracefully where peers answer in time. Peers first: they are not to hear that the
+   * pool elements are gone (decision 41).
+   */
+  async stop(): Promise<void> {
+    const limitMs: Milliseconds = this.#setUp.options.stopTimeoutMs;
+    this.#enrpDriver?.input({ type: 'stop' });
+    await this.#enrpDriver?.gracefulEnds(limitMs);
+    const stopped = new Promise<void>((resolve) => {
+      this.#onStopped = resolve;
+    });
+    this.#asapDriver.input({ type: 'stop' });
+    await stopped;
+  }
+
+  /** Gives the ports back, at once. The handlespace is to be closed after the stack, on whose memory it works. */
+  close(): void {
+    this.#enrpDriver?.close();
+    this.#asapDriver.close();
+  }
+
+  #performAsap(output: RegistrarOutput): void {
+    if (output.type === 'announce') this.#setUp.announce(output.payload);
+    else if (output.type === 'stopped') this.#onStopped();
+    else this.#tellOf(output as RegistrarEvent);
+  }
+
+  #tellOf(event: RegistrarEvent): void {
+    const change = CHANGES[event.type];
+    if (change !== undefined && 'poolElement' in event) {
+      const { poolElement } = event;
+      this.#enrpDriver?.input({ type: 'poolElementChanged', change, poolElement });
+    }
+    this.#setUp.tell(event);
+  }
+
+  #performEnrp(output: EnrpOutput): void {
+    if (output.type === 'announcePresence') this.#setUp.announcePresence(output.payload);
+    else if (output.type === 'adopted') this.#asapDriver.input(output);
+    else if (output.type !== 'stopped') {
+      if (output.type === 'inService') this.#asapDriver.input({ type: 'inService' });
+      this.#setUp.tell(output as EnrpEvent);
+    }
+  }
+}
