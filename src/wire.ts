@@ -20,6 +20,7 @@ export type * from './wire/asap-messages.ts';
 export { HandleResolutionView, KeepAliveAckView } from './wire/asap-views.ts';
 export { decodeEnrp, encodeEnrp, encodeEnrpInto } from './wire/enrp.ts';
 export * from './wire/enrp-messages.ts';
+export type { Decoded } from './wire/message-codec.ts';
 export {
   decodePolicyParameter,
   decodePoolElementParameter,

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { entriesOf, factsOf } from '../src/cli/rspregistrar/help.ts';
 import { SECTIONS } from '../src/cli/rspregistrar/option-table.ts';
+import { completeEnrpOptions, type EnrpOptions } from '../src/protocol/enrp/options.ts';
 import { defaultLimits } from '../src/protocol/registrar/limits.ts';
 import { DEFAULT_STACK_OPTIONS } from '../src/transport/options.ts';
 
@@ -31,6 +32,14 @@ describe('the documentation', () => {
     expect(transport).toMatch(
       new RegExp(`^\\| \`${name}\` \\| ${DEFAULT_STACK_OPTIONS[name]}\\b`, 'm'),
     );
+  });
+
+  test.each([
+    ...['maxPeers', 'maxWaitingMessages', 'maxHandleTableElements'],
+    ...['maxElementsPerHandleTableRequest', 'maxHandleTableBytes'],
+  ] as const)('tells the limit %s among peers', (name) => {
+    const value = completeEnrpOptions({})[name as keyof EnrpOptions];
+    expect(limits).toMatch(new RegExp(`^\\| \`${name}\` \\| ${value}\\b`, 'm'));
   });
 
   test.each([
@@ -67,9 +76,11 @@ describe('the documentation', () => {
 });
 
 function citedDecisions(): Set<string> {
-  const files = ['limits', 'options', 'registration', 'registrar'].map((name) =>
-    read(`src/protocol/registrar/${name}.ts`),
+  const enrp = readdirSync(path.join(root, 'src/protocol/enrp')).map((file) => `enrp/${file}`);
+  const asap = ['limits', 'options', 'registration', 'registrar'].map(
+    (name) => `registrar/${name}.ts`,
   );
+  const files = [...asap, ...enrp].map((file) => read(`src/protocol/${file}`));
   const cited = files.flatMap((text) =>
     [...text.matchAll(/decision (\d+)/g)].map(([, n]) => n ?? ''),
   );

@@ -88,6 +88,7 @@ export class RegistrarHalves {
     if (setUp.enrp === undefined) return;
     this.enrp = new Enrp({
       ...{ id, handlespace: this.handlespace, log, seed: setUp.seed(), ...setUp.enrp },
+      profile: options.profile,
       localAddresses: stack.localAddresses,
     });
     this.#enrpDriver = new Driver({

@@ -126,9 +126,3 @@ export type AsapMessage =
   | AsapError;
 
 export type AsapMessageType = AsapMessage['type'];
-
-/**
- * A decoded message and what its receiver still has to report: complete parameters of an unknown type
- * whose action bits say "skip and report" (RFC 5354 §3), views of the input, usually none.
- */
-export type Decoded<Message> = Message & { readonly unrecognized?: readonly Uint8Array[] };

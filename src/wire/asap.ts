@@ -9,7 +9,7 @@ import {
   endpointUnreachable,
   serverAnnounce,
 } from './asap-liveness.ts';
-import type { AsapMessage, Decoded } from './asap-messages.ts';
+import type { AsapMessage } from './asap-messages.ts';
 import {
   deregistration,
   deregistrationResponse,
@@ -18,8 +18,7 @@ import {
 } from './asap-registration.ts';
 import { handleResolution, handleResolutionResponse } from './asap-resolution.ts';
 import { businessCard, cookie, cookieEcho, error } from './asap-session.ts';
-import { ByteWriter } from './bytes.ts';
-import { MessageCodec } from './message-codec.ts';
+import { type Decoded, MessageCodec } from './message-codec.ts';
 import type { MessageFormat } from './message-format.ts';
 import type { WireOptions } from './parameters.ts';
 
@@ -47,23 +46,13 @@ const codec = new MessageCodec('ASAP', FORMATS as unknown as MessageFormat<AsapM
  * Reads one message from the beginning of `bytes`; what is behind it is ignored. Byte strings in the result
  * are views of `bytes`. Throws `DecodeError` for anything that is no valid message.
  */
-export function decodeAsap(
-  bytes: Uint8Array,
-  { profile = 'rsplib' }: WireOptions = {},
-): Decoded<AsapMessage> {
-  const unrecognized: Uint8Array[] = [];
-  const message = codec.decode(bytes, profile, unrecognized);
-  return unrecognized.length === 0 ? message : { ...message, unrecognized };
+export function decodeAsap(bytes: Uint8Array, options?: WireOptions): Decoded<AsapMessage> {
+  return codec.decode(bytes, options);
 }
 
 /** The bytes of a message, padded to a multiple of 4. TypeError, RangeError: it cannot be written so. */
-export function encodeAsap(
-  message: AsapMessage,
-  { profile = 'rsplib' }: WireOptions = {},
-): Uint8Array {
-  const writer = ByteWriter.growing();
-  codec.write(writer, message, profile);
-  return writer.written();
+export function encodeAsap(message: AsapMessage, options?: WireOptions): Uint8Array {
+  return codec.encode(message, options);
 }
 
 /**
@@ -74,9 +63,7 @@ export function encodeAsapInto(
   message: AsapMessage,
   out: Uint8Array,
   offset: number,
-  { profile = 'rsplib' }: WireOptions = {},
+  options?: WireOptions,
 ): number {
-  const writer = ByteWriter.into(out, offset);
-  codec.write(writer, message, profile);
-  return writer.length;
+  return codec.encodeInto(message, out, offset, options);
 }

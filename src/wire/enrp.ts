@@ -3,13 +3,11 @@
  * neighbours; how it is framed in `message-codec.ts`.
  */
 
-import type { Decoded } from './asap-messages.ts';
-import { ByteWriter } from './bytes.ts';
 import { handleTableRequest, handleTableResponse, handleUpdate } from './enrp-handle-table.ts';
 import type { EnrpMessage } from './enrp-messages.ts';
 import { error, listRequest, listResponse, presence } from './enrp-peers.ts';
 import { initTakeover, initTakeoverAck, takeoverServer } from './enrp-takeover.ts';
-import { MessageCodec } from './message-codec.ts';
+import { type Decoded, MessageCodec } from './message-codec.ts';
 import type { MessageFormat } from './message-format.ts';
 import type { WireOptions } from './parameters.ts';
 
@@ -33,23 +31,13 @@ const codec = new MessageCodec('ENRP', FORMATS as unknown as MessageFormat<EnrpM
  * Reads one message from the beginning of `bytes`; what is behind it is ignored. Byte strings in the result
  * are views of `bytes`. Throws `DecodeError` for anything that is no valid message.
  */
-export function decodeEnrp(
-  bytes: Uint8Array,
-  { profile = 'rsplib' }: WireOptions = {},
-): Decoded<EnrpMessage> {
-  const unrecognized: Uint8Array[] = [];
-  const message = codec.decode(bytes, profile, unrecognized);
-  return unrecognized.length === 0 ? message : { ...message, unrecognized };
+export function decodeEnrp(bytes: Uint8Array, options?: WireOptions): Decoded<EnrpMessage> {
+  return codec.decode(bytes, options);
 }
 
 /** The bytes of a message, padded to a multiple of 4. TypeError, RangeError: it cannot be written so. */
-export function encodeEnrp(
-  message: EnrpMessage,
-  { profile = 'rsplib' }: WireOptions = {},
-): Uint8Array {
-  const writer = ByteWriter.growing();
-  codec.write(writer, message, profile);
-  return writer.written();
+export function encodeEnrp(message: EnrpMessage, options?: WireOptions): Uint8Array {
+  return codec.encode(message, options);
 }
 
 /**
@@ -60,9 +48,7 @@ export function encodeEnrpInto(
   message: EnrpMessage,
   out: Uint8Array,
   offset: number,
-  { profile = 'rsplib' }: WireOptions = {},
+  options?: WireOptions,
 ): number {
-  const writer = ByteWriter.into(out, offset);
-  codec.write(writer, message, profile);
-  return writer.length;
+  return codec.encodeInto(message, out, offset, options);
 }

@@ -4,11 +4,17 @@
  */
 
 import { DecodeError } from '../errors.ts';
-import { type ByteWriter, readU16 } from './bytes.ts';
+import { ByteWriter, readU16 } from './bytes.ts';
 import { MessageBody } from './message-body.ts';
 import type { MessageFormat } from './message-format.ts';
-import { CAUSE, type Profile } from './parameters.ts';
+import { CAUSE, type Profile, type WireOptions } from './parameters.ts';
 import { beginMessage, endMessage, HEADER_LENGTH, refuse, type Scope } from './tlv.ts';
+
+/**
+ * A decoded message and what its receiver still has to report: complete parameters of an unknown type
+ * whose action bits say "skip and report" (RFC 5354 §3), views of the input, usually none.
+ */
+export type Decoded<Message> = Message & { readonly unrecognized?: readonly Uint8Array[] };
 
 export class MessageCodec<Message extends { readonly type: string }> {
   readonly #protocol: string;
@@ -21,8 +27,32 @@ export class MessageCodec<Message extends { readonly type: string }> {
     this.#byType = new Map(formats.map((format) => [format.type, format]));
   }
 
-  /** The message with which `bytes` begin; parameters to be reported are pushed to `unrecognized`. */
-  decode(bytes: Uint8Array, profile: Profile, unrecognized: Uint8Array[]): Message {
+  /** The message with which `bytes` begin. */
+  decode(bytes: Uint8Array, { profile = 'rsplib' }: WireOptions = {}): Decoded<Message> {
+    const unrecognized: Uint8Array[] = [];
+    const message = this.#read(bytes, profile, unrecognized);
+    return unrecognized.length === 0 ? message : { ...message, unrecognized };
+  }
+
+  encode(message: Message, { profile = 'rsplib' }: WireOptions = {}): Uint8Array {
+    const writer = ByteWriter.growing();
+    this.#write(writer, message, profile);
+    return writer.written();
+  }
+
+  /** Into `out` from `offset` on; how many bytes that were. */
+  encodeInto(
+    message: Message,
+    out: Uint8Array,
+    offset: number,
+    { profile = 'rsplib' }: WireOptions = {},
+  ): number {
+    const writer = ByteWriter.into(out, offset);
+    this.#write(writer, message, profile);
+    return writer.length;
+  }
+
+  #read(bytes: Uint8Array, profile: Profile, unrecognized: Uint8Array[]): Message {
     const format = this.#byCode.get(bytes[0] ?? -1);
     const end = messageEnd(bytes, format?.type);
     if (format === undefined) throw unrecognizedMessage(bytes, end);
@@ -35,7 +65,7 @@ export class MessageCodec<Message extends { readonly type: string }> {
     return format.decode(body, bytes[1] as number);
   }
 
-  write(writer: ByteWriter, message: Message, profile: Profile): void {
+  #write(writer: ByteWriter, message: Message, profile: Profile): void {
     const format = this.#byType.get(message.type);
     if (format === undefined) {
       throw new TypeError(`There is no ${this.#protocol} message "${message.type}".`);

@@ -3,9 +3,10 @@
 import { expect } from 'vitest';
 import { DecodeError } from '../../src/errors.ts';
 import { decodeAsap, encodeAsap, encodeAsapInto } from '../../src/wire/asap.ts';
-import type { AsapMessage, Decoded } from '../../src/wire/asap-messages.ts';
+import type { AsapMessage } from '../../src/wire/asap-messages.ts';
 import { decodeEnrp, encodeEnrp, encodeEnrpInto } from '../../src/wire/enrp.ts';
 import type { EnrpMessage } from '../../src/wire/enrp-messages.ts';
+import type { Decoded } from '../../src/wire/message-codec.ts';
 import type { WireOptions } from '../../src/wire/parameters.ts';
 
 /** The same of ASAP and of ENRP. */

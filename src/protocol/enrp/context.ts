@@ -2,7 +2,7 @@
 
 import type { Handlespace } from '../../handlespace/handlespace.ts';
 import type { AssociationId, Milliseconds, RegistrarId, SctpAddress } from '../../types.ts';
-import type { TransportParameter } from '../../wire/parameters.ts';
+import type { Profile, TransportParameter } from '../../wire/parameters.ts';
 import type { Logger } from '../logger.ts';
 import type { Backlog } from '../registrar/backlog.ts';
 import type { Link } from './links.ts';
@@ -18,6 +18,7 @@ export interface EnrpContext {
   readonly transport: TransportParameter;
   readonly ownAddresses: readonly SctpAddress[];
   readonly options: EnrpOptions;
+  readonly profile: Profile;
   readonly handlespace: Handlespace;
   readonly peers: PeerList;
   /** Associations that are up. */

@@ -15,9 +15,10 @@ import {
   type RegistrarId,
   type SctpAddress,
 } from '../../types.ts';
-import type { Decoded } from '../../wire/asap-messages.ts';
 import { decodeEnrp } from '../../wire/enrp.ts';
 import type { EnrpMessage } from '../../wire/enrp-messages.ts';
+import type { Decoded } from '../../wire/message-codec.ts';
+import type { Profile } from '../../wire/parameters.ts';
 import { type Logger, SILENT } from '../logger.ts';
 import type { Machine } from '../machine.ts';
 import { seededRandom } from '../random.ts';
@@ -57,6 +58,8 @@ export interface EnrpSetUp {
   readonly handlespace: Handlespace;
   /** Made by `completeEnrpOptions`. */
   readonly options: EnrpOptions;
+  /** Which of the two worlds to follow where they differ: the one of the ASAP half. */
+  readonly profile: Profile;
   readonly localAddresses: readonly IpAddress[];
   /** The SCTP port on which we are called, and from which we call. */
   readonly port: number;
@@ -77,18 +80,19 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
   #isStopped = false;
 
   constructor(setUp: EnrpSetUp) {
-    const { id, handlespace, options, localAddresses, port, announces, seed } = setUp;
+    const { id, handlespace, options, profile, localAddresses, port, announces, seed } = setUp;
     this.#context = {
       id,
       transport: { protocol: 'sctp', port, transportUse: 0, addresses: localAddresses },
       ownAddresses: localAddresses.map((address) => ({ address, port })),
       options,
+      profile,
       handlespace,
       peers: new PeerList(),
       links: new Map(),
       takeovers: new Map(),
       orphans: new Map(),
-      outbox: new EnrpOutbox(options.profile),
+      outbox: new EnrpOutbox(profile),
       backlog: new Backlog(),
       counters: noCounts(),
       random: seededRandom(seed),
@@ -190,7 +194,7 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
   #onDatagram(now: Milliseconds, source: SctpAddress, payload: Uint8Array): void {
     const context = this.#context;
     try {
-      const message = decodeEnrp(payload, { profile: context.options.profile });
+      const message = decodeEnrp(payload, { profile: context.profile });
       // Our own come back from the group.
       if (message.type !== 'ENRP_PRESENCE' || message.senderId === context.id) return;
       onAnnouncedPresence(context, now, source, message);
@@ -214,7 +218,7 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
       return;
     }
     try {
-      const message = decodeEnrp(payload, { profile: context.options.profile });
+      const message = decodeEnrp(payload, { profile: context.profile });
       this.#onReadable(now, link, message);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;

@@ -53,7 +53,7 @@ function hasRest({ rest, isAtEnd }: TableSession): boolean {
 }
 
 function nextPage(context: EnrpContext, session: TableSession): HandleTableEntry[] {
-  const { handlespace, options } = context;
+  const { handlespace, options, profile } = context;
   const entries: { poolHandle: Uint8Array; poolElements: PoolElementParameter[] }[] = [];
   let bytes = PAGE_HEADER_BYTES;
   let count = 0;
@@ -68,7 +68,7 @@ function nextPage(context: EnrpContext, session: TableSession): HandleTableEntry
     const isSamePool =
       last !== undefined && Buffer.compare(last.poolHandle, element.poolHandle) === 0;
     const handleBytes = isSamePool ? 0 : encodePoolHandleParameter(element.poolHandle).length;
-    const more = handleBytes + encodePoolElementParameter(parameter, options).length;
+    const more = handleBytes + encodePoolElementParameter(parameter, { profile }).length;
     if (bytes + more > options.maxHandleTableBytes && count > 0) {
       session.rest.unshift(taken);
       break;

@@ -19,13 +19,9 @@ const { ADD_PE, DEL_PE } = UPDATE_ACTION;
 const RECEIVER_OFFSET = 8;
 
 /** Tells every peer of one of our own elements. */
-export function announce(
-  context: EnrpContext,
-  action: number,
-  element: PoolElementState,
-  peers: readonly Peer[] = context.peers.heard(),
-): void {
+export function announce(context: EnrpContext, action: number, element: PoolElementState): void {
   const { id, outbox } = context;
+  const peers = context.peers.heard();
   // rsplib refuses the whole message without an ASAP transport (decision 13).
   if (peers.length === 0 || element.asapTransport === undefined) return;
   const message = outbox.encode({

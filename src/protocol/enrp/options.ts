@@ -6,11 +6,8 @@
 
 import { ConfigError } from '../../errors.ts';
 import type { Milliseconds } from '../../types.ts';
-import type { Profile } from '../../wire/parameters.ts';
 
 export interface EnrpOptions {
-  /** Which of the two worlds to follow where they differ. Default `rsplib`. */
-  readonly profile: Profile;
   /** Time between two ENRP_PRESENCE to every peer, in milliseconds. Default 2 444; RFC 5353: 30 000. */
   readonly peerHeartbeatCycleMs: Milliseconds;
   /** Fraction of the cycle by which each heartbeat is early or late at random. Default 0.125, as rsplib. */
@@ -43,7 +40,6 @@ export type PartialEnrpOptions = {
 };
 
 const DEFAULTS: EnrpOptions = {
-  profile: 'rsplib',
   peerHeartbeatCycleMs: 2_444,
   peerHeartbeatJitter: 0.125,
   peerMaxTimeLastHeardMs: 5_000,

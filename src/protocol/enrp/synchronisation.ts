@@ -7,6 +7,7 @@ import type { WalkToken } from '../../handlespace/handlespace.ts';
 import type { AssociationId, Milliseconds, RegistrarId } from '../../types.ts';
 import type { EnrpHandleTableResponse } from '../../wire/enrp-messages.ts';
 import type { PoolElementParameter } from '../../wire/parameters.ts';
+import { keyOf } from '../pool-element-key.ts';
 import { SLICE } from '../registrar/backlog.ts';
 import type { EnrpContext } from './context.ts';
 import type { Link } from './links.ts';
@@ -176,8 +177,4 @@ function sweep(
 function end(context: EnrpContext, now: Milliseconds, peer: Peer, isComplete: boolean): void {
   peer.synchronisation = undefined;
   onMentorTable(context, now, peer, isComplete);
-}
-
-function keyOf(poolHandle: Uint8Array, elementId: number): string {
-  return `${Buffer.from(poolHandle).toString('latin1')}/${elementId}`;
 }

@@ -9,6 +9,7 @@ import { HandlespaceError } from '../../errors.ts';
 import type { PoolElementState } from '../../handlespace/pool-element.ts';
 import type { AssociationId, Milliseconds, SctpAddress } from '../../types.ts';
 import type { ConnectAttempt } from '../machine.ts';
+import { keyOf } from '../pool-element-key.ts';
 import type { RegistrarContext } from './context.ts';
 import { expiryOf } from './registration.ts';
 
@@ -38,7 +39,7 @@ export class Adoption {
   }
 
   onAdopted(poolElement: PoolElementState): void {
-    const peer = addressesOf(poolElement);
+    const peer = placesOf(poolElement);
     if (peer.length === 0) return;
     const place = peer.map(({ address, port }) => `${address} ${port}`).join();
     const call = this.#calls.get(place) ?? this.#callAt(place, peer);
@@ -133,12 +134,8 @@ export class Adoption {
   }
 }
 
-function addressesOf({ asapTransport }: PoolElementState): readonly SctpAddress[] {
+function placesOf({ asapTransport }: PoolElementState): readonly SctpAddress[] {
   if (asapTransport === undefined || asapTransport.protocol === 'opaque') return [];
   const { addresses, port } = asapTransport;
   return addresses.map((address) => ({ address, port }));
-}
-
-function keyOf(poolHandle: Uint8Array, poolElementId: number): string {
-  return `${Buffer.from(poolHandle).toString('latin1')}/${poolElementId}`;
 }

@@ -108,6 +108,7 @@ export class TestRegistrar {
       id: this.id,
       handlespace: this.handlespace,
       options: completeEnrpOptions(options),
+      profile: 'rsplib',
       localAddresses: [this.address],
       port: ENRP_PORT,
       peers: peers.map((peer) => [place(peer)]),
