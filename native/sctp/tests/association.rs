@@ -2,7 +2,7 @@
 
 mod support;
 
-use rserpool_sctp::userland::packet::{Packet, PacketBuilder, cause, chunk, parameter, parameters};
+use rserpool_sctp::userland::packet::{PacketBuilder, cause, chunk, parameters};
 use rserpool_sctp::{DownReason, Refusal, SendResult};
 use support::{ASAP, Net, ip, ms};
 
@@ -441,19 +441,6 @@ fn a_broken_answer_to_an_init_does_not_keep_a_good_one_out() {
 }
 
 #[test]
-fn an_init_goes_to_the_peers_addresses_in_turn() {
-    let mut net = Net::pair(18);
-    let addresses = vec![ip("127.0.0.99"), ip("127.0.0.2")];
-    let client = net.connect_to(0, 5000, addresses, 3863, 9899);
-    net.run_for(ms(5_000));
-    let (up, info) = &net.ups(0)[0];
-    assert_eq!(
-        (*up, &info.peer_addresses),
-        (client, &vec![ip("127.0.0.2")])
-    );
-}
-
-#[test]
 fn a_restart_from_the_same_udp_port_keeps_the_association_and_drops_old_data() {
     let (mut net, client, server) = Net::connected(19);
     // What the old process will never acknowledge.
@@ -506,25 +493,6 @@ fn the_peers_udp_port_is_learnt_from_its_packets() {
 }
 
 #[test]
-fn two_calls_that_cross_become_one_association() {
-    let mut net = Net::new(22);
-    net.host(&["127.0.0.1"], 9899);
-    net.host(&["127.0.0.2"], 9899);
-    net.open(0, 9901, true);
-    net.open(1, 9901, true);
-    let left = net.connect(0, 9901, 1, 9901);
-    let right = net.connect(1, 9901, 0, 9901);
-    net.run_for(ms(2_000));
-    assert_eq!((net.ups(0).len(), net.ups(1).len()), (1, 1));
-    assert_eq!((net.ups(0)[0].0, net.ups(1)[0].0), (left, right));
-    net.send(0, left, b"to the right");
-    net.send(1, right, b"to the left");
-    net.run_for(ms(1_000));
-    assert_eq!(net.messages(1, right), [b"to the right"]);
-    assert_eq!(net.messages(0, left), [b"to the left"]);
-}
-
-#[test]
 fn a_second_call_to_the_same_peer_on_the_same_ports_is_refused() {
     let (mut net, client, _) = Net::connected(23);
     let second = net.connect(0, 5000, 1, 3863);
@@ -532,38 +500,6 @@ fn a_second_call_to_the_same_peer_on_the_same_ports_is_refused() {
     net.send(0, client, b"still here");
     net.run_for(ms(100));
     assert_eq!(net.hosts[0].room.taken(), 1);
-}
-
-#[test]
-fn several_local_addresses_are_listed_and_learnt() {
-    let mut net = Net::new(24);
-    net.host(&["127.0.0.1", "127.0.0.11", "192.0.2.1"], 9899);
-    net.host(&["127.0.0.2", "127.0.0.12"], 9899);
-    net.open(0, 5000, false);
-    net.open(1, 3863, true);
-    net.connect(0, 5000, 1, 3863);
-    net.run_for(ms(100));
-    assert_eq!(
-        net.ups(0)[0].1.peer_addresses,
-        [ip("127.0.0.2"), ip("127.0.0.12")]
-    );
-    assert_eq!(
-        net.ups(1)[0].1.peer_addresses,
-        [ip("127.0.0.1"), ip("127.0.0.11")]
-    );
-}
-
-#[test]
-fn a_single_local_address_is_not_listed() {
-    let (net, ..) = Net::connected(25);
-    for (to, kind) in [(1, chunk::INIT), (0, chunk::INIT_ACK)] {
-        let sent = net.last_sent(net.address(to), kind).unwrap();
-        let packet: Packet<'_> = sent.packet();
-        let kinds: Vec<u16> = parameters(&packet.first().value[16..])
-            .map(|parameter| parameter.unwrap().0)
-            .collect();
-        assert!(!kinds.contains(&parameter::IPV4_ADDRESS), "{kinds:?}");
-    }
 }
 
 #[test]

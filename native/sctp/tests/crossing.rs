@@ -1,5 +1,5 @@
-//! Two-homed hosts that call each other at once (RFC 9260 §5.2.1, §5.2.4), on the same or on different
-//! networks, knowing one of each other's addresses or both: one association stays.
+//! Hosts that call each other at once (RFC 9260 §5.2.1, §5.2.4), also on different networks and knowing one of
+//! each other's addresses or both: one association stays.
 
 mod support;
 
@@ -131,4 +131,23 @@ fn a_second_call_over_the_other_network_ends_in_the_first_association() {
     net.run_for(ms(1_000));
     assert_eq!(net.downs(0), [(second, DownReason::Refused)]);
     assert_one_works(&mut net, "a second call");
+}
+
+#[test]
+fn two_calls_that_cross_become_one_association() {
+    let mut net = Net::new(22);
+    net.host(&["127.0.0.1"], 9899);
+    net.host(&["127.0.0.2"], 9899);
+    net.open(0, 9901, true);
+    net.open(1, 9901, true);
+    let left = net.connect(0, 9901, 1, 9901);
+    let right = net.connect(1, 9901, 0, 9901);
+    net.run_for(ms(2_000));
+    assert_eq!((net.ups(0).len(), net.ups(1).len()), (1, 1));
+    assert_eq!((net.ups(0)[0].0, net.ups(1)[0].0), (left, right));
+    net.send(0, left, b"to the right");
+    net.send(1, right, b"to the left");
+    net.run_for(ms(1_000));
+    assert_eq!(net.messages(1, right), [b"to the right"]);
+    assert_eq!(net.messages(0, left), [b"to the left"]);
 }

@@ -5,7 +5,7 @@ mod support;
 
 use std::net::SocketAddr;
 
-use rserpool_sctp::userland::packet::{PacketBuilder, chunk};
+use rserpool_sctp::userland::packet::{Packet, PacketBuilder, chunk, parameter, parameters};
 use rserpool_sctp::{DownReason, SendResult};
 use support::{Net, Weather, ip, ms};
 
@@ -325,4 +325,49 @@ fn an_idle_association_whose_networks_are_all_cut_is_lost() {
     net.run_for(ms(200_000));
     assert_eq!(net.downs(0), [(client, DownReason::Lost)]);
     assert_eq!(net.downs(1), [(server, DownReason::Lost)]);
+}
+
+#[test]
+fn an_init_goes_to_the_peers_addresses_in_turn() {
+    let mut net = Net::pair(18);
+    let addresses = vec![ip("127.0.0.99"), ip("127.0.0.2")];
+    let client = net.connect_to(0, 5000, addresses, 3863, 9899);
+    net.run_for(ms(5_000));
+    let (up, info) = &net.ups(0)[0];
+    assert_eq!(
+        (*up, &info.peer_addresses),
+        (client, &vec![ip("127.0.0.2")])
+    );
+}
+
+#[test]
+fn several_local_addresses_are_listed_and_learnt() {
+    let mut net = Net::new(24);
+    net.host(&["127.0.0.1", "127.0.0.11", "192.0.2.1"], 9899);
+    net.host(&["127.0.0.2", "127.0.0.12"], 9899);
+    net.open(0, 5000, false);
+    net.open(1, 3863, true);
+    net.connect(0, 5000, 1, 3863);
+    net.run_for(ms(100));
+    assert_eq!(
+        net.ups(0)[0].1.peer_addresses,
+        [ip("127.0.0.2"), ip("127.0.0.12")]
+    );
+    assert_eq!(
+        net.ups(1)[0].1.peer_addresses,
+        [ip("127.0.0.1"), ip("127.0.0.11")]
+    );
+}
+
+#[test]
+fn a_single_local_address_is_not_listed() {
+    let (net, ..) = Net::connected(25);
+    for (to, kind) in [(1, chunk::INIT), (0, chunk::INIT_ACK)] {
+        let sent = net.last_sent(net.address(to), kind).unwrap();
+        let packet: Packet<'_> = sent.packet();
+        let kinds: Vec<u16> = parameters(&packet.first().value[16..])
+            .map(|parameter| parameter.unwrap().0)
+            .collect();
+        assert!(!kinds.contains(&parameter::IPV4_ADDRESS), "{kinds:?}");
+    }
 }

@@ -50,7 +50,11 @@ export class Adoption {
   onAssociationUp(association: AssociationId, attempt: ConnectAttempt): void {
     const call = this.#attempts.get(attempt);
     this.#attempts.delete(attempt);
-    if (call === undefined || !this.#context.associations.has(association)) return;
+    if (call === undefined) return;
+    if (!this.#context.associations.has(association)) {
+      this.#calls.delete(call.place); // refused: there are too many
+      return;
+    }
     call.association = association;
     for (const poolElement of call.waiting.splice(0)) this.#ask(association, poolElement);
   }

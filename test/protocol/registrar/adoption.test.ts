@@ -71,6 +71,18 @@ describe('adopted pool elements', () => {
     expect(net.handlespace.stats().poolElements).toBe(0);
   });
 
+  test('are called again where there was no room for another association', () => {
+    const net = aRegistrar({ options: { limits: { maxAssociations: 1 } } });
+    net.up(5, ['10.1.2.9']);
+    adoptAll(net, [1]);
+    net.answersCall(9, net.calls()[0]?.attempt);
+    expect(net.answers(9)).toEqual([]);
+    net.down(5);
+    adoptAll(net, [2]);
+    net.answersCall(10, net.calls()[0]?.attempt);
+    expect(net.answers(10)).toMatchObject([{ wantsToBeHome: true, poolElementId: 2 }]);
+  });
+
   test('that register by themselves meanwhile are ours by that', () => {
     const net = aRegistrar();
     adoptAll(net, [1]);
