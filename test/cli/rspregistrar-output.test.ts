@@ -1,9 +1,9 @@
 /** What `rspregistrar` logs and prints, where to, and what of it can be switched. */
 
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { poolElement, Rspregistrar, stopRspregistrars } from './rspregistrar-support.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'rspregistrar-'));
@@ -62,6 +62,9 @@ describe('the output of rspregistrar', () => {
     const registrar = await Rspregistrar.start(`-logfile=${file('live')}`, '-loglevel=3');
     renameSync(file('live'), file('rotated'));
     registrar.signal('SIGHUP');
+    // Of two signals that are sent at once the second may be heard first.
+    await vi.waitFor(() => expect(existsSync(file('live'))).toBe(true), { timeout: 10_000 });
+    registrar.signal('SIGHUP'); // empties nothing
     expect(await registrar.stop()).toBe(0);
     expect(read('rotated')).toContain('started');
     expect(read('live')).toContain('ended');

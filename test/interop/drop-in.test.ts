@@ -38,7 +38,8 @@ describeScenario("our rspregistrar in the place of rsplib's", scenario, (seen) =
     ]);
     const announces = stdout.trim().split('\n');
     const [, port = ''] = /ASAP addresses +10\.20\.0\.1:(\d+)\n/.exec(seen.text('ours.txt')) ?? [];
-    expect(announces.length).toBeGreaterThan(2);
+    // The server found it by one, the terminal, which came later, by another.
+    expect(announces.length).toBeGreaterThan(1);
     expect(new Set(announces)).toEqual(new Set([`10.20.0.1\t${port}\t3863\t7`]));
   });
 

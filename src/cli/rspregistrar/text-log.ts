@@ -4,6 +4,7 @@
  * said once and stops nobody.
  */
 
+import { writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { styleText } from 'node:util';
 import { destination } from 'pino';
@@ -60,7 +61,9 @@ export function openTextLog(settings: TextLogSettings): TextLog {
 
 function openDestination({ file, appends }: TextLogSettings) {
   try {
-    const output = destination({ dest: file ?? STANDARD_ERROR, append: appends, sync: true });
+    // Emptied here, for what is opened again (`reopen`) keeps what it holds.
+    if (file !== undefined && !appends) writeFileSync(file, '');
+    const output = destination({ dest: file ?? STANDARD_ERROR, append: true, sync: true });
     output.once('error', (error: Error) => {
       output.on('error', () => {}); // said before
       if (file === undefined) return; // there is nobody to say it to
