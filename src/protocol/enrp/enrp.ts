@@ -255,7 +255,7 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
 
   #route(now: Milliseconds, link: Link, message: Exclude<EnrpMessage, { type: 'ENRP_ERROR' }>) {
     const context = this.#context;
-    if (message.type !== 'ENRP_PRESENCE') this.#introduce(now, link, message.senderId);
+    if (!mayComeFromStranger(message.type)) this.#introduce(now, link, message.senderId);
     switch (message.type) {
       case 'ENRP_PRESENCE':
         onPresence(context, now, link, message);
@@ -286,7 +286,7 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
     }
   }
 
-  /** RFC 5353 §3.4: whoever says anything is a peer, and is asked to say who it is. */
+  /** RFC 5353 §3.4: whoever tells anything is a peer, and is asked to say who it is. */
   #introduce(now: Milliseconds, link: Link, sender: RegistrarId): void {
     const context = this.#context;
     const known = context.peers.find(sender);
@@ -301,4 +301,14 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
     outbox.push({ type: 'stopped' });
     this.#isStopped = true;
   }
+}
+
+/**
+ * A presence introduces its sender itself. Whoever only reads is answered and is no peer by it: a phantom would
+ * hold up takeovers, which it never agrees to. Registrars send a presence before they ask (decision 28).
+ */
+function mayComeFromStranger(type: EnrpMessage['type']): boolean {
+  return (
+    type === 'ENRP_PRESENCE' || type === 'ENRP_LIST_REQUEST' || type === 'ENRP_HANDLE_TABLE_REQUEST'
+  );
 }
