@@ -65,7 +65,7 @@ export interface NativeHandlespace {
   expire(now: number, limit: number): Uint8Array;
   removeAssociation(association: number, limit: number): Uint8Array;
   purge(homeRegistrarId: number, limit: number): Uint8Array;
-  adopt(now: number, from: number, to: number, limit: number): Uint8Array;
+  adopt(from: number, to: number, limit: number): Uint8Array;
   walk(homeRegistrarId: number | undefined, token: number, limit: number): Uint8Array;
   walkAssociation(association: number, token: number, limit: number): Uint8Array;
   pools(token: number, limit: number): Uint8Array;

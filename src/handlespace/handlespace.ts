@@ -263,17 +263,12 @@ export class Handlespace {
   }
 
   /**
-   * Gives elements of one registrar to another, at most `limit`: they are watched from now on, and the
-   * time-out of a keep-alive runs for each, which is to be sent (RFC 5353 §3.5.2).
+   * Gives elements of one registrar to another, at most `limit`. Nobody watches them until each is sent a
+   * keep-alive (RFC 5353 §3.5.2) and `probe` is called for it.
    */
-  adopt(
-    now: Milliseconds,
-    from: number,
-    to: number,
-    limit: number = DEFAULT_LIMIT,
-  ): PoolElementState[] {
+  adopt(from: number, to: number, limit: number = DEFAULT_LIMIT): PoolElementState[] {
     const native = this.#native;
-    return this.#elements(attempt(native, 'adopt', () => native.adopt(now, from, to, limit)));
+    return this.#elements(attempt(native, 'adopt', () => native.adopt(from, to, limit)));
   }
 
   /**

@@ -21,7 +21,7 @@ const AT = {
   poolHandle: 48,
 } as const;
 
-const FLAG = { isWatched: 1, awaitsAcknowledgement: 2 } as const;
+const FLAG = { isWatched: 1, awaitsAcknowledgement: 2, disagrees: 4 } as const;
 
 /** In a batch: how many images, and the token to go on with; then the images. */
 const BATCH_HEAD_BYTES = 8;
@@ -56,6 +56,10 @@ export class Image {
 
   get awaitsAcknowledgement(): boolean {
     return (wordAt(this.#view, AT.flags) & FLAG.awaitsAcknowledgement) !== 0;
+  }
+
+  get disagrees(): boolean {
+    return (wordAt(this.#view, AT.flags) & FLAG.disagrees) !== 0;
   }
 
   /** Number of the timer that was due; 0 outside `expire`. */

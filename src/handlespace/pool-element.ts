@@ -38,6 +38,8 @@ export interface PoolElementState extends PoolElement {
   readonly asapTransport: TransportParameter | undefined;
   /** The association of the last registration; 0: it came over none. */
   readonly association: AssociationId;
+  /** It does not agree with its pool, and is not selected (`Registration.mayDisagree`). */
+  readonly disagrees: boolean;
   /** Whether keep-alive timers run for it. */
   readonly isWatched: boolean;
   /** A keep-alive is out, its time-out runs. */
@@ -90,6 +92,10 @@ export class StoredPoolElement implements PoolElementState {
 
   get association(): AssociationId {
     return this.#image.association as AssociationId;
+  }
+
+  get disagrees(): boolean {
+    return this.#image.disagrees;
   }
 
   get isWatched(): boolean {

@@ -38,6 +38,11 @@ export interface Registration {
   readonly association?: number | undefined;
   /** Whether keep-alive timers run for it: the home registrar's own elements. Default: no. */
   readonly isWatched?: boolean | undefined;
+  /**
+   * Whether an element that does not agree with its pool (policy, transport protocol, control channel) is kept
+   * and not selected, instead of refused: one that another registrar has accepted (decision 39). Default: no.
+   */
+  readonly mayDisagree?: boolean | undefined;
   /** From now until the registration lapses; `Infinity`: it does not. Default: `lifeMs`. */
   readonly expiresInMs?: Milliseconds | undefined;
 }
@@ -60,7 +65,7 @@ const WORD = {
   annexBytes: 15,
 } as const;
 const DOUBLE = { expiresIn: 4 } as const;
-const FLAG = { hasControl: 1, isWatched: 2 } as const;
+const FLAG = { hasControl: 1, isWatched: 2, mayDisagree: 4 } as const;
 const PAYLOAD_OFFSET = 64;
 
 /** The header of an ASAP_HANDLE_RESOLUTION_RESPONSE; its length is patched in when it is answered. */
@@ -91,7 +96,8 @@ export function putRegistration(desk: Desk, registration: Registration, profile:
   words[WORD.transportKind] = readU16(desk.bytes, recordOffset + USER_TRANSPORT_OFFSET);
   words[WORD.flags] =
     (hasControl(userTransport) ? FLAG.hasControl : 0) |
-    (registration.isWatched ? FLAG.isWatched : 0);
+    (registration.isWatched ? FLAG.isWatched : 0) |
+    (registration.mayDisagree ? FLAG.mayDisagree : 0);
   desk.doubles[DOUBLE.expiresIn] = registration.expiresInMs ?? lifeMs;
   words[WORD.prefaceBytes] = prefaceBytes;
   words[WORD.recordBytes] = recordBytes;

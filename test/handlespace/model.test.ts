@@ -241,7 +241,7 @@ class Pair {
 
   #adopt(limit: number): void {
     const [from, to] = HOMES as [number, number];
-    const adopted = this.#handlespace.adopt(this.#tellTime(), from, to, limit);
+    const adopted = this.#handlespace.adopt(from, to, limit);
     const owned = this.#model.elements.filter((it) => it.homeRegistrarId === from);
     expect(adopted.length).toBe(Math.min(limit, owned.length));
     for (const element of adopted) {

@@ -107,13 +107,16 @@ describe('a home registrar', () => {
     expect(handlespace.checksum(A)).toBe(0xffff);
   });
 
-  test('that took over has them in its name, in answers too, watched and probed (RFC 5353 §3.5.2)', () => {
+  test('that took over has them in its name, in answers too, watched as soon as they are probed (RFC 5353 §3.5.2)', () => {
     const handlespace = tenElements();
-    const adopted = [...handlespace.adopt(100, A, B, 2), ...handlespace.adopt(100, A, B)];
+    const adopted = [...handlespace.adopt(A, B, 2), ...handlespace.adopt(A, B)];
     expect(idsOf(adopted)).toEqual([1, 3, 5, 7, 9]);
     for (const element of adopted) {
-      expect(element).toMatchObject({ homeRegistrarId: B, isWatched: true });
-      expect(element.awaitsAcknowledgement).toBe(true);
+      expect(element).toMatchObject({ homeRegistrarId: B, isWatched: false });
+      expect(handlespace.probe(100, element.poolHandle, element.id)).toBe(true);
+      expect(handlespace.find(element.poolHandle, element.id)).toMatchObject({
+        ...{ isWatched: true, awaitsAcknowledgement: true },
+      });
     }
     const out = new Uint8Array(1_024);
     const length = handlespace.resolveInto('pool-0', 3, out, 0);

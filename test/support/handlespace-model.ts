@@ -128,7 +128,6 @@ export class HandlespaceModel {
 
   adopt(poolHandle: string, id: number, homeRegistrarId: number): void {
     this.#change(poolHandle, id, { homeRegistrarId });
-    this.probe(poolHandle, id);
   }
 
   nextDeadline(): number {

@@ -231,15 +231,14 @@ impl NativeHandlespace {
     pub fn adopt<'env>(
         &self,
         env: &'env Env,
-        now: f64,
         from: f64,
         to: f64,
         limit: f64,
     ) -> Result<Uint8ArraySlice<'env>, Failure> {
-        let (now, limit) = (whole(now)?, limit_of(limit)?);
+        let limit = limit_of(limit)?;
         let (from, to) = (whole_u32(from)?, whole_u32(to)?);
         self.batch(env, |core, batch| {
-            core.adopt(now, from, to, limit, &mut |it| batch.push(it, None));
+            core.adopt(from, to, limit, &mut |it| batch.push(it, None));
             None
         })
     }

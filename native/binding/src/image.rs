@@ -6,8 +6,9 @@
 //!  0 bytes of the whole image, 8-aligned
 //!  1 identifier        2 home registrar       registration, in 32-bit words
 //!  3 association       4 unreachable reports    0 identifier       1 home registrar   2 association
-//!  5 flags: 1 watched, 2 awaits an ack          3 policy           4 its value        5 load degradation
-//!  6 timer that was due (1-3), or 0             6 transport kind   7 flags: 1 control, 2 watched
+//!  5 flags: 1 watched, 2 awaits an ack,         3 policy           4 its value        5 load degradation
+//!    4 disagrees with its pool                  6 transport kind   7 flags: 1 control, 2 watched,
+//!  6 timer that was due (1-3), or 0                                  4 may disagree
 //!  7 length of the pool handle                  8, 9 expires in, f64 milliseconds
 //!  8, 9 expires at, f64 milliseconds           10 bytes of preface 11 of the pool handle in it, from 8 on
 //! 10 length of the record                      12 bytes of record  13, 14 offset and length of its lead
@@ -71,7 +72,9 @@ pub fn push_image(bytes: &mut Vec<u8>, element: &Element<'_>, timer: Option<Time
     let payload = element.pool_handle.len() + element.record.len() + element.annex.len();
     let size = (4 * IMAGE_WORDS + payload).next_multiple_of(8);
     bytes.reserve(size);
-    let flags = u32::from(element.is_watched) | u32::from(element.awaits_acknowledgement) << 1;
+    let flags = u32::from(element.is_watched)
+        | u32::from(element.awaits_acknowledgement) << 1
+        | u32::from(element.disagrees) << 2;
     let head = [
         size as u32,
         element.id,
@@ -154,6 +157,7 @@ pub fn read_registration(bytes: &[u8]) -> Fallible<Registration<'_>> {
         transport_kind: words[6],
         has_control: words[7] & 1 != 0,
         is_watched: words[7] & 2 != 0,
+        may_disagree: words[7] & 4 != 0,
         expires_in_ms: duration(f64::from_ne_bytes(expires_in))?,
         preface,
         record,

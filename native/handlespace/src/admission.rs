@@ -21,7 +21,7 @@ impl Handlespace {
             return Err(Error::ZeroIdentifier);
         }
         let pool = pool.and_then(|pool| Some((pool, self.pools.get(pool)?)));
-        if let Some((_, pool)) = pool {
+        if let Some((_, pool)) = pool.filter(|_| !it.may_disagree) {
             pool.check(it)?;
         }
         let number = it.policy.number;

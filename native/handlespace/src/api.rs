@@ -87,6 +87,8 @@ pub struct Registration<'a> {
     pub transport_kind: u32,
     /// Every element of a pool must have the same.
     pub has_control: bool,
+    /// It is kept, and not selected, when it does not agree with its pool; otherwise it is refused then.
+    pub may_disagree: bool,
     /// Keep-alive timers run for it.
     pub is_watched: bool,
     /// From now until the registration lapses; `NEVER`: it does not.
@@ -115,6 +117,8 @@ pub struct Element<'a> {
     pub home: u32,
     pub association: u32,
     pub policy: PolicyValues,
+    /// Its policy, transport protocol or control channel is not the pool's: it is not selected.
+    pub disagrees: bool,
     pub is_watched: bool,
     /// A keep-alive is out and its time-out runs.
     pub awaits_acknowledgement: bool,

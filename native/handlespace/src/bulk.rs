@@ -33,25 +33,22 @@ impl Handlespace {
     }
 
     /// Gives at most `budget` elements of registrar `from` to registrar `to`, each before its visit, which
-    /// sees the new home, in the record too. They are watched from now on, and probed: their time-out runs,
-    /// and it is for the caller to send the keep-alives (RFC 5353 §3.5.2, with H=1). Returns how many; fewer
-    /// than `budget`: none is left. Nothing happens if `from` is `to`.
+    /// sees the new home, in the record too. It is for the caller to send each a keep-alive (RFC 5353 §3.5.2,
+    /// with H=1) and to `probe` it then: until it does nobody watches it. Returns how many; fewer than
+    /// `budget`: none is left. Nothing happens if `from` is `to`.
     pub fn adopt(
         &mut self,
-        now: u64,
         from: u32,
         to: u32,
         budget: usize,
         visit: &mut dyn FnMut(&Element<'_>),
     ) -> usize {
-        let now = self.schedule.observe(now);
         let mut count = 0;
         while count < budget && from != to {
             let Some(slot) = self.ownership.slots_from(from, 0).next() else {
                 break;
             };
             self.move_home(slot, to);
-            self.schedule.await_acknowledgement(now, slot);
             if let Some(element) = self.element(slot) {
                 visit(&element);
             }

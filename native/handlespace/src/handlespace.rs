@@ -4,6 +4,7 @@
 
 use crate::association::Associations;
 use crate::checksum;
+use crate::dissent::Character;
 use crate::element::{Elements, Identity};
 use crate::element_table::ElementTable;
 use crate::hash::HashKey;
@@ -14,9 +15,7 @@ use crate::pool_table::PoolTable;
 use crate::random::Random;
 use crate::records::Records;
 use crate::schedule::{KeepAliveState, Schedule};
-use crate::{
-    Element, Error, Limits, MAX_ITEMS, PolicyValues, Registered, Registration, Settings, Stats,
-};
+use crate::{Element, Error, Limits, MAX_ITEMS, Registered, Registration, Settings, Stats};
 
 /// Slots must leave the timing wheel its mark and sums of weights their sign.
 const MOST_ELEMENTS: usize = 1 << 28;
@@ -89,8 +88,12 @@ impl Handlespace {
         };
         let now = self.schedule.observe(now);
         match self.table.find(&self.elements, pool, registration.id) {
-            Some(slot) => {
+            Some(slot) if self.character_of(slot) == Some(Character::of(registration)) => {
                 self.renew(now, slot, registration);
+                Ok(Registered::Updated)
+            }
+            Some(slot) => {
+                self.replace(now, slot, row, registration);
                 Ok(Registered::Updated)
             }
             None => {
@@ -158,11 +161,8 @@ impl Handlespace {
             id: identity.id,
             home: identity.home,
             association: identity.association,
-            policy: PolicyValues {
-                number: pool.row.number,
-                value: member.value,
-                load_degradation: member.load_degradation,
-            },
+            policy: pool.policy_values(identity.id, member.value, member.load_degradation),
+            disagrees: pool.disagrees(identity.id),
             is_watched: deadlines.state() != KeepAliveState::Unwatched,
             awaits_acknowledgement: deadlines.state() == KeepAliveState::Awaiting,
             unreachable_reports: identity.unreachable_reports,
@@ -182,17 +182,18 @@ impl Handlespace {
             return;
         };
         let sum = pool.handle_sum + checksum::sum_of_id(it.id);
-        pool.policy.remove(&mut self.members, slot);
         pool.elements -= 1;
-        if pool.elements == 0 {
-            self.pools.remove(it.pool);
-        }
+        let was_last = pool.elements == 0;
         self.table.remove(it.pool, it.id, slot);
         self.ownership.remove(it.home, slot, sum);
         self.associations.remove(it.association, slot);
         self.schedule.stop(slot);
         self.records.release(slot);
         self.elements.remove(slot);
+        self.leave(it.pool, slot, it.id);
+        if was_last {
+            self.pools.remove(it.pool);
+        }
     }
 
     /// Gives the element in `slot` another home, in its record too.
@@ -233,14 +234,22 @@ impl Handlespace {
         self.table.insert(pool, id, slot);
         self.members
             .set(slot, it.policy.value, it.policy.load_degradation);
+        self.join(pool, slot, id, Character::of(it));
         if let Some(pool) = self.pools.get_mut(pool) {
-            pool.policy.insert(&mut self.members, slot);
             pool.elements += 1;
             self.ownership
                 .add(home, slot, pool.handle_sum + checksum::sum_of_id(id));
         }
         self.associations.add(association, slot);
         self.refresh(now, slot, it);
+    }
+
+    /// The element comes back as another one, so to speak: it may agree with its pool now, or no longer.
+    fn replace(&mut self, now: u64, slot: u32, row: &'static Row, it: &Registration<'_>) {
+        self.remove(slot);
+        let pool = self.pools.find(it.pool_handle);
+        let pool = pool.unwrap_or_else(|| self.create_pool(row, it));
+        self.create(now, pool, it);
     }
 
     fn renew(&mut self, now: u64, slot: u32, it: &Registration<'_>) {
@@ -254,13 +263,12 @@ impl Handlespace {
             self.associations.add(it.association, slot);
         }
         if let Some(pool) = self.pools.get_mut(identity.pool) {
-            let PolicyValues {
-                value,
-                load_degradation,
-                ..
-            } = it.policy;
-            pool.policy
-                .update(&mut self.members, slot, value, load_degradation);
+            let (value, load) = (it.policy.value, it.policy.load_degradation);
+            if pool.disagrees(identity.id) {
+                self.members.set(slot, value, load);
+            } else {
+                pool.policy.update(&mut self.members, slot, value, load);
+            }
         }
         self.refresh(now, slot, it);
     }

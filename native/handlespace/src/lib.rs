@@ -10,6 +10,7 @@ mod api;
 mod association;
 mod bulk;
 mod checksum;
+mod dissent;
 mod element;
 mod element_table;
 mod error;

@@ -1,6 +1,7 @@
 //! One pool: its handle, the preface of its answers, what its elements have in common, and their order.
 
 use crate::checksum;
+use crate::dissent::{Character, Dissent};
 use crate::policy::{Members, Policy, Row};
 use crate::random::Random;
 use crate::{Error, MAX_ITEMS, Registration};
@@ -16,20 +17,18 @@ pub(crate) struct Pool {
     pub elements: usize,
     pub transport_kind: u32,
     pub has_control: bool,
+    /// 0: as the policy has it.
+    max_increment: u32,
     /// How many leading entries of an answer have had their turn.
     pub increment: usize,
     pub row: &'static Row,
     pub policy: Box<dyn Policy>,
+    pub dissent: Option<Box<Dissent>>,
 }
 
 impl Pool {
     /// An empty pool as its first element wants it.
     pub fn new(hash: u32, row: &'static Row, max_increment: u32, first: &Registration<'_>) -> Self {
-        let increment = if max_increment == 0 {
-            row.default_increment
-        } else {
-            max_increment
-        };
         Pool {
             bytes: [first.pool_handle, first.preface]
                 .concat()
@@ -40,9 +39,11 @@ impl Pool {
             elements: 0,
             transport_kind: first.transport_kind,
             has_control: first.has_control,
-            increment: increment as usize,
+            max_increment,
+            increment: increment_of(row, max_increment),
             row,
             policy: (row.make)(),
+            dissent: None,
         }
     }
 
@@ -70,6 +71,15 @@ impl Pool {
         &selected[..count]
     }
 
+    /// From now on the pool is like this, with its agreeing elements in this order.
+    pub fn take_over(&mut self, row: &'static Row, like: Character, order: Box<dyn Policy>) {
+        self.row = row;
+        self.transport_kind = like.transport_kind;
+        self.has_control = like.has_control;
+        self.increment = increment_of(row, self.max_increment);
+        self.policy = order;
+    }
+
     /// Whether a registration agrees with the pool (RFC 5352 §3.1 rules 2 and 3), in the order in which rsplib
     /// checks. It must even when it renews the pool's only element: who wants another policy deregisters first.
     pub fn check(&self, registration: &Registration<'_>) -> Result<(), Error> {
@@ -90,4 +100,12 @@ impl Pool {
         }
         Ok(())
     }
+}
+
+fn increment_of(row: &Row, max_increment: u32) -> usize {
+    let increment = match max_increment {
+        0 => row.default_increment,
+        most => most,
+    };
+    increment as usize
 }

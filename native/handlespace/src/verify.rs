@@ -57,8 +57,9 @@ impl Handlespace {
         }
         let mut total = 0;
         for (index, pool) in self.pools.iter_from(0) {
-            let count = pool.policy.verify(&self.members)?;
-            if count == 0 || count != pool.elements || sizes.get(&index) != Some(&count) {
+            let agreeing = pool.policy.verify(&self.members)?;
+            let count = agreeing + self.verify_dissent(index, pool)?;
+            if agreeing == 0 || count != pool.elements || sizes.get(&index) != Some(&count) {
                 return Err(format!(
                     "pool {index}: {count} in its policy, {} counted",
                     pool.elements

@@ -165,7 +165,7 @@ fn a_purge_goes_on_where_its_budget_ended() {
 }
 
 #[test]
-fn adopted_elements_are_probed_and_their_records_name_the_new_home() {
+fn adopted_elements_have_records_that_name_the_new_home_and_are_watched_when_probed() {
     let home_offset = Some(8);
     let mut handlespace = Handlespace::new(Settings {
         home_offset,
@@ -179,24 +179,25 @@ fn adopted_elements_are_probed_and_their_records_name_the_new_home() {
         };
         handlespace.register(0, &it).unwrap();
     }
-    let mut probes = Vec::new();
-    let mut adopt = |now, budget| {
-        handlespace.adopt(now, 1, 0x0203_0405, budget, &mut |it| {
+    let mut adopted = Vec::new();
+    let mut adopt = |budget| {
+        handlespace.adopt(1, 0x0203_0405, budget, &mut |it| {
             assert_eq!(
                 (0x0203_0405, &[2, 3, 4, 5][..]),
                 (it.home, &it.record[8..12])
             );
-            probes.push((it.id, it.awaits_acknowledgement && it.is_watched));
+            adopted.push((it.id, it.is_watched));
         })
     };
-    assert_eq!([2, 1, 0], [adopt(1000, 2), adopt(2000, 2), adopt(2000, 2)]);
-    assert_eq!([(1, true), (2, true), (3, true)], probes[..]);
+    assert_eq!([2, 1, 0], [adopt(2), adopt(2), adopt(2)]);
+    assert_eq!([(1, false), (2, false), (3, false)], adopted[..]);
     assert_eq!(
         0,
-        handlespace.adopt(2000, 0x0203_0405, 0x0203_0405, 9, &mut |_| panic!(
-            "to itself"
-        ))
+        handlespace.adopt(0x0203_0405, 0x0203_0405, 9, &mut |_| panic!("to itself"))
     );
+    for (now, id) in [(1000, 1), (1000, 2), (2000, 3)] {
+        assert!(handlespace.probe(now, b"pool", id));
+    }
     assert!(handlespace.acknowledge(3000, b"pool", 2));
     let mut gone = Vec::new();
     handlespace.expire(4000, 10, &mut |timer, it| gone.push((timer, it.id)));

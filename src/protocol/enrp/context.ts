@@ -26,6 +26,8 @@ export interface EnrpContext {
   readonly takeovers: Map<RegistrarId, Takeover>;
   /** Homes of elements that are no peers, and when they are given up. */
   readonly orphans: Map<RegistrarId, Milliseconds>;
+  /** Pools with elements that disagree with it, as far as that has been logged (decision 39). */
+  readonly dissent: Set<string>;
   readonly outbox: EnrpOutbox;
   readonly backlog: Backlog;
   readonly counters: EnrpCounters;

@@ -92,6 +92,7 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
       links: new Map(),
       takeovers: new Map(),
       orphans: new Map(),
+      dissent: new Set(),
       outbox: new EnrpOutbox(profile),
       backlog: new Backlog(),
       counters: noCounts(),

@@ -7,6 +7,9 @@ import type { PoolElementParameter } from '../../wire/parameters.ts';
 import type { EnrpContext } from './context.ts';
 import { noteHome } from './orphans.ts';
 
+/** Pools that are remembered as logged. */
+const MAX_DISSENT = 1_024;
+
 /**
  * Stores an element under a home that is not ours; it lapses with its registration life when its home says
  * nothing more. False: it does not fit into its pool.
@@ -21,26 +24,22 @@ export function storeRemote(
   const { handlespace, outbox } = context;
   const { lifeMs } = element;
   const expiresInMs = lifeMs === 0 ? Number.POSITIVE_INFINITY : lifeMs;
-  const outcome = attempt(context, poolHandle, element, () =>
-    handlespace.register(now, {
-      poolHandle,
-      id: element.id,
-      homeRegistrarId: home,
-      lifeMs,
-      policy: element.policy,
-      userTransport: element.userTransport,
-      asapTransport: element.asapTransport,
-      association: 0,
-      isWatched: false,
-      expiresInMs,
-    }),
+  const supervision = { isWatched: false, expiresInMs };
+  const outcome = store(
+    context,
+    now,
+    poolHandle,
+    { ...element, homeRegistrarId: home },
+    supervision,
   );
-  if (outcome !== undefined) noteHome(context, now, home);
+  if (outcome === undefined) return false;
+  noteHome(context, now, home);
   if (outcome === 'created') {
     const poolElement = handlespace.find(poolHandle, element.id) as PoolElementState;
     outbox.push({ type: 'remotePoolElementAdded', poolElement });
+    if (poolElement.disagrees) noteDissent(context, poolElement);
   }
-  return outcome !== undefined;
+  return true;
 }
 
 /**
@@ -54,22 +53,9 @@ export function storeAdopted(
   element: PoolElementParameter,
 ): void {
   const { id, handlespace, outbox } = context;
-  const outcome = attempt(context, poolHandle, element, () =>
-    handlespace.register(now, {
-      poolHandle,
-      id: element.id,
-      homeRegistrarId: id,
-      lifeMs: element.lifeMs,
-      policy: element.policy,
-      userTransport: element.userTransport,
-      asapTransport: element.asapTransport,
-      association: 0,
-      isWatched: true,
-      expiresInMs: Number.POSITIVE_INFINITY,
-    }),
-  );
+  const supervision = { isWatched: true, expiresInMs: Number.POSITIVE_INFINITY };
+  const outcome = store(context, now, poolHandle, { ...element, homeRegistrarId: id }, supervision);
   if (outcome === undefined) return;
-  handlespace.probe(now, poolHandle, element.id);
   const poolElement = handlespace.find(poolHandle, element.id) as PoolElementState;
   outbox.push({ type: 'adopted', poolElement });
 }
@@ -79,20 +65,36 @@ export function removeRemote(context: EnrpContext, poolElement: PoolElementState
   context.outbox.push({ type: 'remotePoolElementRemoved', poolElement });
 }
 
-function attempt(
-  { log }: EnrpContext,
+function store(
+  context: EnrpContext,
+  now: Milliseconds,
   poolHandle: Uint8Array,
-  { id }: PoolElementParameter,
-  register: () => 'created' | 'updated',
+  element: PoolElementParameter,
+  supervision: { readonly isWatched: boolean; readonly expiresInMs: Milliseconds },
 ): 'created' | 'updated' | undefined {
+  const { handlespace, log } = context;
+  const { id, homeRegistrarId, lifeMs, policy, userTransport, asapTransport } = element;
   try {
-    return register();
+    return handlespace.register(now, {
+      ...{ poolHandle, id, homeRegistrarId, lifeMs, policy, userTransport, asapTransport },
+      ...{ association: 0, mayDisagree: true, ...supervision },
+    });
   } catch (error) {
     if (!(error instanceof HandlespaceError)) throw error;
+    const pool = formatPoolHandle(poolHandle);
     log.warn(
-      { pool: formatPoolHandle(poolHandle), poolElementId: id, reason: error.message },
+      { pool, poolElementId: id, reason: error.message },
       'pool element of a peer not stored',
     );
     return undefined;
   }
+}
+
+/** Decision 39: once for each pool. Of very many pools, the first are told of again. */
+function noteDissent({ dissent, log }: EnrpContext, { poolHandle, id }: PoolElementState): void {
+  const pool = formatPoolHandle(poolHandle);
+  if (dissent.has(pool)) return;
+  if (dissent.size >= MAX_DISSENT) dissent.clear();
+  dissent.add(pool);
+  log.warn({ pool, poolElementId: id }, 'not selected: it has another policy than its pool');
 }

@@ -162,8 +162,8 @@ function finish(context: EnrpContext, now: Milliseconds, { target }: Takeover): 
   if (peer !== undefined) drop(context, now, peer, 'takenOver');
   for (const one of peers.heard()) tell(context, one, 'ENRP_TAKEOVER_SERVER', target);
   let poolElements = 0;
-  backlog.start(now, (at) => {
-    const adopted = handlespace.adopt(at, target, id, SLICE);
+  backlog.start(now, () => {
+    const adopted = handlespace.adopt(target, id, SLICE);
     for (const poolElement of adopted) {
       outbox.push({ type: 'adopted', poolElement });
       // rsplib's peers learn of the new home by this alone (interop-rsplib A12).

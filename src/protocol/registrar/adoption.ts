@@ -1,8 +1,9 @@
 /**
  * Pool elements that become ours without having registered here: those of a registrar that we take over from
- * (RFC 5353 §3.5.2), and our own from before a restart (decision 35). Each is called at its ASAP transport
- * and sent a keep-alive with the H bit (RFC 5352 §3.4): whoever acknowledges is ours over that association
- * from then on. Who does not is removed by the time-out that the handlespace runs for it.
+ * (RFC 5353 §3.5.2), our own from before a restart (decision 35), and those that a peer suggests to us
+ * (decision 41). Each is called at its ASAP transport and sent a keep-alive with the H bit (RFC 5352 §3.4):
+ * whoever acknowledges is ours over that association from then on. Who was ours before and does not is removed
+ * by the time-out that the handlespace runs for it. All that at a measured pace (RFC 5355, threat 9).
  */
 
 import { HandlespaceError } from '../../errors.ts';
@@ -12,6 +13,17 @@ import type { ConnectAttempt } from '../machine.ts';
 import { keyOf } from '../pool-element-key.ts';
 import type { RegistrarContext } from './context.ts';
 import { expiryOf } from './registration.ts';
+
+/** Decision 45: 10 000 keep-alives per second. */
+const PERIOD_MS = 10;
+const MOST_PER_PERIOD = 100;
+
+/** Its turn is to come. */
+interface Candidate {
+  readonly poolElement: PoolElementState;
+  /** Its home lives, and would have us take it. */
+  readonly isSuggested: boolean;
+}
 
 /** One process of pool elements, by its ASAP transport. */
 interface Call {
@@ -28,6 +40,10 @@ interface Asked {
 
 export class Adoption {
   readonly #context: RegistrarContext;
+  /** By handle and identifier, in order. */
+  readonly #candidates = new Map<string, Candidate>();
+  #periodEndsAt: Milliseconds = 0;
+  #leftInPeriod = 0;
   readonly #calls = new Map<string, Call>();
   readonly #attempts = new Map<ConnectAttempt, Call>();
   /** Who has been asked, by handle and identifier, and over which association. */
@@ -38,7 +54,43 @@ export class Adoption {
     this.#context = context;
   }
 
-  onAdopted(poolElement: PoolElementState): void {
+  get nextDeadline(): Milliseconds {
+    return this.#candidates.size === 0 ? Number.POSITIVE_INFINITY : this.#periodEndsAt;
+  }
+
+  onCandidate(now: Milliseconds, candidate: Candidate): void {
+    const { poolHandle, id } = candidate.poolElement;
+    this.#candidates.set(keyOf(poolHandle, id), candidate);
+    this.onTimeout(now);
+  }
+
+  /** Asks as many as may be asked by now. */
+  onTimeout(now: Milliseconds): void {
+    if (now >= this.#periodEndsAt) {
+      this.#periodEndsAt = now + PERIOD_MS;
+      this.#leftInPeriod = MOST_PER_PERIOD;
+    }
+    for (const [key, candidate] of this.#candidates) {
+      if (this.#leftInPeriod === 0) return;
+      this.#leftInPeriod -= 1;
+      this.#candidates.delete(key);
+      this.#begin(now, candidate);
+    }
+  }
+
+  /** It may have gone, or found a home, since it was put in line. */
+  #begin(now: Milliseconds, { poolElement, isSuggested }: Candidate): void {
+    const { id, handlespace } = this.#context;
+    const { poolHandle, id: poolElementId } = poolElement;
+    const known = handlespace.find(poolHandle, poolElementId);
+    if (known === undefined) return;
+    const isOurs = known.homeRegistrarId === id;
+    if (isOurs === isSuggested || known.association !== 0) return;
+    if (isOurs) handlespace.probe(now, poolHandle, poolElementId);
+    this.#approach(poolElement);
+  }
+
+  #approach(poolElement: PoolElementState): void {
     const peer = placesOf(poolElement);
     if (peer.length === 0) return;
     const place = peer.map(({ address, port }) => `${address} ${port}`).join();
@@ -102,7 +154,7 @@ export class Adoption {
     try {
       const outcome = handlespace.register(now, {
         ...{ poolHandle, id: poolElement.id, homeRegistrarId: id, lifeMs, policy },
-        ...{ userTransport, asapTransport, association, isWatched: true },
+        ...{ userTransport, asapTransport, association, isWatched: true, mayDisagree: true },
         expiresInMs: expiryOf(lifeMs, options),
       });
       const stored = handlespace.find(poolHandle, poolElement.id) as PoolElementState;

@@ -9,6 +9,8 @@ export type RegistrarInput =
   | AssociationInput
   /** An element is ours now that has not registered here: it is to be asked whether it lives. */
   | { readonly type: 'adopted'; readonly poolElement: PoolElementState }
+  /** A peer would have us be the home of this element of its (RFC 5353 §2.2.4, T bit; decision 41). */
+  | { readonly type: 'takeoverSuggested'; readonly poolElement: PoolElementState }
   /** The handlespace is complete: announces may begin (RFC 5353 §3.2). */
   | { readonly type: 'inService' }
   /** End cleanly; `stopped` is the last output. */

@@ -109,7 +109,11 @@ export class Registrar implements Machine<RegistrarInput, RegistrarOutput> {
   nextDeadline(): Milliseconds {
     if (this.#shutdown.isUnderWay) return this.#shutdown.nextDeadline;
     if (!this.#context.backlog.isEmpty) return 0;
-    return Math.min(this.#context.handlespace.nextDeadline(), this.#serverAnnounce.nextDeadline);
+    return Math.min(
+      this.#context.handlespace.nextDeadline(),
+      this.#serverAnnounce.nextDeadline,
+      this.#adoption.nextDeadline,
+    );
   }
 
   /**
@@ -151,7 +155,10 @@ export class Registrar implements Machine<RegistrarInput, RegistrarOutput> {
         onAssociationDown(context, now, input.association);
         break;
       case 'adopted':
-        this.#adoption.onAdopted(input.poolElement);
+        this.#adoption.onCandidate(now, { poolElement: input.poolElement, isSuggested: false });
+        break;
+      case 'takeoverSuggested':
+        this.#adoption.onCandidate(now, { poolElement: input.poolElement, isSuggested: true });
         break;
       case 'inService':
         this.#serverAnnounce.begin(now);
@@ -168,6 +175,7 @@ export class Registrar implements Machine<RegistrarInput, RegistrarOutput> {
     this.#context.backlog.run(now);
     onPoolElementTimers(this.#context, now);
     this.#serverAnnounce.onTimeout(now);
+    this.#adoption.onTimeout(now);
   }
 
   #onMessage(

@@ -179,6 +179,26 @@ describe('handle updates (RFC 5353 §3.3)', () => {
 });
 
 describe('the audit (RFC 5353 §3.6)', () => {
+  test('keeps what disagrees after a partition at all alike, unselected (decision 39)', () => {
+    const [scope, one, two] = Scope.whole(2);
+    scope.network.partition(['10.0.0.1'], ['10.0.0.2']);
+    scope.run(20);
+    two?.register(2, 'EchoPool', 300, { type: 'leastUsed', load: 5 });
+    one?.register(1);
+    scope.network.heal();
+    scope.run(40);
+    expect(one?.view()).toEqual(['EchoPool/1@1', 'EchoPool/2@2']);
+    expect(two?.view()).toEqual(one?.view());
+    for (const each of [one, two]) {
+      expect(each?.handlespace.find('EchoPool', 1)?.disagrees).toBe(false);
+      expect(each?.handlespace.find('EchoPool', 2)?.disagrees).toBe(true);
+    }
+    const repairs = () => [one, two].map((each) => each?.enrp.counters.synchronisations);
+    const before = repairs();
+    scope.run(40);
+    expect(repairs()).toEqual(before);
+  });
+
   test('finds and repairs what a partition has hidden', () => {
     const [scope, one, two] = Scope.whole(2);
     one?.register(1);

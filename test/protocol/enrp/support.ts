@@ -19,6 +19,7 @@ import type { MemoryStack } from '../../../src/transport/memory-stack.ts';
 import { PAYLOAD_PROTOCOL, registrarId, type SctpAddress } from '../../../src/types.ts';
 import { decodeEnrp } from '../../../src/wire/enrp.ts';
 import type { EnrpMessage } from '../../../src/wire/enrp-messages.ts';
+import type { Policy } from '../../../src/wire/parameters.ts';
 
 export const ENRP_PORT = 9901;
 const GROUP = '239.0.0.51';
@@ -134,13 +135,18 @@ export class TestRegistrar {
   }
 
   /** A pool element registers here, with this process as far as timers go. */
-  register(id: number, poolHandle = 'EchoPool', life = 300): PoolElementState {
+  register(
+    id: number,
+    poolHandle = 'EchoPool',
+    life = 300,
+    policy: Policy = { type: 'roundRobin' },
+  ): PoolElementState {
     const outcome = this.handlespace.register(this.#scope.network.now(), {
       poolHandle,
       id,
       homeRegistrarId: this.id,
       lifeMs: life * SECOND,
-      policy: { type: 'roundRobin' },
+      policy,
       userTransport: { protocol: 'tcp', port: 7, transportUse: 0, addresses: ['10.9.0.1'] },
       asapTransport: { protocol: 'sctp', port: 9, transportUse: 0, addresses: ['10.9.0.1'] },
       association: 77,

@@ -32,7 +32,6 @@ describe('a registrar that died', () => {
     }
     const adopted = others.flatMap((one) => one.told('adopted'));
     expect(adopted.map(({ poolElement }) => poolElement.id).sort()).toEqual([1, 2]);
-    expect(adopted.every(({ poolElement }) => poolElement.isWatched)).toBe(true);
     const successors = others.flatMap((one) => one.told('takeover')).map((one) => one.successor);
     expect(new Set(successors).size).toBe(1);
   });

@@ -7,8 +7,8 @@ import { aRegistrar, type Net, PEER, POOL, REGISTRAR } from './support.ts';
 const DEAD = 0xdead;
 const TRANSPORT = { protocol: 'tcp', port: 7, transportUse: 0, addresses: [PEER] } as const;
 
-/** Elements of a dead registrar, all of one process, and what `adopt` makes of them. */
-function adopted(net: Net, ids: readonly number[]): PoolElementState[] {
+/** Elements of another registrar, all of one process. */
+function remote(net: Net, ids: readonly number[]): PoolElementState[] {
   for (const id of ids) {
     net.handlespace.register(net.now, {
       poolHandle: POOL,
@@ -20,7 +20,13 @@ function adopted(net: Net, ids: readonly number[]): PoolElementState[] {
       asapTransport: { protocol: 'sctp', port: 5_000, transportUse: 0, addresses: [PEER] },
     });
   }
-  return net.handlespace.adopt(net.now, DEAD, REGISTRAR);
+  return net.handlespace.walk({ homeRegistrarId: DEAD, limit: ids.length }).elements;
+}
+
+/** What `adopt` makes of them. */
+function adopted(net: Net, ids: readonly number[]): PoolElementState[] {
+  remote(net, ids);
+  return net.handlespace.adopt(DEAD, REGISTRAR);
 }
 
 function adoptAll(net: Net, ids: readonly number[]): void {
@@ -89,6 +95,59 @@ describe('adopted pool elements', () => {
     net.up(5);
     net.registers(5, { id: 1, userTransport: TRANSPORT });
     expect(net.handlespace.find(POOL, 1)).toMatchObject({ association: 5 });
+  });
+});
+
+test('adopted pool elements are called 100 in 10 ms, each with its own time-out (decision 45)', () => {
+  const net = aRegistrar();
+  const ids = Array.from({ length: 250 }, (_, i) => i + 1);
+  adoptAll(net, ids);
+  const isAsked = (id: number) => net.handlespace.find(POOL, id)?.awaitsAcknowledgement;
+  net.answersCall(9, net.calls()[0]?.attempt);
+  expect(net.answers(9)).toHaveLength(100);
+  expect(ids.filter(isAsked)).toHaveLength(100);
+  net.passes(9);
+  expect(net.answers(9)).toHaveLength(0);
+  net.passes(1);
+  expect(net.answers(9)).toHaveLength(100);
+  net.passes(10);
+  expect(net.answers(9)).toHaveLength(50);
+  expect(ids.filter(isAsked)).toHaveLength(250);
+});
+
+describe('a pool element that a peer suggests (decision 41)', () => {
+  function suggested(net: Net): void {
+    const [poolElement] = remote(net, [1]);
+    net.input({ type: 'takeoverSuggested', poolElement: poolElement as PoolElementState });
+  }
+
+  test("is asked with the H bit, stays the peer's until it says yes, and is ours by that", () => {
+    const net = aRegistrar();
+    suggested(net);
+    net.answersCall(9, net.calls()[0]?.attempt);
+    expect(net.answers(9)).toMatchObject([{ wantsToBeHome: true, poolElementId: 1 }]);
+    expect(net.handlespace.find(POOL, 1)).toMatchObject({
+      ...{ homeRegistrarId: DEAD, isWatched: false, awaitsAcknowledgement: false },
+    });
+    net.acknowledges(9, { id: 1 });
+    expect(net.handlespace.find(POOL, 1)).toMatchObject({
+      ...{ homeRegistrarId: REGISTRAR, association: 9, isWatched: true },
+    });
+  });
+
+  test('and that does not answer stays where it is', () => {
+    const net = aRegistrar();
+    suggested(net);
+    net.input({ type: 'connectFailed', attempt: net.calls()[0]?.attempt as number });
+    net.passes(30_000);
+    expect(net.handlespace.find(POOL, 1)).toMatchObject({ homeRegistrarId: DEAD });
+  });
+
+  test('and that is ours meanwhile is not asked', () => {
+    const net = aRegistrar();
+    const [poolElement] = adopted(net, [1]);
+    net.input({ type: 'takeoverSuggested', poolElement: poolElement as PoolElementState });
+    expect(net.calls()).toEqual([]);
   });
 });
 

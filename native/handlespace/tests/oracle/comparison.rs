@@ -84,6 +84,7 @@ impl Run {
                 load_degradation: entry.load_degradation,
             },
             is_watched: it.is_watched,
+            disagrees: false,
             awaits_acknowledgement: it.is_awaiting,
             unreachable_reports: it.reports,
             expires_at: it.expires_at,

@@ -220,7 +220,6 @@ impl Run {
     }
 
     pub fn adopt(&mut self) {
-        self.time_passes();
         let (from, to) = (self.dice.pick(&HOMES), self.dice.pick(&HOMES));
         let budget = self.dice.roll(12) as usize;
         let model = &mut self.model;
@@ -229,16 +228,14 @@ impl Run {
             .iter()
             .filter(|it| it.home == from && from != to)
             .count();
-        let count = self
-            .core
-            .adopt(self.now, from, to, budget, &mut |it: &Element<'_>| {
-                let at = model
-                    .element(it.pool_handle, it.id)
-                    .expect("a live element");
-                assert_eq!(from, model.elements[at].home);
-                model.adopt(at, to);
-                assert_eq!((to, &model.elements[at].record[..]), (it.home, it.record));
-            });
+        let count = self.core.adopt(from, to, budget, &mut |it: &Element<'_>| {
+            let at = model
+                .element(it.pool_handle, it.id)
+                .expect("a live element");
+            assert_eq!(from, model.elements[at].home);
+            model.adopt(at, to);
+            assert_eq!((to, &model.elements[at].record[..]), (it.home, it.record));
+        });
         assert_eq!(owned.min(budget), count);
     }
 

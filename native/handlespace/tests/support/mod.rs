@@ -42,6 +42,7 @@ pub fn registration(pool_handle: &[u8], id: u32) -> Registration<'_> {
         },
         transport_kind: 0,
         has_control: false,
+        may_disagree: false,
         is_watched: false,
         expires_in_ms: NEVER,
         preface: b"",

@@ -151,7 +151,6 @@ impl Model {
         let it = &mut self.elements[at];
         it.home = home;
         it.record[HOME_OFFSET..HOME_OFFSET + 4].copy_from_slice(&home.to_be_bytes());
-        self.probe(at);
     }
 
     pub fn earliest_deadline(&self) -> u64 {
