@@ -70,6 +70,7 @@ export interface NativeHandlespace {
   walkAssociation(association: number, token: number, limit: number): Uint8Array;
   pools(token: number, limit: number): Uint8Array;
   checksum(homeRegistrarId: number): number;
+  ownedBy(homeRegistrarId: number): number;
   stats(): NativeStats;
   verify(): string | null;
   close(): void;

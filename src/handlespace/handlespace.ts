@@ -302,6 +302,12 @@ export class Handlespace {
     return attempt(native, 'checksum', () => native.checksum(homeRegistrarId));
   }
 
+  /** How many elements a home registrar has. */
+  ownedBy(homeRegistrarId: number): number {
+    const native = this.#native;
+    return attempt(native, 'ownedBy', () => native.ownedBy(homeRegistrarId));
+  }
+
   stats(): HandlespaceStats {
     const native = this.#native;
     const stats = attempt(native, 'stats', () => native.stats());

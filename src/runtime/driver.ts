@@ -51,6 +51,8 @@ export interface DriverOptions<Input, Output> {
   readonly clock: Clock;
   /** Does what an output asks for that is not about associations. May call `input`. */
   perform(output: Output): void;
+  /** What it did has been handed over to the stack. */
+  onSettled?: (() => void) | undefined;
   /** The hot path, where the machine and the stack have one. */
   readonly inPlace?: InPlaceResponder | undefined;
 }
@@ -68,6 +70,7 @@ export class Driver<Input extends { type: string }, Output extends { type: strin
   #onAllEnded = () => {};
   #isRunning = false;
   #isInBatch = false;
+  #isUnsettled = false;
   #isClosed = false;
   #wakeUp: { at: Milliseconds; cancel: () => void } | undefined;
 
@@ -79,15 +82,26 @@ export class Driver<Input extends { type: string }, Output extends { type: strin
 
   /** Gives the machine an input and performs what comes of it. From within `perform`: right afterwards. */
   input(input: AssociationInput | Input): void {
+    this.feed(input);
+    if (!this.#isInBatch && !this.#isRunning) this.settle();
+  }
+
+  /** As `input`, one of many: it goes out with `settle`. */
+  feed(input: AssociationInput | Input): void {
     this.#inbox.push(input);
     if (this.#isRunning || this.#isClosed) return;
+    this.#isUnsettled = true;
     this.#isRunning = true;
     try {
       this.#run();
     } finally {
       this.#isRunning = false;
     }
-    if (!this.#isInBatch) this.#settle();
+  }
+
+  /** Hands over what came of `feed`. */
+  settle(): void {
+    if (this.#isUnsettled) this.#settle();
   }
 
   /** Fulfilled when every graceful end has come about, or after `limitMs`. */
@@ -262,7 +276,13 @@ export class Driver<Input extends { type: string }, Output extends { type: strin
   /** After a batch: hand over what was queued, and see when to wake up next. */
   #settle(): void {
     if (this.#isClosed) return;
+    this.#isUnsettled = false;
     this.endpoint.flush();
+    this.#setAlarm();
+    this.#options.onSettled?.();
+  }
+
+  #setAlarm(): void {
     const at = this.#options.machine.nextDeadline();
     if (this.#wakeUp !== undefined && this.#wakeUp.at <= at) return; // an early wake-up is harmless
     this.#wakeUp?.cancel();

@@ -83,17 +83,20 @@ export class RegistrarHalves {
     this.#asapDriver = new Driver({
       ...{ machine: this.asap, stack, port, accepts: true, clock },
       perform: (output) => this.#performAsap(output),
+      onSettled: () => this.#enrpDriver?.settle(),
       inPlace: stack.arenas ? this.asap : undefined,
     });
     if (setUp.enrp === undefined) return;
     this.enrp = new Enrp({
       ...{ id, handlespace: this.handlespace, log, seed: setUp.seed(), ...setUp.enrp },
       profile: options.profile,
+      minAddressScope: options.minAddressScope,
       localAddresses: stack.localAddresses,
     });
     this.#enrpDriver = new Driver({
       ...{ machine: this.enrp, stack, port: setUp.enrp.port, accepts: true, clock },
       perform: (output) => this.#performEnrp(output),
+      onSettled: () => this.#asapDriver.settle(),
     });
   }
 
@@ -114,18 +117,18 @@ export class RegistrarHalves {
   }
 
   /**
-   * Ends every association, gracefully where peers answer in time. Peers first: they are not to hear that the
-   * pool elements are gone (decision 41).
+   * Hands the pool elements over to peers, then ends every association, gracefully where it answers in time.
+   * The ENRP half goes first: peers are not to hear that the rest of the pool elements is gone (decision 41).
    */
   async stop(): Promise<void> {
     const limitMs: Milliseconds = this.#setUp.options.stopTimeoutMs;
-    this.#enrpDriver?.input({ type: 'stop' });
-    await this.#enrpDriver?.gracefulEnds(limitMs);
     const stopped = new Promise<void>((resolve) => {
       this.#onStopped = resolve;
     });
-    this.#asapDriver.input({ type: 'stop' });
+    if (this.#enrpDriver === undefined) this.#asapDriver.input({ type: 'stop' });
+    else this.#enrpDriver.input({ type: 'stop' });
     await stopped;
+    await this.#enrpDriver?.gracefulEnds(limitMs);
   }
 
   /** Gives the ports back, at once. The handlespace is to be closed after the stack, on whose memory it works. */
@@ -144,17 +147,25 @@ export class RegistrarHalves {
     const change = CHANGES[event.type];
     if (change !== undefined && 'poolElement' in event) {
       const { poolElement } = event;
-      this.#enrpDriver?.input({ type: 'poolElementChanged', change, poolElement });
+      this.#enrpDriver?.feed({ type: 'poolElementChanged', change, poolElement });
     }
     this.#setUp.tell(event);
   }
 
   #performEnrp(output: EnrpOutput): void {
     if (output.type === 'announcePresence') this.#setUp.announcePresence(output.payload);
-    else if (output.type === 'adopted') this.#asapDriver.input(output);
-    else if (output.type !== 'stopped') {
+    else if (isForAsap(output)) this.#asapDriver.feed(output);
+    else if (output.type === 'stopped') this.#asapDriver.input({ type: 'stop' });
+    else {
       if (output.type === 'inService') this.#asapDriver.input({ type: 'inService' });
       this.#setUp.tell(output as EnrpEvent);
     }
   }
+}
+
+/** Pool elements that are to be asked for a sign of life. */
+function isForAsap(
+  output: EnrpOutput,
+): output is Extract<EnrpOutput, { type: 'adopted' | 'takeoverSuggested' }> {
+  return output.type === 'adopted' || output.type === 'takeoverSuggested';
 }

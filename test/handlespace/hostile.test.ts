@@ -65,6 +65,7 @@ const METHODS: [string, (handlespace: Handlespace, value: never) => unknown][] =
   ['walk(limit)', (it, value) => it.walk({ limit: value })],
   ['pools(limit)', (it, value) => it.pools({ limit: value })],
   ['checksum(home)', (it, value) => it.checksum(value)],
+  ['ownedBy(home)', (it, value) => it.ownedBy(value)],
 ];
 
 /** Where `undefined` means what the documentation says. */

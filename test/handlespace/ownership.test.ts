@@ -100,9 +100,12 @@ describe('an association that ends', () => {
 describe('a home registrar', () => {
   test('that is gone for good has its elements purged, a slice at a time', () => {
     const handlespace = tenElements();
+    expect(handlespace.ownedBy(A)).toBe(5);
     expect(handlespace.purge(A, 2).length).toBe(2);
+    expect(handlespace.ownedBy(A)).toBe(3);
     expect(handlespace.purge(A).length).toBe(3);
     expect(handlespace.purge(A)).toEqual([]);
+    expect(handlespace.ownedBy(A)).toBe(0);
     expect(idsOf(walked(handlespace, { limit: 100 }))).toEqual([2, 4, 6, 8, 10]);
     expect(handlespace.checksum(A)).toBe(0xffff);
   });

@@ -295,6 +295,12 @@ impl NativeHandlespace {
     }
 
     #[napi]
+    pub fn owned_by(&self, home: f64) -> Result<f64, Failure> {
+        let home = whole_u32(home)?;
+        Ok(self.shared.with(|core| core.elements_owned_by(home) as f64)?)
+    }
+
+    #[napi]
     pub fn stats(&self) -> Result<NativeStats, Failure> {
         let stats = self.shared.with(|core| core.stats())?;
         Ok(NativeStats {

@@ -128,7 +128,7 @@ const ENRP = {
     ...{ default: 5_000, unit: 'ms', min: 1_000, max: 60_000 },
     text: 'Time in which the peers must agree to a takeover',
   }),
-  supporttakeoversuggestion: flag('Take over when a peer that stops suggests it', later),
+  supporttakeoversuggestion: flag('Tell peers which pool elements suit them better'),
 };
 
 const LOG = {

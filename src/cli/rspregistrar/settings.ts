@@ -64,6 +64,7 @@ async function enrpSettings(values: OptionValues): Promise<EnrpSettings> {
       peerMaxTimeNoResponseMs: values.peermaxtimenoresponse,
       mentorDiscoveryTimeoutMs: values.mentordiscoverytimeout,
       takeoverExpiryIntervalMs: values.takeoverexpiryinterval,
+      sendsTakeoverSuggestions: values.supporttakeoversuggestion,
       maxElementsPerHandleTableRequest: Math.min(values.maxelementsperhtrequest, MOST_ELEMENTS),
     },
   };

@@ -4,6 +4,7 @@ import type { Handlespace } from '../../handlespace/handlespace.ts';
 import type { AssociationId, Milliseconds, RegistrarId, SctpAddress } from '../../types.ts';
 import type { Profile, TransportParameter } from '../../wire/parameters.ts';
 import type { Logger } from '../logger.ts';
+import type { AddressScope } from '../registrar/address-scope.ts';
 import type { Backlog } from '../registrar/backlog.ts';
 import type { Link } from './links.ts';
 import type { StartUp } from './mentor.ts';
@@ -18,6 +19,7 @@ export interface EnrpContext {
   readonly transport: TransportParameter;
   readonly ownAddresses: readonly SctpAddress[];
   readonly options: EnrpOptions;
+  readonly minAddressScope: AddressScope;
   readonly profile: Profile;
   readonly handlespace: Handlespace;
   readonly peers: PeerList;

@@ -22,8 +22,10 @@ import type { Profile } from '../../wire/parameters.ts';
 import { type Logger, SILENT } from '../logger.ts';
 import type { Machine } from '../machine.ts';
 import { seededRandom } from '../random.ts';
+import { type AddressScope, isInScope } from '../registrar/address-scope.ts';
 import { Backlog } from '../registrar/backlog.ts';
 import { type EnrpContext, type EnrpCounters, noCounts } from './context.ts';
+import { Departure } from './departure.ts';
 import { onUndecodable, reportUnrecognized } from './error-report.ts';
 import type { EnrpInput, EnrpOutput } from './events.ts';
 import { onPeerTimers } from './failure-detection.ts';
@@ -61,6 +63,8 @@ export interface EnrpSetUp {
   /** Which of the two worlds to follow where they differ: the one of the ASAP half. */
   readonly profile: Profile;
   readonly localAddresses: readonly IpAddress[];
+  /** How far an address must reach to be told to peers, or to be called. */
+  readonly minAddressScope: AddressScope;
   /** The SCTP port on which we are called, and from which we call. */
   readonly port: number;
   /** Configured peers: the addresses of each. */
@@ -74,6 +78,7 @@ export interface EnrpSetUp {
 
 export class Enrp implements Machine<EnrpInput, EnrpOutput> {
   readonly #context: EnrpContext;
+  readonly #departure: Departure;
   /** The first one is due at once. */
   #nextHeartbeatAt: Milliseconds = 0;
   #heartbeat = 0;
@@ -81,11 +86,15 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
 
   constructor(setUp: EnrpSetUp) {
     const { id, handlespace, options, profile, localAddresses, port, announces, seed } = setUp;
+    const { minAddressScope } = setUp;
+    const inScope = localAddresses.filter((one) => isInScope(one, minAddressScope));
+    const addresses = inScope.length > 0 ? inScope : localAddresses;
     this.#context = {
       id,
-      transport: { protocol: 'sctp', port, transportUse: 0, addresses: localAddresses },
+      transport: { protocol: 'sctp', port, transportUse: 0, addresses },
       ownAddresses: localAddresses.map((address) => ({ address, port })),
       options,
+      minAddressScope,
       profile,
       handlespace,
       peers: new PeerList(),
@@ -108,6 +117,7 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
     for (const peer of setUp.peers) {
       if (!peer.some(isOurs)) this.#context.peers.addUnheard(peer);
     }
+    this.#departure = new Departure(this.#context);
   }
 
   /** Live; counted since the start. */
@@ -126,6 +136,29 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
 
   handle(now: Milliseconds, input: EnrpInput): void {
     if (this.#isStopped) return;
+    this.#act(now, input);
+    if (this.#departure.isUnderWay && this.#departure.isOver(now)) this.#stop();
+  }
+
+  drain(): readonly EnrpOutput[] {
+    return this.#context.outbox.drain();
+  }
+
+  /** 0 at first: the first `timeout` is wanted at once, it begins the start-up. */
+  nextDeadline(): Milliseconds {
+    const { backlog, peers, takeovers, orphans, start } = this.#context;
+    if (this.#isStopped) return Number.POSITIVE_INFINITY;
+    if (!backlog.isEmpty) return 0;
+    let next = Math.min(this.#nextHeartbeatAt, start.nextDeadline, this.#departure.nextDeadline);
+    for (const { deadline, synchronisation } of peers.all()) {
+      next = Math.min(next, deadline, synchronisation?.deadline ?? next);
+    }
+    for (const { deadline } of takeovers.values()) next = Math.min(next, deadline);
+    for (const deadline of orphans.values()) next = Math.min(next, deadline);
+    return next;
+  }
+
+  #act(now: Milliseconds, input: EnrpInput): void {
     const context = this.#context;
     switch (input.type) {
       case 'message':
@@ -153,26 +186,8 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
         this.#onDatagram(now, input.source, input.payload);
         break;
       case 'stop':
-        this.#stop();
+        if (!this.#departure.isUnderWay) this.#departure.start(now);
     }
-  }
-
-  drain(): readonly EnrpOutput[] {
-    return this.#context.outbox.drain();
-  }
-
-  /** 0 at first: the first `timeout` is wanted at once, it begins the start-up. */
-  nextDeadline(): Milliseconds {
-    const { backlog, peers, takeovers, orphans, start } = this.#context;
-    if (this.#isStopped) return Number.POSITIVE_INFINITY;
-    if (!backlog.isEmpty) return 0;
-    let next = Math.min(this.#nextHeartbeatAt, start.nextDeadline);
-    for (const { deadline, synchronisation } of peers.all()) {
-      next = Math.min(next, deadline, synchronisation?.deadline ?? next);
-    }
-    for (const { deadline } of takeovers.values()) next = Math.min(next, deadline);
-    for (const deadline of orphans.values()) next = Math.min(next, deadline);
-    return next;
   }
 
   #onTimeout(now: Milliseconds): void {
@@ -295,7 +310,6 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
     else meet(context, now, sender, link.peerAddresses, link);
   }
 
-  /** Nobody is told that our pool elements are gone: they turn to another registrar (decision 41). */
   #stop(): void {
     const { links, outbox } = this.#context;
     for (const association of links.keys()) outbox.push({ type: 'shutdown', association });

@@ -1,9 +1,12 @@
-/** What to answer to a message that cannot be read: ENRP_ERROR (RFC 5353 §3.7), and never to an error. */
+/**
+ * What to answer to a message that cannot be read: ENRP_ERROR (RFC 5353 §3.7), and never to an error. Who sends
+ * too many of them is cut off.
+ */
 
 import type { DecodeError } from '../../errors.ts';
 import { CAUSE, type ErrorCause } from '../../wire/parameters.ts';
 import type { EnrpContext } from './context.ts';
-import type { Link } from './links.ts';
+import { abortLink, type Link } from './links.ts';
 
 const ERROR_TYPE = 0x0a;
 
@@ -13,9 +16,14 @@ export function onUndecodable(
   payload: Uint8Array,
   { offset, causeCode, causeInfo, message }: DecodeError,
 ): void {
-  const { counters, log } = context;
+  const { counters, options, log } = context;
   counters.malformedMessages += 1;
+  link.malformedMessages += 1;
   log.warn({ association: link.id, offset, causeCode, reason: message }, 'malformed message');
+  if (link.malformedMessages > options.maxMalformedMessages) {
+    abortLink(context, link, 'too many malformed messages');
+    return;
+  }
   if (causeCode === undefined || payload[0] === ERROR_TYPE) return;
   sendError(context, link, [{ code: causeCode, info: causeInfo ?? new Uint8Array() }]);
 }

@@ -19,7 +19,7 @@ export type EnrpInput =
       readonly change: 'added' | 'updated' | 'removed';
       readonly poolElement: PoolElementState;
     }
-  /** End cleanly; `stopped` is the last output. */
+  /** End cleanly: hand our elements over, then end; `stopped` is the last output. */
   | { readonly type: 'stop' };
 
 export type EnrpOutput =
@@ -28,6 +28,8 @@ export type EnrpOutput =
   | { readonly type: 'announcePresence'; readonly payload: Uint8Array }
   /** This element is ours now: it is to be asked for a sign of life with the H bit (RFC 5353 §3.5). */
   | { readonly type: 'adopted'; readonly poolElement: PoolElementState }
+  /** A peer would have us be the home of this element of its (decision 41): it is to be asked with the H bit. */
+  | { readonly type: 'takeoverSuggested'; readonly poolElement: PoolElementState }
   /** Start-up is over: the handlespace is a mentor's, or there is no mentor (RFC 5353 §3.2). */
   | { readonly type: 'inService'; readonly mentor: RegistrarId | undefined }
   | { readonly type: 'stopped' }

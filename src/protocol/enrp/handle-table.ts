@@ -11,7 +11,7 @@ import {
   encodePoolElementParameter,
   encodePoolHandleParameter,
 } from '../../wire/parameter-codec.ts';
-import type { PoolElementParameter } from '../../wire/parameters.ts';
+import type { PoolElementParameter, TransportParameter } from '../../wire/parameters.ts';
 import type { EnrpContext } from './context.ts';
 import type { Link } from './links.ts';
 
@@ -21,8 +21,13 @@ export interface TableSession {
   after: WalkToken | undefined;
   /** Taken from the walk already, not sent yet. */
   readonly rest: PoolElementState[];
+  /** Those that are exotic: their turn comes last. */
+  readonly aside: PoolElementState[];
   isAtEnd: boolean;
 }
+
+/** Which rsplib does not know. */
+const EXOTIC: readonly TransportParameter['protocol'][] = ['dccp', 'udp-lite', 'opaque'];
 
 /** Header and identifiers of a page. */
 const PAGE_HEADER_BYTES = 12;
@@ -34,7 +39,7 @@ export function onHandleTableRequest(
 ): void {
   const { id, isStarting, outbox } = context;
   const which = ownOnly ? 'own' : 'all';
-  const session = link.sessions[which] ?? { ownOnly, after: undefined, rest: [], isAtEnd: false };
+  const session = link.sessions[which] ?? newSession(ownOnly);
   const entries = isStarting ? [] : nextPage(context, session);
   const hasMore = !isStarting && hasRest(session);
   link.sessions[which] = hasMore ? session : undefined;
@@ -48,8 +53,12 @@ export function onHandleTableRequest(
   });
 }
 
-function hasRest({ rest, isAtEnd }: TableSession): boolean {
-  return rest.length > 0 || !isAtEnd;
+function newSession(ownOnly: boolean): TableSession {
+  return { ownOnly, after: undefined, rest: [], aside: [], isAtEnd: false };
+}
+
+function hasRest({ rest, aside, isAtEnd }: TableSession): boolean {
+  return rest.length > 0 || aside.length > 0 || !isAtEnd;
 }
 
 function nextPage(context: EnrpContext, session: TableSession): HandleTableEntry[] {
@@ -58,7 +67,7 @@ function nextPage(context: EnrpContext, session: TableSession): HandleTableEntry
   let bytes = PAGE_HEADER_BYTES;
   let count = 0;
   while (count < options.maxElementsPerHandleTableRequest) {
-    const taken = take(context, session);
+    const taken = take(context, session, count === 0);
     if (taken === undefined) break;
     // It may have changed or gone since it was taken from the walk.
     const element = handlespace.find(taken.poolHandle, taken.id);
@@ -81,17 +90,27 @@ function nextPage(context: EnrpContext, session: TableSession): HandleTableEntry
   return entries;
 }
 
-function take({ id, handlespace, options }: EnrpContext, session: TableSession) {
-  if (session.rest.length === 0 && !session.isAtEnd) {
-    const { ownOnly, after } = session;
-    const limit = options.maxElementsPerHandleTableRequest;
-    const homeRegistrarId = ownOnly ? id : undefined;
-    const { elements, next } = handlespace.walk({ homeRegistrarId, after, limit });
-    session.rest.push(...elements);
-    session.after = next;
-    session.isAtEnd = next === undefined;
-  }
-  return session.rest.shift();
+function take(context: EnrpContext, session: TableSession, isFirst: boolean) {
+  const { rest, aside } = session;
+  const { maxElementsPerHandleTableRequest: limit } = context.options;
+  if (rest.length === 0 && !session.isAtEnd) walkOn(context, session, limit);
+  // They have pages of their own, behind all others: rsplib drops a message with one of them (decision 21).
+  const isTheirTurn = isFirst && (session.isAtEnd || aside.length >= limit);
+  if (rest.length === 0 && isTheirTurn) rest.push(...aside.splice(0));
+  return rest.shift();
+}
+
+function walkOn({ id, handlespace }: EnrpContext, session: TableSession, limit: number): void {
+  const { ownOnly, after, rest, aside } = session;
+  const homeRegistrarId = ownOnly ? id : undefined;
+  const { elements, next } = handlespace.walk({ homeRegistrarId, after, limit });
+  for (const element of elements) (isExotic(element) ? aside : rest).push(element);
+  session.after = next;
+  session.isAtEnd = next === undefined;
+}
+
+function isExotic({ userTransport }: PoolElementState): boolean {
+  return EXOTIC.includes(userTransport.protocol);
 }
 
 /** Without an ASAP transport an element is none for rsplib (decision 13). */

@@ -4,7 +4,7 @@
  */
 
 import type { PoolElementState } from '../../handlespace/pool-element.ts';
-import type { Milliseconds } from '../../types.ts';
+import type { Milliseconds, RegistrarId } from '../../types.ts';
 import { type EnrpHandleUpdate, UPDATE_ACTION } from '../../wire/enrp-messages.ts';
 import type { EnrpContext } from './context.ts';
 import { parameterOf } from './handle-table.ts';
@@ -20,24 +20,46 @@ const RECEIVER_OFFSET = 8;
 
 /** Tells every peer of one of our own elements. */
 export function announce(context: EnrpContext, action: number, element: PoolElementState): void {
-  const { id, outbox } = context;
+  const { id, options } = context;
   const peers = context.peers.heard();
   // rsplib refuses the whole message without an ASAP transport (decision 13).
   if (peers.length === 0 || element.asapTransport === undefined) return;
-  const message = outbox.encode({
-    type: 'ENRP_HANDLE_UPDATE',
-    senderId: id,
-    receiverId: UNHEARD,
-    suggestsTakeover: false,
-    action,
-    poolHandle: element.poolHandle,
-    poolElement: { ...parameterOf(element), homeRegistrarId: id },
-  });
+  const message = updateOf(context, action, element);
   for (const peer of peers) {
     const payload = message.slice();
     new DataView(payload.buffer).setUint32(RECEIVER_OFFSET, peer.id);
     sendBytesToPeer(context, peer, payload);
   }
+  if (!options.sendsTakeoverSuggestions || action !== ADD_PE) return;
+  for (const peer of peers) {
+    // As rsplib sees it, the element is nearer to that peer (interop-rsplib B10).
+    if ((peer.id ^ element.id) >>> 0 > (id ^ element.id) >>> 0)
+      suggestTakeover(context, peer, element);
+  }
+}
+
+/** Asks a peer to be the home of one of our elements. */
+export function suggestTakeover(context: EnrpContext, peer: Peer, element: PoolElementState): void {
+  if (element.asapTransport === undefined) return;
+  const message = updateOf(context, ADD_PE, element, peer.id);
+  sendBytesToPeer(context, peer, message);
+}
+
+function updateOf(
+  { id, outbox }: EnrpContext,
+  action: number,
+  element: PoolElementState,
+  suggestTo?: RegistrarId,
+): Uint8Array {
+  return outbox.encode({
+    type: 'ENRP_HANDLE_UPDATE',
+    senderId: id,
+    receiverId: suggestTo ?? UNHEARD,
+    suggestsTakeover: suggestTo !== undefined,
+    action,
+    poolHandle: element.poolHandle,
+    poolElement: { ...parameterOf(element), homeRegistrarId: id },
+  });
 }
 
 export function onPoolElementChanged(
@@ -72,10 +94,14 @@ function add(
   context: EnrpContext,
   now: Milliseconds,
   peer: Peer,
-  { poolHandle, poolElement }: EnrpHandleUpdate,
+  { poolHandle, poolElement, suggestsTakeover }: EnrpHandleUpdate,
 ): void {
   noteNamed(peer, poolHandle, poolElement.id);
-  storeRemote(context, now, poolHandle, poolElement, peer.id);
+  if (!storeRemote(context, now, poolHandle, poolElement, peer.id) || !suggestsTakeover) return;
+  const { handlespace, options, outbox } = context;
+  if (!options.acceptsTakeoverSuggestions) return;
+  const stored = handlespace.find(poolHandle, poolElement.id) as PoolElementState;
+  outbox.push({ type: 'takeoverSuggested', poolElement: stored });
 }
 
 function remove(

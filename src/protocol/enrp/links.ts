@@ -17,6 +17,7 @@ export interface Link {
   readonly peerAddresses: readonly SctpAddress[];
   /** Who speaks over it; `UNHEARD`: nobody yet. */
   peerId: RegistrarId;
+  malformedMessages: number;
   /** Tables that the peer is reading: of all elements, and of our own. */
   readonly sessions: { all: TableSession | undefined; own: TableSession | undefined };
 }
@@ -29,7 +30,7 @@ export function onAssociationUp(
 ): void {
   const { links, peers } = context;
   const sessions = { all: undefined, own: undefined };
-  const link: Link = { id, peerAddresses, peerId: UNHEARD, sessions };
+  const link: Link = { id, peerAddresses, peerId: UNHEARD, malformedMessages: 0, sessions };
   links.set(id, link);
   const peer = attempt === undefined ? undefined : peers.findByAttempt(attempt);
   if (peer === undefined) return;
@@ -65,6 +66,12 @@ function part({ peers }: EnrpContext, id: AssociationId): void {
   for (const peer of peers.all()) {
     if (peer.association === id) peer.association = undefined;
   }
+}
+
+/** Ends an association for what its peer has said over it. */
+export function abortLink(context: EnrpContext, { id }: Link, reason: string): void {
+  onAssociationDown(context, id);
+  context.outbox.push({ type: 'abort', association: id, reason });
 }
 
 /** From now on `peer` is spoken to over this association, unless there is another one. */

@@ -22,6 +22,14 @@ export interface EnrpOptions {
   readonly takeoverExpiryIntervalMs: Milliseconds;
   /** Which of two registrars that take over the same third one goes on. Default `lower`, as rsplib (decision 8). */
   readonly takeoverArbitration: 'lower' | 'higher';
+  /** Whether a pool element that a peer would have us take is asked to come. Default: yes. */
+  readonly acceptsTakeoverSuggestions: boolean;
+  /** Whether peers are told which of our pool elements suit them better, as rsplib tells it. Default: no. */
+  readonly sendsTakeoverSuggestions: boolean;
+  /** Time that peers have to take our pool elements over when we stop (decision 41); 0: none. Default 5 000. */
+  readonly departureTimeoutMs: Milliseconds;
+  /** ENRP messages of one association that cannot be read before it is aborted. Default 16. */
+  readonly maxMalformedMessages: number;
   /** Pool elements in one page of a handle table. Default 128, as rsplib. */
   readonly maxElementsPerHandleTableRequest: number;
   /** Octets of such a page. Default 1 400: rsplib reads no longer ones (decision 29). */
@@ -47,6 +55,10 @@ const DEFAULTS: EnrpOptions = {
   mentorDiscoveryTimeoutMs: 5_000,
   takeoverExpiryIntervalMs: 5_000,
   takeoverArbitration: 'lower',
+  acceptsTakeoverSuggestions: true,
+  sendsTakeoverSuggestions: false,
+  departureTimeoutMs: 5_000,
+  maxMalformedMessages: 16,
   maxElementsPerHandleTableRequest: 128,
   maxHandleTableBytes: 1_400,
   maxPeers: 256,
@@ -62,6 +74,8 @@ const RANGES: { readonly [Key in keyof EnrpOptions]?: readonly [min: number, max
   peerMaxTimeNoResponseMs: [1, HOUR_MS],
   mentorDiscoveryTimeoutMs: [0, HOUR_MS],
   takeoverExpiryIntervalMs: [1, HOUR_MS],
+  departureTimeoutMs: [0, HOUR_MS],
+  maxMalformedMessages: [1, 65_535],
   maxElementsPerHandleTableRequest: [1, 65_535],
   maxHandleTableBytes: [512, 65_535],
   maxPeers: [1, 65_536],

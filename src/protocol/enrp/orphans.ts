@@ -22,7 +22,6 @@ export function onOrphanTimers(context: EnrpContext, now: Milliseconds): void {
     if (now < deadline) continue;
     orphans.delete(home);
     if (peers.find(home) !== undefined || takeovers.has(home)) continue;
-    const { elements } = handlespace.walk({ homeRegistrarId: home, limit: 1 });
-    if (elements.length > 0) takeOver(context, now, home);
+    if (handlespace.ownedBy(home) > 0) takeOver(context, now, home);
   }
 }

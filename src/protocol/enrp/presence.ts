@@ -5,6 +5,7 @@
 
 import type { Milliseconds, RegistrarId, SctpAddress } from '../../types.ts';
 import type { EnrpPresence } from '../../wire/enrp-messages.ts';
+import { isInScope } from '../registrar/address-scope.ts';
 import { audit } from './audit.ts';
 import type { EnrpContext } from './context.ts';
 import { bind, type Link, sendToPeer } from './links.ts';
@@ -54,7 +55,7 @@ export function onPresence(
 ): void {
   const { counters, outbox } = context;
   counters.presences += 1;
-  const peer = heard(context, now, message.senderId, addressesOf(message, link), link);
+  const peer = heard(context, now, message.senderId, addressesOf(context, message, link), link);
   if (peer === undefined) return;
   if (message.wantsReply) outbox.send(link.id, presence(context, peer.id, false));
   onMentorCandidate(context, now, link, peer);
@@ -72,6 +73,7 @@ export function onAnnouncedPresence(
   context.counters.presences += 1;
   const transport = serverInformation?.transport;
   if (transport === undefined || transport.protocol === 'opaque') return;
+  if (!isInScope(source.address, context.minAddressScope)) return;
   heard(context, now, senderId, [{ address: source.address, port: transport.port }]);
 }
 
@@ -121,11 +123,17 @@ export function meet(
  * Where to call a peer that has called us: of what it tells about itself only what the association shows to
  * be true, or nothing of it where that leaves none.
  */
-function addressesOf({ serverInformation }: EnrpPresence, link: Link): readonly SctpAddress[] {
+function addressesOf(
+  { minAddressScope }: EnrpContext,
+  { serverInformation }: EnrpPresence,
+  link: Link,
+): readonly SctpAddress[] {
   const transport = serverInformation?.transport;
   if (transport === undefined || transport.protocol === 'opaque') return link.peerAddresses;
   const { port, addresses } = transport;
-  const known = link.peerAddresses.filter(({ address }) => addresses.includes(address));
+  const known = link.peerAddresses.filter(
+    ({ address }) => addresses.includes(address) && isInScope(address, minAddressScope),
+  );
   const proven = known.length > 0 ? known : link.peerAddresses;
   return proven.map(({ address }) => ({ address, port }));
 }

@@ -6,6 +6,7 @@ import type {
   EnrpListResponse,
   ServerInformation,
 } from '../../wire/enrp-messages.ts';
+import { isInScope } from '../registrar/address-scope.ts';
 import type { EnrpContext } from './context.ts';
 import type { Link } from './links.ts';
 import { overlaps, type Peer, UNHEARD } from './peers.ts';
@@ -53,7 +54,7 @@ export function onListResponse(
   link: Link,
   { isRejected, servers }: EnrpListResponse,
 ): void {
-  const { id, peers, options } = context;
+  const { id, peers, options, minAddressScope } = context;
   const asked = peers.find(link.peerId);
   if (asked === undefined || !asked.isListKnown) {
     context.counters.ignoredMessages += 1;
@@ -68,11 +69,9 @@ export function onListResponse(
     const isNews = server.id !== UNHEARD && server.id !== id && peers.find(server.id) === undefined;
     if (!isNews || transport.protocol === 'opaque' || peers.size >= options.maxPeers) continue;
     const { port, addresses } = transport;
-    invite(
-      context,
-      now,
-      addresses.map((address) => ({ address, port })),
-    );
+    const usable = addresses.filter((address) => isInScope(address, minAddressScope));
+    const places = usable.map((address) => ({ address, port }));
+    if (places.length > 0) invite(context, now, places);
   }
 }
 

@@ -45,7 +45,7 @@ export function onPeerDead(context: EnrpContext, now: Milliseconds, peer: Peer):
     peer.deadline = now + 2 * options.takeoverExpiryIntervalMs;
     return;
   }
-  if (handlespace.walk({ homeRegistrarId: peer.id, limit: 1 }).elements.length === 0) {
+  if (handlespace.ownedBy(peer.id) === 0) {
     drop(context, now, peer, 'silent');
     return;
   }

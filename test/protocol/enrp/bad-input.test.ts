@@ -188,3 +188,43 @@ test.each([
   expect(two.view()).toEqual(WHOLE);
   expect(one.peerIds()).toEqual([2, 66]);
 });
+
+test('who sends too many malformed messages is cut off, and lost by nobody else', () => {
+  const [scope, one, two] = Scope.whole(2, { maxMalformedMessages: 3 }) as [
+    ...[Scope, TestRegistrar, TestRegistrar],
+  ];
+  const fool = new Stranger(scope, '10.0.0.66', one);
+  for (let i = 0; i < 3; i++) fool.says(Buffer.alloc(1));
+  expect(fool.ends).toEqual([]);
+  fool.says(Buffer.alloc(1));
+  expect(fool.ends).toHaveLength(1);
+  expect(one.enrp.counters.malformedMessages).toBe(4);
+  expect([one.peerIds(), two.peerIds()]).toEqual([[2], [1]]);
+});
+
+describe('addresses that do not reach far enough (-minaddressscope)', () => {
+  const loopback = (senderId: number) => ({
+    id: id(senderId),
+    transport: { protocol: 'sctp', port: 9, transportUse: 0, addresses: ['127.0.0.1'] },
+  });
+
+  test('of a list are not called', () => {
+    const { scope, one, forger } = attacked();
+    scope.run(1);
+    const servers = [loopback(77)] as never;
+    const ids = { senderId: FORGER, receiverId: id(1) };
+    forger.says(encodeEnrp({ type: 'ENRP_LIST_RESPONSE', ...ids, isRejected: false, servers }));
+    expect(one.calls).not.toContain('127.0.0.1');
+  });
+
+  test('of a presence are not believed, and a presence from there is not heard', () => {
+    const { one, forger } = attacked();
+    forger.says(encodeEnrp(presence(66, { serverInformation: loopback(66) })));
+    expect(one.enrp.peers.find((peer) => peer.id === FORGER)?.addresses).toMatchObject([
+      { address: '10.0.0.66' },
+    ]);
+    const source = { address: '127.0.0.1', port: 9 };
+    one.driver.input({ type: 'presenceHeard', source, payload: encodeEnrp(presence(88)) });
+    expect(one.peerIds()).toEqual([2, 66]);
+  });
+});

@@ -94,6 +94,8 @@ export class TestRegistrar {
   readonly enrp: Enrp;
   readonly driver: Driver<EnrpInput, EnrpOutput>;
   readonly outputs: EnrpOutput[] = [];
+  /** Addresses that it has called. */
+  readonly calls: string[] = [];
   readonly #scope: Scope;
   readonly #stack: MemoryStack;
   readonly #announces: AnnounceSender | undefined;
@@ -111,6 +113,7 @@ export class TestRegistrar {
       options: completeEnrpOptions(options),
       profile: 'rsplib',
       localAddresses: [this.address],
+      minAddressScope: 'sitelocal',
       port: ENRP_PORT,
       peers: peers.map((peer) => [place(peer)]),
       announces,
@@ -202,7 +205,13 @@ export class TestRegistrar {
         if (input.type === 'message') this.#scope.hear(id, input.payload.slice());
         enrp.handle(now, input);
       },
-      drain: () => enrp.drain(),
+      drain: () => {
+        const outputs = enrp.drain();
+        for (const one of outputs) {
+          if (one.type === 'connect') this.calls.push(...one.peer.map(({ address }) => address));
+        }
+        return outputs;
+      },
       nextDeadline: () => enrp.nextDeadline(),
     };
   }

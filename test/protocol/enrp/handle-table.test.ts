@@ -1,0 +1,67 @@
+/** Who reads our handle table (RFC 5353 §3.2.3), page by page. */
+
+import { describe, expect, test } from 'vitest';
+import type { RegistrarId } from '../../../src/types.ts';
+import { encodeEnrp } from '../../../src/wire/enrp.ts';
+import type { EnrpMessage } from '../../../src/wire/enrp-messages.ts';
+import type { TransportParameter } from '../../../src/wire/parameters.ts';
+import { Scope, Stranger, type TestRegistrar } from './support.ts';
+
+const READER = 66 as RegistrarId;
+const DCCP = { protocol: 'dccp', port: 1, transportUse: 0, serviceCode: 5 } as const;
+
+type Page = Extract<EnrpMessage, { type: 'ENRP_HANDLE_TABLE_RESPONSE' }>;
+
+/** The table as somebody reads it who has never said who he is. */
+function readBy(scope: Scope, registrar: TestRegistrar): Page[] {
+  const reader = new Stranger(scope, '10.0.0.66', registrar);
+  const ids = { senderId: READER, receiverId: registrar.id };
+  const request = encodeEnrp({ type: 'ENRP_HANDLE_TABLE_REQUEST', ...ids, ownOnly: false });
+  const pages: Page[] = [];
+  do {
+    pages.push(reader.says(request)[0] as Page);
+  } while (pages.at(-1)?.hasMore && pages.length < 1_000);
+  return pages;
+}
+
+const elementsOf = ({ entries }: Page) => entries.flatMap(({ poolElements }) => poolElements);
+
+describe('a handle table', () => {
+  test('of 1 000 elements comes in pages that rsplib can read, each element once (decision 29)', () => {
+    const [scope, one] = Scope.whole(1) as [Scope, TestRegistrar];
+    for (let id = 1; id <= 1_000; id++) one.register(id, `Pool-${id % 3}`);
+    const pages = readBy(scope, one);
+    for (const page of pages) expect(encodeEnrp(page).length).toBeLessThanOrEqual(1_400);
+    const ids = pages.flatMap(elementsOf).map(({ id }) => id);
+    expect(ids.sort((a, b) => a - b)).toEqual(Array.from({ length: 1_000 }, (_, i) => i + 1));
+  });
+
+  test.each([2, 128, 300])(
+    'has its elements with transports that rsplib does not know behind all others, %i of each (decision 21)',
+    (count) => {
+      const [scope, one] = Scope.whole(1) as [Scope, TestRegistrar];
+      for (let id = 1; id <= count; id++) {
+        one.register(id, 'Known');
+        registerAt(one, count + id, { ...DCCP, addresses: ['10.9.0.1'] });
+      }
+      const pages = readBy(scope, one).map((page) => elementsOf(page));
+      const protocols = pages.map((page) => page.map((it) => it.userTransport.protocol));
+      for (const page of protocols) expect(new Set(page).size).toBe(1);
+      expect(pages.flat()).toHaveLength(2 * count);
+      if (count <= 128) {
+        expect(protocols.flat()).toEqual([
+          ...Array(count).fill('tcp'),
+          ...Array(count).fill('dccp'),
+        ]);
+      }
+    },
+  );
+});
+
+function registerAt({ id, handlespace }: TestRegistrar, elementId: number, at: TransportParameter) {
+  handlespace.register(0, {
+    ...{ poolHandle: 'Exotic', id: elementId, homeRegistrarId: id, lifeMs: 300_000 },
+    ...{ policy: { type: 'roundRobin' }, userTransport: at },
+    asapTransport: { protocol: 'sctp', port: 9, transportUse: 0, addresses: ['10.9.0.1'] },
+  });
+}
