@@ -1,14 +1,22 @@
-/** `npm run sim -- [--seed N] [--runs N]`: plays histories of simulated scopes, 10 000 where not told. */
+/**
+ * `npm run sim -- [--seed N] [--runs N]`: plays histories of simulated scopes, 10 000 where not told. With
+ * `--events N,...` only these events of one history: what a failing run tells to repeat.
+ */
 
 import { spawnSync } from 'node:child_process';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { root, setupOrExit } from './setup.mjs';
 
-const { seed, runs } = options();
+const { seed, runs, events } = options();
 setupOrExit();
-const environment = { ...process.env, RSERPOOL_SIM_SEED: seed, RSERPOOL_SIM_RUNS: runs };
-const vitest = ['node_modules/vitest/vitest.mjs', 'run', 'test/sim'];
+const environment = {
+  ...process.env,
+  RSERPOOL_SIM_SEED: seed,
+  RSERPOOL_SIM_RUNS: runs,
+  ...(events === undefined ? {} : { RSERPOOL_SIM_EVENTS: events }),
+};
+const vitest = ['node_modules/vitest/vitest.mjs', 'run', 'test/sim/sim.test.ts'];
 const { status } = spawnSync(process.execPath, vitest, {
   cwd: root,
   env: environment,
@@ -22,9 +30,14 @@ function options() {
       options: {
         seed: { type: 'string', default: '1' },
         runs: { type: 'string', default: '10000' },
+        events: { type: 'string' },
       },
     });
-    for (const [name, value] of Object.entries(values)) {
+    const { events, ...numbers } = values;
+    if (events !== undefined && !/^\d{1,3}(,\d{1,3})*$/.test(events)) {
+      throw new Error('--events: give numbers with commas between them.');
+    }
+    for (const [name, value] of Object.entries(numbers)) {
       if (!/^[1-9]\d{0,8}$/.test(value)) throw new Error(`--${name}: give a whole number from 1.`);
     }
     return values;

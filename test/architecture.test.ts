@@ -44,6 +44,20 @@ function importsOf(file: string): Import[] {
   return [...text.matchAll(pattern)].map((match) => ({ file, specifier: match[1] as string }));
 }
 
+/** Less those of types, which are gone when the code runs. */
+function valueImportsOf(file: string): Import[] {
+  const text = readFileSync(path.join(source, file), 'utf8');
+  const isOfTypes = (specifier: string) => {
+    const named = [...text.matchAll(/^import (type )?([^;]*?) from '([^']+)';$/gm)].find(
+      (match) => match[3] === specifier,
+    );
+    return named?.[1] !== undefined || /^\{(\s*type \w+,?)+\s*\}$/.test(named?.[2] ?? '');
+  };
+  return importsOf(file).filter(
+    ({ specifier }) => specifier.startsWith('.') && !isOfTypes(specifier),
+  );
+}
+
 /** `wire` for `wire/tlv.ts`, `types` for `types.ts`. */
 function roomOf(file: string): string {
   return (file.split('/')[0] as string).replace(/\.ts$/, '');
@@ -78,6 +92,18 @@ describe('the house', () => {
       return from !== to && !mayImport[from]?.includes(to);
     });
     expect(wrong).toEqual([]);
+  });
+
+  test('has no circles of files that need each other to be loaded', () => {
+    const needs = new Map(files.map((file) => [file, valueImportsOf(file).map(targetOf)]));
+    // Whoever needs nobody that is left is taken away, over and over: circles stay.
+    for (let size = -1; size !== needs.size; ) {
+      size = needs.size;
+      for (const [file, needed] of needs) {
+        if (!needed.some((one) => needs.has(one))) needs.delete(file);
+      }
+    }
+    expect([...needs.keys()]).toEqual([]);
   });
 
   test('has entries that nothing inside imports', () => {

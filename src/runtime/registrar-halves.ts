@@ -157,15 +157,21 @@ export class RegistrarHalves {
     else if (isForAsap(output)) this.#asapDriver.feed(output);
     else if (output.type === 'stopped') this.#asapDriver.input({ type: 'stop' });
     else {
-      if (output.type === 'inService') this.#asapDriver.input({ type: 'inService' });
-      this.#setUp.tell(output as EnrpEvent);
+      const event = output as EnrpEvent | Extract<EnrpOutput, { type: 'inService' }>;
+      if (event.type === 'inService') this.#asapDriver.input({ type: 'inService' });
+      else if (event.type === 'remotePoolElementRemoved') {
+        this.#asapDriver.feed({ type: 'abandoned', poolElement: event.poolElement });
+      }
+      this.#setUp.tell(event);
     }
   }
 }
 
-/** Pool elements that are to be asked for a sign of life. */
-function isForAsap(
-  output: EnrpOutput,
-): output is Extract<EnrpOutput, { type: 'adopted' | 'takeoverSuggested' }> {
-  return output.type === 'adopted' || output.type === 'takeoverSuggested';
+type ForAsap = Extract<EnrpOutput, { type: (typeof FOR_ASAP)[number] }>;
+
+/** Who is to be asked for a sign of life, or may be later. */
+const FOR_ASAP = ['adopted', 'takeoverSuggested', 'movedAway'] as const;
+
+function isForAsap(output: EnrpOutput): output is ForAsap {
+  return (FOR_ASAP as readonly string[]).includes(output.type);
 }

@@ -20,18 +20,22 @@ import type { Packet } from './memory-packet.ts';
 import { type MemoryArenas, MemoryStack, type MemoryWire } from './memory-stack.ts';
 import { completeStackOptions, type PartialStackOptions } from './options.ts';
 
-/** How packets fare on the way from one host to another. They may be lost, never overtake one another. */
+/** How packets fare on the way from one host to another. */
 export interface LinkOptions {
   readonly delayMs: number;
   /** At most this much more delay, equally distributed. */
   readonly jitterMs: number;
   /** Probability of a packet to be lost, 0 to 1: what it carries comes when SCTP sends it again. */
   readonly loss: number;
+  /** Probability of a packet to come twice. */
+  readonly duplication: number;
+  /** Probability of a packet to take up to four times as long, so that others overtake it; else none does. */
+  readonly reordering: number;
 }
 
 export interface MemoryNetworkOptions {
   readonly seed: number;
-  /** Of every link that `setLink` has not changed. Default: 1 ms, no jitter, no loss. */
+  /** Of every link that `setLink` has not changed. Default: 1 ms, and nothing goes wrong. */
   readonly link?: Partial<LinkOptions>;
 }
 
@@ -52,7 +56,13 @@ export interface PacketReport {
 /** A host is named by its first address, which outlives a crash, or by its stack. */
 export type MemoryHost = MemoryStack | IpAddress;
 
-const DEFAULT_LINK: LinkOptions = { delayMs: 1, jitterMs: 0, loss: 0 };
+const DEFAULT_LINK: LinkOptions = {
+  delayMs: 1,
+  jitterMs: 0,
+  loss: 0,
+  duplication: 0,
+  reordering: 0,
+};
 
 /** More packets than this at one instant are a loop between two stacks. */
 const MAX_EVENTS_PER_INSTANT = 1_000_000;
@@ -244,6 +254,9 @@ export class MemoryNetwork {
       if (this.#stacks.get(to) !== receiver || this.#isCut(from.address, target)) return;
       receiver.receive(from.localAddresses, packet);
     };
+    const { duplication } = this.#linkOf(wayFrom(from.address, target));
+    this.#queue.schedule(this.#arrivalAt(from.address, target), arrive, { isBackground });
+    if (!this.#chance(duplication)) return;
     this.#queue.schedule(this.#arrivalAt(from.address, target), arrive, { isBackground });
   }
 
@@ -260,7 +273,12 @@ export class MemoryNetwork {
 
   #isLost(from: IpAddress, to: IpAddress): boolean {
     const { loss } = this.#linkOf(wayFrom(from, to));
-    return this.#isCut(from, to) || (loss > 0 && this.#random() < loss);
+    return this.#isCut(from, to) || this.#chance(loss);
+  }
+
+  /** Asks for no random number where the answer is known, so that links can be added to a run. */
+  #chance(probability: number): boolean {
+    return probability > 0 && this.#random() < probability;
   }
 
   #isCut(from: IpAddress, to: IpAddress): boolean {
@@ -270,8 +288,11 @@ export class MemoryNetwork {
 
   #arrivalAt(from: IpAddress, to: IpAddress): Milliseconds {
     const way = wayFrom(from, to);
-    const { delayMs, jitterMs } = this.#linkOf(way);
+    const { delayMs, jitterMs, reordering } = this.#linkOf(way);
     const jitter = jitterMs > 0 ? Math.floor(this.#random() * (jitterMs + 1)) : 0;
+    if (this.#chance(reordering)) {
+      return this.#now + Math.ceil((delayMs + jitter) * (1 + 3 * this.#random()));
+    }
     const at = Math.max(this.#now + delayMs + jitter, this.#lastArrivals.get(way) ?? 0);
     this.#lastArrivals.set(way, at);
     return at;

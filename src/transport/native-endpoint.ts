@@ -4,7 +4,8 @@ import { isIP } from 'node:net';
 import { ClosedError } from '../errors.ts';
 import type { AssociationId, SctpAddress } from '../types.ts';
 import { SEND_RESULTS } from './native-records.ts';
-import { type NativeStack, withKeys } from './native-stack.ts';
+import { withKeys } from './native-refusals.ts';
+import type { NativeStack } from './native-stack.ts';
 import type { ConnectOptions, SctpEndpoint, SctpHandler, SendResult } from './transport.ts';
 
 export class NativeEndpoint implements SctpEndpoint {

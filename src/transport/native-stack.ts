@@ -5,7 +5,7 @@
  * closure or string is made per message.
  */
 
-import { ClosedError, ConfigError } from '../errors.ts';
+import { ClosedError } from '../errors.ts';
 import {
   type Arena,
   addon,
@@ -16,6 +16,7 @@ import {
 import type { AssociationId, IpAddress, SctpAddress } from '../types.ts';
 import { NativeEndpoint } from './native-endpoint.ts';
 import { DOWN_REASONS, EVENT, EVENT_WORDS, KIND } from './native-records.ts';
+import { withKeys } from './native-refusals.ts';
 import type {
   AssociationInfo,
   SctpEndpoint,
@@ -261,33 +262,4 @@ function openNative(
   };
   const { NativeSctpStack } = addon();
   return withKeys(() => new NativeSctpStack(nativeOptions, wake));
-}
-
-/** The setting that each refusal of the native stack is about. */
-const KEYS: Readonly<Record<string, string>> = {
-  ADDRESS_NOT_LOCAL: 'localAddresses',
-  UDP_PORT_IN_USE: 'udpPort',
-  PERMISSION_DENIED: 'udpPort',
-  PORT_IN_USE: 'port',
-  NO_ROOM: 'maxAssociations',
-  NO_ROUTE: 'localAddresses',
-  INVALID_OPTION: 'transport',
-  KERNEL_SCTP: 'transport',
-  NO_RAW_SOCKETS: 'transport',
-  SYSTEM: 'transport',
-};
-
-/** Makes a `ConfigError` of what the native stack refuses; `others` are keys that differ here. */
-export function withKeys<Result>(
-  action: () => Result,
-  others: Readonly<Record<string, string>> = {},
-): Result {
-  try {
-    return action();
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    const key = others[code] ?? KEYS[code];
-    if (key === undefined) throw error;
-    throw new ConfigError(key, (error as Error).message, { cause: error });
-  }
 }

@@ -1,129 +1,119 @@
-/** What happens to a scope, as a seed wants it; then peace, and what must be true by then. */
+/**
+ * A history: how a scope is set up, what happens to it and when, and how it ends. It is made from a seed, and is data,
+ * so that events can be left out of it: whatever a subset of them does makes sense.
+ */
 
-import { REREGISTRATION_MS, registrarAddress, type SimRegistrar, World } from './world.ts';
+import { type Random, randomOf } from './random.ts';
 
 const SECOND = 1_000;
-const REGISTRARS = [3, 5] as const;
-const ELEMENTS = 12;
 const EVENTS = 25;
-/** Until everything that was cut off, killed or forgotten has been found again (decision 40). */
-const PEACE_MS = 60_000;
 
-type Random = (below: number) => number;
+/** Registrars have places, 1 to `registrars`; pool elements are counted among those that live at the time. */
+export type Happening =
+  | { readonly type: 'crash'; readonly place: number }
+  | { readonly type: 'stop'; readonly place: number }
+  /** In its place, under its old identifier or a new one. */
+  | { readonly type: 'restart'; readonly place: number; readonly isAnew: boolean }
+  /** Of the registrars up to this place from the others. */
+  | { readonly type: 'partition'; readonly place: number }
+  | { readonly type: 'oneWay'; readonly from: number; readonly to: number }
+  | { readonly type: 'isolate'; readonly place: number }
+  | { readonly type: 'heal' }
+  | { readonly type: 'freeze'; readonly place: number; readonly ms: number }
+  /** Everything to and from there takes its time. */
+  | { readonly type: 'slow'; readonly place: number; readonly delayMs: number }
+  | { readonly type: 'startElement' }
+  | { readonly type: 'crashElement'; readonly which: number }
+  | { readonly type: 'stopElement'; readonly which: number }
+  | { readonly type: 'freezeElement'; readonly which: number; readonly ms: number };
 
-/** Runs the history of a seed; what was wrong in the end, nothing if all was well. */
-export function play(seed: number): { faults: string[]; transcript: readonly string[] } {
-  const random = randomOf(seed);
-  const world = new World(seed, REGISTRARS[0] + random(1 + REGISTRARS[1] - REGISTRARS[0]));
-  let nextId = 100;
-  for (const place of world.places) world.startRegistrar(place, nextId++);
-  world.network.advance(10 * SECOND);
-  for (let id = 1; id <= ELEMENTS; id++) world.startElement(id);
-  world.network.advance(5 * SECOND);
-  let nextElement = ELEMENTS + 1;
-  for (let event = 0; event < EVENTS; event++) {
-    nextElement = happen(world, random, () => nextId++, nextElement);
-    world.network.advance(100 + random(8_000));
-    world.verify();
-  }
-  makePeace(world, () => nextId++);
-  world.verify();
-  const faults = differencesOf(world);
-  // What no registrar knows of it hears with the next registration at the latest.
-  world.network.advance(1.1 * REREGISTRATION_MS);
-  world.verify();
-  faults.push(...differencesOf(world), ...lossesOf(world));
-  return { faults, transcript: world.transcript };
+export interface HistoryEvent {
+  /** From 1 on, in order: names the event when some are left out. */
+  readonly number: number;
+  readonly afterMs: number;
+  readonly happening: Happening;
 }
 
-function happen(world: World, random: Random, newId: () => number, nextElement: number): number {
-  const place = 1 + random(world.places.length);
-  const someElement = [...world.elements.keys()][random(world.elements.size)];
-  switch (random(10)) {
+export interface History {
+  readonly seed: number;
+  readonly registrars: number;
+  readonly elements: number;
+  readonly users: number;
+  /** Registrars have all others configured; else only the first, and hear of the others from it. */
+  readonly knowsAll: boolean;
+  /** Every other registrar does some things as rsplib does. */
+  readonly hasRsplib: boolean;
+  readonly loss: number;
+  readonly duplication: number;
+  readonly reordering: number;
+  readonly sendBufferBytes: number;
+  /** At most so much are clocks fast or slow. */
+  readonly clockDrift: number;
+  readonly events: readonly HistoryEvent[];
+  /**
+   * What there is before peace: `restart`: registrars that are down start again, under new identifiers;
+   * `partition`: they do first, and then a partition among all of them lasts for longer than it takes to be
+   * given up.
+   */
+  readonly ending: 'restart' | 'partition';
+}
+
+export function historyOf(seed: number): History {
+  const random = randomOf(seed);
+  const registrars = 3 + random(random(4) === 0 ? 5 : 3);
+  const isRough = random(2) === 0;
+  const among = <T>(...choices: readonly T[]) => choices[random(choices.length)] as T;
+  return {
+    seed,
+    registrars,
+    elements: 8 + random(12),
+    users: 2,
+    knowsAll: random(2) === 0,
+    hasRsplib: random(4) === 0,
+    loss: isRough ? among(0, 0.01, 0.05) : 0,
+    duplication: isRough ? among(0, 0.02) : 0,
+    reordering: isRough ? among(0, 0.02) : 0,
+    sendBufferBytes: among(262_144, 4_096),
+    clockDrift: among(0, 0.02),
+    events: Array.from({ length: EVENTS }, (_, index) => ({
+      number: index + 1,
+      afterMs: 100 + random(8 * SECOND),
+      happening: happeningOf(random, registrars),
+    })),
+    ending: among('restart', 'partition'),
+  };
+}
+
+function happeningOf(random: Random, registrars: number): Happening {
+  const place = 1 + random(registrars);
+  const which = random(1_000);
+  switch (random(15)) {
     case 0:
     case 1:
-      world.crashRegistrar(place);
-      break;
+      return { type: 'crash', place };
     case 2:
     case 3:
-      restart(world, place, random(2) === 0 ? undefined : newId());
-      break;
-    case 4: {
-      const isLeft = (one: number) => one <= place;
-      const left = world.places.filter(isLeft).map(registrarAddress);
-      const right = world.places.filter((one) => !isLeft(one)).map(registrarAddress);
-      world.note(`partition of ${left} and ${right}`);
-      world.network.partition(left, right);
-      break;
-    }
+      return { type: 'restart', place, isAnew: random(2) === 0 };
+    case 4:
+      return { type: 'stop', place };
     case 5:
-      world.note(`nothing from ${place} reaches 1`);
-      if (place !== 1) world.network.cutOneWay(registrarAddress(place), registrarAddress(1));
-      break;
+      return { type: 'partition', place };
     case 6:
-      world.note('the network is whole');
-      world.network.heal();
-      break;
+      return { type: 'oneWay', from: place, to: 1 + (place % registrars) };
     case 7:
-      if (someElement !== undefined) world.crashElement(someElement);
-      break;
+      return { type: 'isolate', place };
     case 8:
-      world.startElement(nextElement);
-      return nextElement + 1;
+    case 9:
+      return { type: 'heal' };
+    case 10:
+      return { type: 'freeze', place, ms: 500 + random(20 * SECOND) };
+    case 11:
+      return { type: 'slow', place, delayMs: 50 + random(400) };
+    case 12:
+      return { type: 'startElement' };
+    case 13:
+      return { type: random(2) === 0 ? 'crashElement' : 'stopElement', which };
     default:
-      world.note(`${place} is cut off`);
-      world.network.isolate(registrarAddress(place));
+      return { type: 'freezeElement', which, ms: 500 + random(10 * SECOND) };
   }
-  return nextElement;
-}
-
-/** In its place: under its old identifier or another one. */
-function restart(world: World, place: number, id: number | undefined): void {
-  const old = world.registrars.get(place)?.id;
-  world.crashRegistrar(place);
-  const wanted = id ?? old;
-  if (wanted !== undefined) world.startRegistrar(place, wanted);
-}
-
-function makePeace(world: World, newId: () => number): void {
-  world.note('peace');
-  world.network.heal();
-  for (const place of world.places) {
-    if (!world.registrars.has(place)) world.startRegistrar(place, newId());
-  }
-  world.network.advance(PEACE_MS);
-}
-
-/** Registrars that do not know all others, or know other pool elements than they. */
-function differencesOf(world: World): string[] {
-  const registrars = [...world.registrars.values()];
-  const peersOf = ({ halves }: SimRegistrar) => halves.enrp?.peers ?? [];
-  const faults = registrars
-    .filter((one) => peersOf(one).length !== world.places.length - 1)
-    .map((one) => `${one.id} knows ${peersOf(one).map(({ id }) => id)}`);
-  const [first, ...others] = registrars;
-  for (const other of others) {
-    if (first === undefined || other.view().join() === first.view().join()) continue;
-    faults.push(`${first.id} has ${first.view()}, ${other.id} has ${other.view()}`);
-  }
-  return faults;
-}
-
-/** Pool elements that live and are not known, or the other way round. */
-function lossesOf(world: World): string[] {
-  const [first] = world.registrars.values();
-  const living = [...world.elements.keys()].map(String).sort();
-  const known = (first?.view() ?? []).map((one) => one.split('@')[0]).sort();
-  return known.join() === living.join() ? [] : [`${living} live, ${known} are known`];
-}
-
-/** Mulberry32 */
-function randomOf(seed: number): Random {
-  let state = seed | 0;
-  return (below) => {
-    state = (state + 0x6d2b_79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
 }

@@ -1,165 +1,236 @@
-/**
- * A scope in one process and in virtual time: whole registrars, pool elements and the network between them,
- * all of them the real machines. Same seed, same history.
- */
+/** A scope in one process and in virtual time, and what may happen to it. Same history, same run. */
 
-import { completePoolElementOptions } from '../../src/protocol/endpoint/options.ts';
-import { PoolElementMachine } from '../../src/protocol/endpoint/pool-element.ts';
-import type {
-  PoolElementEvent,
-  PoolElementInput,
-} from '../../src/protocol/endpoint/pool-element-events.ts';
-import { completeEnrpOptions } from '../../src/protocol/enrp/options.ts';
-import { SILENT } from '../../src/protocol/logger.ts';
-import { completeRegistrarOptions } from '../../src/protocol/registrar/options.ts';
-import { Driver } from '../../src/runtime/driver.ts';
-import { RegistrarHalves } from '../../src/runtime/registrar-halves.ts';
 import { MemoryNetwork } from '../../src/transport/memory.ts';
-import type { MemoryStack } from '../../src/transport/memory-stack.ts';
+import type { Happening, History } from './history.ts';
 import {
-  ASAP_PORT,
-  ENRP_PORT,
-  poolElementId,
-  type RegistrarId,
-  registrarId,
-} from '../../src/types.ts';
+  elementAddress,
+  registrarAddress,
+  SimElement,
+  SimRegistrar,
+  SimUser,
+  userAddress,
+} from './participants.ts';
+import { SimProcess } from './process.ts';
 
-export const REREGISTRATION_MS = 100_000;
-export const POOL = Buffer.from('SimPool');
-
-export const registrarAddress = (place: number) => `10.0.0.${place}`;
-const elementAddress = (id: number) => `10.1.${id >> 8}.${id & 255}`;
-
-/** One run of a registrar's process. */
-export class SimRegistrar {
-  readonly id: RegistrarId;
-  readonly address: string;
-  readonly halves: RegistrarHalves;
-  readonly stack: MemoryStack;
-
-  constructor(world: World, place: number, id: number) {
-    this.id = registrarId(id);
-    this.address = registrarAddress(place);
-    this.stack = world.network.stack({ localAddresses: [this.address] });
-    const others = world.places.filter((other) => other !== place);
-    let seed = BigInt(id) * 1_000n;
-    this.halves = new RegistrarHalves({
-      id: this.id,
-      options: completeRegistrarOptions(
-        {
-          serverAnnounceCycleMs: 0,
-          endpointKeepAliveTransmissionIntervalMs: 2_000,
-          endpointKeepAliveTimeoutIntervalMs: 2_000,
-        },
-        [this.address],
-      ),
-      port: ASAP_PORT,
-      enrp: {
-        options: completeEnrpOptions({}),
-        port: ENRP_PORT,
-        peers: others.map((other) => [{ address: registrarAddress(other), port: ENRP_PORT }]),
-        announces: false,
-      },
-      stack: this.stack,
-      clock: world.network,
-      seed: () => seed++,
-      log: SILENT,
-      announce: () => {},
-      announcePresence: () => {},
-      tell: ({ type }) => world.note(`${this.id} ${type}`),
-    });
-    this.halves.start();
-  }
-
-  /** `element@home` of all that it knows. */
-  view(): string[] {
-    const { elements } = this.halves.handlespace.walk({ limit: 1_000_000 });
-    return elements.map(({ id, homeRegistrarId }) => `${id}@${homeRegistrarId}`).sort();
-  }
-}
-
-export class SimElement {
-  readonly id: number;
-  readonly stack: MemoryStack;
-  readonly driver: Driver<PoolElementInput, PoolElementEvent>;
-
-  constructor(world: World, id: number) {
-    this.id = id;
-    const address = elementAddress(id);
-    this.stack = world.network.stack({ localAddresses: [address] });
-    const machine = new PoolElementMachine({
-      id: poolElementId(id),
-      poolHandle: POOL,
-      policy: { type: 'roundRobin' },
-      userTransport: { protocol: 'tcp', port: 7, transportUse: 0, addresses: [address] },
-      registrars: world.places.map((place) => [
-        { address: registrarAddress(place), port: ASAP_PORT },
-      ]),
-      // Registered anew so rarely that registrars have to keep their views equal by themselves.
-      options: completePoolElementOptions({
-        lifeMs: 300_000,
-        reregistrationIntervalMs: REREGISTRATION_MS,
-        retranMaxMs: 5_000,
-      }),
-      seed: BigInt(id),
-    });
-    this.driver = new Driver({
-      ...{ machine, stack: this.stack, port: 0, accepts: true, clock: world.network },
-      perform: ({ type }) => world.note(`element ${id} ${type}`),
-    });
-    this.driver.input({ type: 'start' });
-  }
-}
+const LINK = { delayMs: 2, jitterMs: 3 };
+/** Handing over and ending associations takes less. */
+const STOP_MS = 9_000;
+/** Of elements: to deregister. */
+const ELEMENT_STOP_MS = 4_000;
 
 export class World {
+  readonly history: History;
   readonly network: MemoryNetwork;
-  /** Of registrars, by the last octet of their addresses. */
   readonly places: readonly number[];
   /** Those that run, by place. */
   readonly registrars = new Map<number, SimRegistrar>();
   readonly elements = new Map<number, SimElement>();
+  readonly users: SimUser[] = [];
+  /** When something last happened to a registrar or to its network, by place. */
+  readonly disturbedAt = new Map<number, number>();
+  /** Those on their way out. */
+  readonly leaving = new Set<SimRegistrar | SimElement>();
   /** What has happened, for who wants to know why. */
   readonly transcript: string[] = [];
+  readonly faults: string[] = [];
+  #nextRegistrar = 100;
+  #nextElement = 1;
 
-  constructor(seed: number, registrarCount: number) {
-    this.network = new MemoryNetwork({ seed, link: { delayMs: 2, jitterMs: 3 } });
-    this.places = Array.from({ length: registrarCount }, (_, index) => index + 1);
+  constructor(history: History) {
+    this.history = history;
+    const { seed, loss, duplication, reordering, registrars } = history;
+    this.network = new MemoryNetwork({ seed, link: { ...LINK, loss, duplication, reordering } });
+    this.places = Array.from({ length: registrars }, (_, index) => index + 1);
+  }
+
+  begin(): void {
+    for (const place of this.places) this.startRegistrar(place);
+    this.network.advance(10_000);
+    for (let count = 0; count < this.history.elements; count++) this.startElement();
+    for (let id = 1; id <= this.history.users; id++) {
+      this.users.push(new SimUser(this.#process(userAddress(id), id), this.#endpoint(id)));
+    }
   }
 
   note(what: string): void {
     this.transcript.push(`${(this.network.now() / 1_000).toFixed(3)} ${what}`);
   }
 
-  startRegistrar(place: number, id: number): void {
+  complain(fault: string): void {
+    this.note(`FAULT ${fault}`);
+    this.faults.push(fault);
+  }
+
+  happen(happening: Happening): void {
+    const { type, ...details } = happening;
+    this.note(`${type} ${Object.values(details).join(' ')}`);
+    switch (happening.type) {
+      case 'crash':
+        this.#crashRegistrar(happening.place);
+        break;
+      case 'stop':
+        this.#stopRegistrar(happening.place);
+        break;
+      case 'restart': {
+        const old = this.registrars.get(happening.place)?.id;
+        this.#crashRegistrar(happening.place);
+        this.startRegistrar(happening.place, happening.isAnew ? undefined : old);
+        break;
+      }
+      case 'partition':
+        this.partition(happening.place);
+        break;
+      case 'oneWay': {
+        const { from, to } = happening;
+        this.network.cutOneWay(registrarAddress(from), registrarAddress(to));
+        this.#disturb(from, to);
+        break;
+      }
+      case 'isolate':
+        this.network.isolate(registrarAddress(happening.place));
+        this.#disturb(happening.place);
+        break;
+      case 'heal':
+        this.heal();
+        break;
+      case 'freeze':
+        this.#freeze(this.registrars.get(happening.place)?.process, happening.ms);
+        this.#disturb(happening.place);
+        break;
+      case 'slow':
+        this.#slow(happening.place, happening.delayMs);
+        break;
+      case 'startElement':
+        this.startElement();
+        break;
+      case 'crashElement':
+        this.#endElement(this.#element(happening.which), 'crash');
+        break;
+      case 'stopElement':
+        this.#endElement(this.#element(happening.which), 'stop');
+        break;
+      case 'freezeElement':
+        this.#freeze(this.#element(happening.which)?.process, happening.ms);
+    }
+  }
+
+  startRegistrar(place: number, id = this.#nextRegistrar++): void {
     this.note(`registrar ${id} starts at ${place}`);
-    this.registrars.set(place, new SimRegistrar(this, place, id));
+    this.#disturb(place);
+    const { hasRsplib, knowsAll } = this.history;
+    const isKnown = (other: number) => other !== place && (knowsAll || other === 1);
+    const registrar = new SimRegistrar(this.#process(registrarAddress(place), place), {
+      ...{ id, peers: this.places.filter(isKnown), isRsplib: hasRsplib && place % 2 === 0 },
+      tell: (what) => this.note(what),
+    });
+    this.registrars.set(place, registrar);
   }
 
-  crashRegistrar(place: number): void {
-    const registrar = this.registrars.get(place);
-    if (registrar === undefined) return;
-    this.note(`registrar ${registrar.id} crashes`);
-    this.registrars.delete(place);
-    this.network.crash(registrar.stack);
-    registrar.halves.close();
-  }
-
-  startElement(id: number): void {
+  startElement(): void {
+    const id = this.#nextElement++;
     this.note(`element ${id} starts`);
-    this.elements.set(id, new SimElement(this, id));
+    const process = this.#process(elementAddress(id), id);
+    this.elements.set(id, new SimElement(process, this.#endpoint(id)));
   }
 
-  crashElement(id: number): void {
-    const element = this.elements.get(id);
-    if (element === undefined) return;
-    this.note(`element ${id} crashes`);
-    this.elements.delete(id);
-    this.network.crash(element.stack);
-    element.driver.close();
+  /** Of the registrars up to `place` from the others. */
+  partition(place: number): void {
+    const left = this.places.filter((one) => one <= place).map(registrarAddress);
+    const right = this.places.filter((one) => one > place).map(registrarAddress);
+    this.network.partition(left, right);
+    this.#disturb(...this.places);
+  }
+
+  heal(): void {
+    this.network.heal();
+    this.#disturb(...this.places);
+  }
+
+  /** Nobody is frozen, and no way is slow. */
+  calm(): void {
+    for (const { process } of [...this.registrars.values(), ...this.elements.values()]) {
+      if (process.isFrozen) process.thaw();
+    }
+    for (const place of this.places) this.#slow(place, LINK.delayMs);
   }
 
   /** Of every invariant inside; throws when one does not hold. */
   verify(): void {
     for (const { halves } of this.registrars.values()) halves.handlespace.verify();
+  }
+
+  #process(address: string, number: number): SimProcess {
+    const { sendBufferBytes, clockDrift } = this.history;
+    // Every third is right, one fast, one slow.
+    const clockRate = 1 + clockDrift * ((number % 3) - 1);
+    return new SimProcess(this.network, { address, sendBufferBytes, clockRate });
+  }
+
+  #endpoint(id: number) {
+    return {
+      ...{ id, registrars: this.places },
+      tell: (what: string) => this.note(what),
+      complain: (fault: string) => this.complain(fault),
+    };
+  }
+
+  #disturb(...places: readonly number[]): void {
+    for (const place of places) this.disturbedAt.set(place, this.network.now());
+  }
+
+  #crashRegistrar(place: number): void {
+    this.#disturb(place);
+    this.registrars.get(place)?.crash();
+    this.registrars.delete(place);
+  }
+
+  #stopRegistrar(place: number): void {
+    const registrar = this.registrars.get(place);
+    if (registrar === undefined || registrar.process.isFrozen || this.leaving.has(registrar))
+      return;
+    this.#disturb(place);
+    this.leaving.add(registrar);
+    void registrar.halves.stop();
+    this.#later(STOP_MS, () => {
+      if (this.registrars.get(place) === registrar) this.#crashRegistrar(place);
+    });
+  }
+
+  #element(which: number): SimElement | undefined {
+    return [...this.elements.values()][which % Math.max(1, this.elements.size)];
+  }
+
+  #endElement(element: SimElement | undefined, how: 'crash' | 'stop'): void {
+    if (element === undefined || this.leaving.has(element)) return;
+    const end = () => {
+      this.elements.delete(element.id);
+      element.crash();
+    };
+    if (how === 'crash') end();
+    else {
+      this.leaving.add(element);
+      element.stop();
+      this.#later(ELEMENT_STOP_MS, end);
+    }
+  }
+
+  #freeze(process: SimProcess | undefined, ms: number): void {
+    if (process === undefined || process.isFrozen) return;
+    process.freeze();
+    this.#later(ms, () => {
+      if (process.isFrozen) process.thaw();
+    });
+  }
+
+  #slow(place: number, delayMs: number): void {
+    const others = [
+      ...this.places.filter((other) => other !== place).map(registrarAddress),
+      ...[...this.elements.keys()].map(elementAddress),
+    ];
+    for (const other of others) this.network.setLink(registrarAddress(place), other, { delayMs });
+  }
+
+  #later(ms: number, what: () => void): void {
+    this.network.wakeAt(this.network.now() + ms, what);
   }
 }

@@ -103,9 +103,15 @@ describe('an association of the memory backend', () => {
     ]);
   });
 
-  test.each([0.05, 0.3])('loses, doubles and reorders nothing at a loss of %f', (loss) => {
+  test.each([
+    { loss: 0.05 },
+    { loss: 0.3 },
+    { duplication: 0.3 },
+    { reordering: 0.3 },
+    { loss: 0.2, duplication: 0.2, reordering: 0.2 },
+  ])('loses, doubles and reorders nothing over a link with %o', (link) => {
     const { network, server, client, association, accepted } = pair({
-      link: { delayMs: 3, jitterMs: 20, loss },
+      link: { delayMs: 3, jitterMs: 20, ...link },
     });
     server.heard.react = (event) => {
       if (event.type === 'message') server.endpoint.send(accepted, ASAP, event.payload);
@@ -118,6 +124,21 @@ describe('an association of the memory backend', () => {
     expect(network.settle(600_000)).toBe(true);
     expect(server.heard.texts).toEqual(sent);
     expect(client.heard.texts).toEqual(sent);
+  });
+
+  test('has its packets doubled and overtaken as often as the link says', () => {
+    const link = { delayMs: 10, duplication: 0.5, reordering: 0.2 };
+    const { network, server, client, association } = pair({ link });
+    const { packetsReceived } = server.stack.stats();
+    sendNumbers(client.endpoint, association, 1_000);
+    network.advance(10); // nobody sends anything again yet
+    expect(Number(server.stack.stats().packetsReceived) - Number(packetsReceived)).toBeLessThan(
+      1_400,
+    );
+    network.advance(90);
+    const received = Number(server.stack.stats().packetsReceived) - Number(packetsReceived);
+    expect(received).toBeGreaterThan(1_400);
+    expect(received).toBeLessThan(1_600);
   });
 
   test('ends gracefully on both sides, after what was queued (RFC 9260 §9.2)', () => {

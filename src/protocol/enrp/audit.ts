@@ -18,5 +18,5 @@ export function audit(
   if (isBusy || checksum === undefined || checksum === handlespace.checksum(peer.id)) return;
   counters.synchronisations += 1;
   log.info({ peerId: peer.id }, 'the view of a peer differs from ours: reading its table');
-  synchronise(context, now, link, peer, true);
+  synchronise(context, now, link, peer, { ownOnly: true });
 }

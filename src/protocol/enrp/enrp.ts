@@ -31,6 +31,7 @@ import type { EnrpInput, EnrpOutput } from './events.ts';
 import { onPeerTimers } from './failure-detection.ts';
 import { onHandleTableRequest } from './handle-table.ts';
 import { onHandleUpdate, onPoolElementChanged } from './handle-update.ts';
+import { sendHeartbeat } from './heartbeat.ts';
 import {
   bind,
   type Link,
@@ -41,10 +42,10 @@ import {
 } from './links.ts';
 import { onStartTimer, StartUp, startUp } from './mentor.ts';
 import type { EnrpOptions } from './options.ts';
-import { onOrphanTimers } from './orphans.ts';
+import { lapsedOrphans } from './orphans.ts';
 import { EnrpOutbox } from './outbox.ts';
 import { type Peer, PeerList, textOf, UNHEARD } from './peers.ts';
-import { meet, onAnnouncedPresence, onPresence, sendHeartbeat } from './presence.ts';
+import { meet, onAnnouncedPresence, onPresence } from './presence.ts';
 import { onListRequest, onListResponse } from './server-list.ts';
 import { onHandleTableResponse, onSynchronisationTimers } from './synchronisation.ts';
 import {
@@ -52,6 +53,7 @@ import {
   onInitTakeoverAck,
   onTakeoverServer,
   onTakeoverTimers,
+  takeOver,
 } from './takeover.ts';
 
 export interface EnrpSetUp {
@@ -198,7 +200,7 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
     onStartTimer(context, now);
     onPeerTimers(context, now);
     onTakeoverTimers(context, now);
-    onOrphanTimers(context, now);
+    for (const home of lapsedOrphans(context, now)) takeOver(context, now, home);
     if (now < this.#nextHeartbeatAt) return;
     const { peerHeartbeatCycleMs, peerHeartbeatJitter } = context.options;
     const early = 1 + peerHeartbeatJitter * (2 * context.random() - 1);

@@ -30,6 +30,8 @@ export type EnrpOutput =
   | { readonly type: 'adopted'; readonly poolElement: PoolElementState }
   /** A peer would have us be the home of this element of its (decision 41): it is to be asked with the H bit. */
   | { readonly type: 'takeoverSuggested'; readonly poolElement: PoolElementState }
+  /** This element, which is registered here, has moved to a peer, as that one says. */
+  | { readonly type: 'movedAway'; readonly poolElement: PoolElementState }
   /** Start-up is over: the handlespace is a mentor's, or there is no mentor (RFC 5353 §3.2). */
   | { readonly type: 'inService'; readonly mentor: RegistrarId | undefined }
   | { readonly type: 'stopped' }

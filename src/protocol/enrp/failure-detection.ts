@@ -2,9 +2,9 @@
 
 import type { Milliseconds } from '../../types.ts';
 import type { EnrpContext } from './context.ts';
+import { sendPresence } from './heartbeat.ts';
 import { endLink } from './links.ts';
 import { type Peer, UNHEARD } from './peers.ts';
-import { sendPresence } from './presence.ts';
 import { onPeerDead } from './takeover.ts';
 
 export function onPeerTimers(context: EnrpContext, now: Milliseconds): void {

@@ -96,10 +96,14 @@ function add(
   peer: Peer,
   { poolHandle, poolElement, suggestsTakeover }: EnrpHandleUpdate,
 ): void {
-  noteNamed(peer, poolHandle, poolElement.id);
-  if (!storeRemote(context, now, poolHandle, poolElement, peer.id) || !suggestsTakeover) return;
   const { handlespace, options, outbox } = context;
-  if (!options.acceptsTakeoverSuggestions) return;
+  noteNamed(peer, poolHandle, poolElement.id);
+  const known = handlespace.find(poolHandle, poolElement.id);
+  if (!storeRemote(context, now, poolHandle, poolElement, peer.id)) return;
+  if (known !== undefined && known.association !== 0) {
+    outbox.push({ type: 'movedAway', poolElement: known });
+  }
+  if (!suggestsTakeover || !options.acceptsTakeoverSuggestions) return;
   const stored = handlespace.find(poolHandle, poolElement.id) as PoolElementState;
   outbox.push({ type: 'takeoverSuggested', poolElement: stored });
 }

@@ -39,21 +39,17 @@ export function onMentorCandidate(
   if (!isStarting || start.mentor !== undefined) return;
   context.log.info({ mentorId: peer.id }, 'reading the handle table of a mentor');
   start.mentor = peer.id;
-  synchronise(context, now, link, peer, false);
+  synchronise(context, now, link, peer, {
+    ownOnly: false,
+    onEnd: (at, isComplete) => onTable(context, at, isComplete),
+  });
 }
 
-/** A table that was being read is complete, or will not be. */
-export function onMentorTable(
-  context: EnrpContext,
-  now: Milliseconds,
-  { id }: Peer,
-  isComplete: boolean,
-): void {
-  const { start, isStarting } = context;
-  if (!isStarting || start.mentor !== id) return;
+/** The mentor's table is complete, or will not be. */
+function onTable(context: EnrpContext, now: Milliseconds, isComplete: boolean): void {
   if (isComplete) finish(context);
   else {
-    start.mentor = undefined; // the next presence names another one, or the same one again
+    context.start.mentor = undefined; // the next presence names another one, or the same one again
     onStartTimer(context, now);
   }
 }

@@ -6,7 +6,6 @@
 
 import type { Milliseconds, RegistrarId } from '../../types.ts';
 import type { EnrpContext } from './context.ts';
-import { takeOver } from './takeover.ts';
 
 /** An element has been stored under this home. */
 export function noteHome(context: EnrpContext, now: Milliseconds, home: RegistrarId): void {
@@ -16,12 +15,13 @@ export function noteHome(context: EnrpContext, now: Milliseconds, home: Registra
   orphans.set(home, now + peerMaxTimeLastHeardMs + peerMaxTimeNoResponseMs);
 }
 
-export function onOrphanTimers(context: EnrpContext, now: Milliseconds): void {
+/** Those whose time is over: they are to be taken over. */
+export function lapsedOrphans(context: EnrpContext, now: Milliseconds): RegistrarId[] {
   const { peers, orphans, takeovers, handlespace } = context;
-  for (const [home, deadline] of orphans) {
-    if (now < deadline) continue;
-    orphans.delete(home);
-    if (peers.find(home) !== undefined || takeovers.has(home)) continue;
-    if (handlespace.ownedBy(home) > 0) takeOver(context, now, home);
-  }
+  const lapsed = [...orphans].filter(([, deadline]) => now >= deadline).map(([home]) => home);
+  for (const home of lapsed) orphans.delete(home);
+  return lapsed.filter(
+    (home) =>
+      peers.find(home) === undefined && !takeovers.has(home) && handlespace.ownedBy(home) > 0,
+  );
 }

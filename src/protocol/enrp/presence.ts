@@ -1,50 +1,16 @@
-/**
- * ENRP_PRESENCE (RFC 5353 §3.4): everybody tells everybody that he lives, with the checksum of his own pool
- * elements; who is new is asked back.
- */
+/** ENRP_PRESENCE (RFC 5353 §3.4): who is heard lives, and who is new is asked back. */
 
 import type { Milliseconds, RegistrarId, SctpAddress } from '../../types.ts';
 import type { EnrpPresence } from '../../wire/enrp-messages.ts';
 import { isInScope } from '../registrar/address-scope.ts';
 import { audit } from './audit.ts';
 import type { EnrpContext } from './context.ts';
-import { bind, type Link, sendToPeer } from './links.ts';
+import { presenceFor, sendPresence } from './heartbeat.ts';
+import { bind, type Link } from './links.ts';
 import { onMentorCandidate } from './mentor.ts';
-import { type Peer, textOf, UNHEARD } from './peers.ts';
+import { type Peer, textOf } from './peers.ts';
 import { askForList } from './server-list.ts';
 import { onSignOfLife } from './takeover.ts';
-
-/** The heartbeat: a presence to every peer, and one to the group. */
-export function sendHeartbeat(context: EnrpContext, heartbeat: number): void {
-  const { peers, outbox, announces } = context;
-  if (announces) {
-    const payload = outbox.encode(presence(context, UNHEARD, false));
-    outbox.push({ type: 'announcePresence', payload });
-  }
-  for (const peer of peers.all()) {
-    // Who has not been heard is asked to say something.
-    if (heartbeat % peer.pace === 0) sendPresence(context, peer, peer.id === UNHEARD);
-  }
-}
-
-export function sendPresence(context: EnrpContext, peer: Peer, wantsReply: boolean): void {
-  sendToPeer(context, peer, presence(context, peer.id, wantsReply));
-}
-
-function presence(
-  { id, handlespace, transport }: EnrpContext,
-  receiverId: RegistrarId,
-  wantsReply: boolean,
-): EnrpPresence {
-  return {
-    type: 'ENRP_PRESENCE',
-    senderId: id,
-    receiverId,
-    wantsReply,
-    checksum: handlespace.checksum(id),
-    serverInformation: { id, transport },
-  };
-}
 
 /** One that came over an association. */
 export function onPresence(
@@ -57,7 +23,7 @@ export function onPresence(
   counters.presences += 1;
   const peer = heard(context, now, message.senderId, addressesOf(context, message, link), link);
   if (peer === undefined) return;
-  if (message.wantsReply) outbox.send(link.id, presence(context, peer.id, false));
+  if (message.wantsReply) outbox.send(link.id, presenceFor(context, peer.id, false));
   onMentorCandidate(context, now, link, peer);
   if (!peer.isListKnown) askForList(context, link, peer);
   audit(context, now, link, peer, message.checksum);

@@ -8,9 +8,9 @@ import type {
 } from '../../wire/enrp-messages.ts';
 import { isInScope } from '../registrar/address-scope.ts';
 import type { EnrpContext } from './context.ts';
+import { sendPresence } from './heartbeat.ts';
 import type { Link } from './links.ts';
 import { overlaps, type Peer, UNHEARD } from './peers.ts';
-import { sendPresence } from './presence.ts';
 
 /** Servers in one list: well below what a message holds, whatever their addresses. */
 const MAX_SERVERS = 128;

@@ -11,7 +11,6 @@ import { keyOf } from '../pool-element-key.ts';
 import { SLICE } from '../registrar/backlog.ts';
 import type { EnrpContext } from './context.ts';
 import type { Link } from './links.ts';
-import { onMentorTable } from './mentor.ts';
 import type { Peer } from './peers.ts';
 import { removeRemote, storeAdopted, storeRemote } from './store.ts';
 
@@ -25,6 +24,7 @@ export interface Synchronisation {
   readonly named: Set<string>;
   elementCount: number;
   emptyPages: number;
+  onEnd(now: Milliseconds, isComplete: boolean): void;
 }
 
 /** A peer that sends nothing but "more" is not listened to for ever. */
@@ -35,10 +35,11 @@ export function synchronise(
   now: Milliseconds,
   link: Link,
   peer: Peer,
-  ownOnly: boolean,
+  { ownOnly, onEnd = () => {} }: { ownOnly: boolean; onEnd?: Synchronisation['onEnd'] },
 ): void {
   peer.synchronisation = {
     ownOnly,
+    onEnd,
     association: link.id,
     deadline: 0,
     named: new Set(),
@@ -69,16 +70,16 @@ export function onHandleTableResponse(
     return;
   }
   if (message.isRejected) {
-    end(context, now, peer, false);
+    end(now, peer, false);
     return;
   }
   store(context, now, peer, running, message);
   if (!message.hasMore) {
     if (running.ownOnly) sweep(context, now, peer.id, running.named);
-    end(context, now, peer, true);
+    end(now, peer, true);
   } else if (isEndless(context, running, message)) {
     context.log.warn({ peerId: peer.id }, 'a handle table without end is read no further');
-    end(context, now, peer, false);
+    end(now, peer, false);
   } else {
     ask(context, now, peer, running);
   }
@@ -90,14 +91,14 @@ export function onSynchronisationTimers(context: EnrpContext, now: Milliseconds)
     const running = peer.synchronisation;
     if (running === undefined) continue;
     if (now >= running.deadline || !context.links.has(running.association)) {
-      end(context, now, peer, false);
+      end(now, peer, false);
     }
   }
 }
 
 /** Nothing more is to be had of this peer. */
-export function abandon(context: EnrpContext, now: Milliseconds, peer: Peer): void {
-  if (peer.synchronisation !== undefined) end(context, now, peer, false);
+export function abandon(now: Milliseconds, peer: Peer): void {
+  end(now, peer, false);
 }
 
 function isEndless(
@@ -174,7 +175,8 @@ function sweep(
   });
 }
 
-function end(context: EnrpContext, now: Milliseconds, peer: Peer, isComplete: boolean): void {
+function end(now: Milliseconds, peer: Peer, isComplete: boolean): void {
+  const running = peer.synchronisation;
   peer.synchronisation = undefined;
-  onMentorTable(context, now, peer, isComplete);
+  running?.onEnd(now, isComplete);
 }

@@ -17,9 +17,9 @@ import type { EnrpContext } from './context.ts';
 import type { PeerDownReason } from './events.ts';
 import { parameterOf } from './handle-table.ts';
 import { announce } from './handle-update.ts';
+import { sendPresence } from './heartbeat.ts';
 import { endLink, type Link, sendToPeer } from './links.ts';
 import type { Peer } from './peers.ts';
-import { sendPresence } from './presence.ts';
 import { storeRemote } from './store.ts';
 import { abandon } from './synchronisation.ts';
 
@@ -222,7 +222,7 @@ function rehome(
 function drop(context: EnrpContext, now: Milliseconds, peer: Peer, reason: PeerDownReason): void {
   const { id } = peer;
   context.log.warn({ peerId: id, reason }, 'peer is down');
-  abandon(context, now, peer);
+  abandon(now, peer);
   endLink(context, peer);
   context.peers.lose(peer, now + REMEMBERED_MS);
   context.takeovers.delete(id);

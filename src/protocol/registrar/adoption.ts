@@ -48,6 +48,8 @@ export class Adoption {
   readonly #attempts = new Map<ConnectAttempt, Call>();
   /** Who has been asked, by handle and identifier, and over which association. */
   readonly #asked = new Map<string, Asked>();
+  /** Who has gone to a peer, it is said, by handle and identifier, and over which association it was ours. */
+  readonly #departed = new Map<string, AssociationId>();
   #nextAttempt = 1;
 
   constructor(context: RegistrarContext) {
@@ -118,6 +120,7 @@ export class Adoption {
   }
 
   onAssociationDown(association: AssociationId): void {
+    for (const [key, its] of this.#departed) if (its === association) this.#departed.delete(key);
     if (this.#calls.size === 0) return;
     for (const { place, association: its } of this.#calls.values()) {
       if (its === association) this.#calls.delete(place);
@@ -125,6 +128,24 @@ export class Adoption {
     for (const [key, asked] of this.#asked) {
       if (asked.association === association) this.#asked.delete(key);
     }
+  }
+
+  onMovedAway({ poolHandle, id, association }: PoolElementState): void {
+    const its = association as AssociationId;
+    if (this.#context.associations.has(its)) this.#departed.set(keyOf(poolHandle, id), its);
+  }
+
+  /**
+   * A peer has lost an element that had moved to it. Perhaps it never did: a registration that it gave up waiting
+   * for may be read late, and undone at once (decision 52). Whoever is still connected to us is asked whether it is ours.
+   */
+  onAbandoned(poolElement: PoolElementState): void {
+    if (this.#departed.size === 0) return;
+    const key = keyOf(poolElement.poolHandle, poolElement.id);
+    const association = this.#departed.get(key);
+    if (association === undefined) return;
+    this.#departed.delete(key);
+    this.#ask(association, poolElement);
   }
 
   /**

@@ -11,6 +11,10 @@ export type RegistrarInput =
   | { readonly type: 'adopted'; readonly poolElement: PoolElementState }
   /** A peer would have us be the home of this element of its (RFC 5353 §2.2.4, T bit; decision 41). */
   | { readonly type: 'takeoverSuggested'; readonly poolElement: PoolElementState }
+  /** A peer says that this element, which is registered here, has moved to it. */
+  | { readonly type: 'movedAway'; readonly poolElement: PoolElementState }
+  /** Its home, a peer, does not know it any more. */
+  | { readonly type: 'abandoned'; readonly poolElement: PoolElementState }
   /** The handlespace is complete: announces may begin (RFC 5353 §3.2). */
   | { readonly type: 'inService' }
   /** End cleanly; `stopped` is the last output. */

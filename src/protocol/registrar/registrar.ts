@@ -160,6 +160,12 @@ export class Registrar implements Machine<RegistrarInput, RegistrarOutput> {
       case 'takeoverSuggested':
         this.#adoption.onCandidate(now, { poolElement: input.poolElement, isSuggested: true });
         break;
+      case 'movedAway':
+        this.#adoption.onMovedAway(input.poolElement);
+        break;
+      case 'abandoned':
+        this.#adoption.onAbandoned(input.poolElement);
+        break;
       case 'inService':
         this.#serverAnnounce.begin(now);
         break;

@@ -151,6 +151,46 @@ describe('a pool element that a peer suggests (decision 41)', () => {
   });
 });
 
+describe('a pool element that a peer says it has (decision 52)', () => {
+  /** Element 1 is registered over association 5; then a peer says that it has it. */
+  function movedAway(): [Net, PoolElementState] {
+    const net = aRegistrar();
+    net.up(5);
+    net.registers(5, { id: 1, userTransport: TRANSPORT });
+    const poolElement = net.handlespace.find(POOL, 1) as PoolElementState;
+    net.handlespace.deregister(POOL, 1);
+    net.input({ type: 'movedAway', poolElement });
+    net.answers(5);
+    return [net, poolElement];
+  }
+
+  test('and then that it is gone, is asked over the association that it still has, and ours again', () => {
+    const [net, poolElement] = movedAway();
+    net.input({ type: 'abandoned', poolElement });
+    expect(net.answers(5)).toMatchObject([{ wantsToBeHome: true, poolElementId: 1 }]);
+    net.acknowledges(5, { id: 1 });
+    expect(net.handlespace.find(POOL, 1)).toMatchObject({
+      ...{ homeRegistrarId: REGISTRAR, association: 5, isWatched: true },
+    });
+  });
+
+  test('is not asked when it has ended its association', () => {
+    const [net, poolElement] = movedAway();
+    net.down(5);
+    net.input({ type: 'abandoned', poolElement });
+    expect([net.answers(5), net.calls()]).toEqual([[], []]);
+  });
+
+  test('is asked once, and nobody else who is gone', () => {
+    const [net, poolElement] = movedAway();
+    net.input({ type: 'abandoned', poolElement: remote(net, [2])[0] as PoolElementState });
+    expect(net.answers(5)).toEqual([]);
+    net.input({ type: 'abandoned', poolElement });
+    net.input({ type: 'abandoned', poolElement });
+    expect(net.answers(5)).toHaveLength(1);
+  });
+});
+
 test('announces wait for service where there are peers (RFC 5353 §3.2)', () => {
   const net = aRegistrar({ options: { serverAnnounceCycleMs: 1_000 }, waitsForService: true });
   net.passes(5_000);

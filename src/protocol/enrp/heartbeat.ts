@@ -1,0 +1,42 @@
+/**
+ * What we say of ourselves (RFC 5353 §3.4): everybody tells everybody that he lives, with the checksum of his own
+ * pool elements.
+ */
+
+import type { RegistrarId } from '../../types.ts';
+import type { EnrpPresence } from '../../wire/enrp-messages.ts';
+import type { EnrpContext } from './context.ts';
+import { sendToPeer } from './links.ts';
+import { type Peer, UNHEARD } from './peers.ts';
+
+/** The heartbeat: a presence to every peer, and one to the group. */
+export function sendHeartbeat(context: EnrpContext, heartbeat: number): void {
+  const { peers, outbox, announces } = context;
+  if (announces) {
+    const payload = outbox.encode(presenceFor(context, UNHEARD, false));
+    outbox.push({ type: 'announcePresence', payload });
+  }
+  for (const peer of peers.all()) {
+    // Who has not been heard is asked to say something.
+    if (heartbeat % peer.pace === 0) sendPresence(context, peer, peer.id === UNHEARD);
+  }
+}
+
+export function sendPresence(context: EnrpContext, peer: Peer, wantsReply: boolean): void {
+  sendToPeer(context, peer, presenceFor(context, peer.id, wantsReply));
+}
+
+export function presenceFor(
+  { id, handlespace, transport }: EnrpContext,
+  receiverId: RegistrarId,
+  wantsReply: boolean,
+): EnrpPresence {
+  return {
+    type: 'ENRP_PRESENCE',
+    senderId: id,
+    receiverId,
+    wantsReply,
+    checksum: handlespace.checksum(id),
+    serverInformation: { id, transport },
+  };
+}

@@ -1,0 +1,205 @@
+/** Who lives in a simulated scope: registrars, pool elements and pool users, all of them the real machines. */
+
+import {
+  completePoolElementOptions,
+  completePoolUserOptions,
+} from '../../src/protocol/endpoint/options.ts';
+import { PoolElementMachine } from '../../src/protocol/endpoint/pool-element.ts';
+import type {
+  PoolElementEvent,
+  PoolElementInput,
+} from '../../src/protocol/endpoint/pool-element-events.ts';
+import { PoolUserMachine } from '../../src/protocol/endpoint/pool-user.ts';
+import type { PoolUserEvent, PoolUserInput } from '../../src/protocol/endpoint/pool-user-events.ts';
+import { completeEnrpOptions } from '../../src/protocol/enrp/options.ts';
+import { SILENT } from '../../src/protocol/logger.ts';
+import { completeRegistrarOptions } from '../../src/protocol/registrar/options.ts';
+import { Driver } from '../../src/runtime/driver.ts';
+import { RegistrarHalves } from '../../src/runtime/registrar-halves.ts';
+import {
+  ASAP_PORT,
+  ENRP_PORT,
+  poolElementId,
+  type RegistrarId,
+  registrarId,
+} from '../../src/types.ts';
+import type { SimProcess } from './process.ts';
+import { asRsplib } from './rsplib.ts';
+import { onlySolicited } from './solicited.ts';
+
+export const REREGISTRATION_MS = 100_000;
+export const KEEP_ALIVE_MS = 2_000;
+const POOL = Buffer.from('SimPool');
+const RESOLVES_EVERY_MS = 5_000;
+
+export const registrarAddress = (place: number) => `10.0.0.${place}`;
+export const elementAddress = (id: number) => `10.1.${id >> 8}.${id & 255}`;
+export const userAddress = (id: number) => `10.2.0.${id}`;
+
+type Tell = (what: string) => void;
+
+export interface RegistrarSetUp {
+  readonly id: number;
+  /** Places of configured peers. */
+  readonly peers: readonly number[];
+  readonly isRsplib: boolean;
+  readonly tell: Tell;
+}
+
+/** One run of a registrar's process. */
+export class SimRegistrar {
+  readonly id: RegistrarId;
+  readonly process: SimProcess;
+  readonly halves: RegistrarHalves;
+
+  constructor(process: SimProcess, { id, peers, isRsplib, tell }: RegistrarSetUp) {
+    this.id = registrarId(id);
+    this.process = process;
+    let seed = BigInt(id) * 1_000n;
+    const addressOf = (place: number) => ({ address: registrarAddress(place), port: ENRP_PORT });
+    this.halves = new RegistrarHalves({
+      id: this.id,
+      options: completeRegistrarOptions(
+        {
+          serverAnnounceCycleMs: 0,
+          endpointKeepAliveTransmissionIntervalMs: KEEP_ALIVE_MS,
+          endpointKeepAliveTimeoutIntervalMs: KEEP_ALIVE_MS,
+        },
+        [process.address],
+      ),
+      port: ASAP_PORT,
+      enrp: {
+        options: completeEnrpOptions({}),
+        port: ENRP_PORT,
+        peers: peers.map((place) => [addressOf(place)]),
+        announces: false,
+      },
+      stack: process.stack(isRsplib ? asRsplib(() => this.halves.handlespace) : {}),
+      clock: process,
+      seed: () => seed++,
+      log: SILENT,
+      announce: () => {},
+      announcePresence: () => {},
+      tell: ({ type }) => tell(`${id} ${type}`),
+    });
+    this.halves.start();
+  }
+
+  /** Identifiers of pool elements and of their homes. */
+  get homes(): ReadonlyMap<number, RegistrarId> {
+    const { elements } = this.halves.handlespace.walk({ limit: 1_000_000 });
+    return new Map(elements.map(({ id, homeRegistrarId }) => [id, homeRegistrarId]));
+  }
+
+  get peerIds(): readonly RegistrarId[] {
+    return this.halves.enrp?.peers.map(({ id }) => id) ?? [];
+  }
+
+  crash(): void {
+    this.process.crash();
+    this.halves.close();
+  }
+}
+
+/** Of a pool element or a pool user. */
+interface EndpointSetUp {
+  readonly id: number;
+  /** Places of registrars. */
+  readonly registrars: readonly number[];
+  readonly tell: Tell;
+  /** Something is wrong. */
+  readonly complain: Tell;
+}
+
+export class SimElement {
+  readonly id: number;
+  readonly process: SimProcess;
+  /** Of the registrar with which it is registered, as far as it knows. */
+  registeredAt: string | undefined;
+  registeredSince = 0;
+  readonly #driver: Driver<PoolElementInput, PoolElementEvent>;
+
+  constructor(process: SimProcess, { id, registrars, tell, complain }: EndpointSetUp) {
+    this.id = id;
+    this.process = process;
+    const { address } = process;
+    const machine = new PoolElementMachine({
+      id: poolElementId(id),
+      poolHandle: POOL,
+      policy: { type: 'roundRobin' },
+      userTransport: { protocol: 'tcp', port: 7, transportUse: 0, addresses: [address] },
+      registrars: registrars.map(asapAt),
+      // Registered anew so rarely that registrars have to keep their views equal by themselves.
+      options: completePoolElementOptions({
+        lifeMs: 300_000,
+        reregistrationIntervalMs: REREGISTRATION_MS,
+        retranMaxMs: 5_000,
+      }),
+      seed: BigInt(id),
+    });
+    this.#driver = new Driver({
+      stack: process.stack(onlySolicited((fault) => complain(`element ${id}: ${fault}`))),
+      ...{ machine, port: 0, accepts: true, clock: process },
+      perform: (event) => {
+        tell(`element ${id} ${event.type}`);
+        this.#perform(event);
+      },
+    });
+    this.#driver.input({ type: 'start' });
+  }
+
+  stop(): void {
+    this.#driver.input({ type: 'stop' });
+  }
+
+  crash(): void {
+    this.process.crash();
+    this.#driver.close();
+  }
+
+  #perform(event: PoolElementEvent): void {
+    this.registeredSince = this.process.worldTime;
+    this.registeredAt = event.type === 'registered' ? event.registrar[0]?.address : undefined;
+  }
+}
+
+/** Asks for pool elements all the time. */
+export class SimUser {
+  readonly process: SimProcess;
+  /** What it was answered last; `undefined`: no such pool. */
+  answer: readonly number[] | undefined;
+  readonly #driver: Driver<PoolUserInput, PoolUserEvent>;
+  #request = 0;
+  #outstanding = 0;
+
+  constructor(process: SimProcess, { id, registrars, complain }: EndpointSetUp) {
+    this.process = process;
+    const machine = new PoolUserMachine({
+      registrars: registrars.map(asapAt),
+      options: completePoolUserOptions({ retranMaxMs: 5_000 }),
+      seed: BigInt(id),
+    });
+    this.#driver = new Driver<PoolUserInput, PoolUserEvent>({
+      stack: process.stack(onlySolicited((fault) => complain(`user ${id}: ${fault}`))),
+      ...{ machine, port: 0, accepts: false, clock: process },
+      perform: (event) => {
+        this.#outstanding -= 1;
+        if (this.#outstanding < 0) complain(`user ${id} is answered twice`);
+        if (event.type !== 'resolved') return;
+        this.answer = event.poolElements?.map((one) => one.id);
+      },
+    });
+    this.#resolve();
+  }
+
+  #resolve(): void {
+    this.process.wakeAt(this.process.now() + RESOLVES_EVERY_MS, () => this.#resolve());
+    this.#outstanding += 1;
+    const request = ++this.#request;
+    this.#driver.input({ type: 'resolve', request, poolHandle: POOL, isFresh: true });
+  }
+}
+
+function asapAt(place: number) {
+  return [{ address: registrarAddress(place), port: ASAP_PORT }];
+}
