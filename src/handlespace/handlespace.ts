@@ -20,7 +20,7 @@ import type { Milliseconds } from '../types.ts';
 import type { Profile } from '../wire/parameters.ts';
 import { type Desk, type PoolHandle, sharedDesk } from './desk.ts';
 import { attempt, raise } from './failures.ts';
-import { copyImage, imagesOf, nextOf } from './image.ts';
+import { associationIn, copyImage, imagesOf, nextOf } from './image.ts';
 import { completeSettings, type HandlespaceOptions } from './options.ts';
 import { type PoolElement, type PoolElementState, StoredPoolElement } from './pool-element.ts';
 import { type PoolSummary, summariesOf } from './pool-summary.ts';
@@ -190,6 +190,13 @@ export class Handlespace {
   find(poolHandle: PoolHandle, id: number): PoolElementState | undefined {
     const handleBytes = this.#desk.putPoolHandle(poolHandle);
     return this.#elementOnDesk(this.#hot.find(handleBytes, id), 'find');
+  }
+
+  /** The association that an element belongs to, 0: to none; `undefined`: there is no such element. */
+  associationOf(poolHandle: PoolHandle, id: number): number | undefined {
+    const handleBytes = this.#desk.putPoolHandle(poolHandle);
+    const length = this.#checked(this.#hot.find(handleBytes, id), 'associationOf');
+    return length === 0 ? undefined : associationIn(this.#desk.words);
   }
 
   /** Some element of the pool, without selecting. */

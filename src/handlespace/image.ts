@@ -100,6 +100,11 @@ export function copyImage(desk: Uint8Array, length: number): Image {
   return new Image(copy, 0, length);
 }
 
+/** Of the image at the start of `desk`, whose words these are; nothing is copied. */
+export function associationIn(words: Uint32Array): number {
+  return words[AT.association / 4] as number;
+}
+
 /** The images of a batch, each over the memory of the batch. */
 export function imagesOf(batch: Uint8Array): Image[] {
   const view = viewOf(batch);

@@ -13,6 +13,7 @@ import {
 } from '../types.ts';
 import { decodePoolElementParameter, decodeTransportParameter } from '../wire/parameter-codec.ts';
 import type {
+  EncodedPoolElement,
   Policy,
   PoolElementParameter,
   Profile,
@@ -36,6 +37,8 @@ export interface PoolElement {
 /** A pool element as registrars see it. */
 export interface PoolElementState extends PoolElement {
   readonly asapTransport: TransportParameter | undefined;
+  /** As registrars tell it one another. */
+  readonly encoded: EncodedPoolElement;
   /** The association of the last registration; 0: it came over none. */
   readonly association: AssociationId;
   /** It does not agree with its pool, and is not selected (`Registration.mayDisagree`). */
@@ -88,6 +91,10 @@ export class StoredPoolElement implements PoolElementState {
   get asapTransport(): TransportParameter | undefined {
     const { annex } = this.#image;
     return annex.length === 0 ? undefined : decodeTransportParameter(annex);
+  }
+
+  get encoded(): EncodedPoolElement {
+    return { record: this.#image.record, annex: this.#image.annex };
   }
 
   get association(): AssociationId {

@@ -27,6 +27,7 @@
 import type { Milliseconds, PoolElementId, RegistrarId } from '../types.ts';
 import { type ByteWriter, readU32 } from './bytes.ts';
 import {
+  type EncodedPoolElement,
   PARAMETER,
   type Policy,
   type PoolElementParameter,
@@ -38,6 +39,7 @@ import {
   beginParameter,
   endParameter,
   forEachParameter,
+  HEADER_LENGTH,
   invalid,
   type Parameter,
   type Scope,
@@ -110,6 +112,10 @@ export function writePoolElement(
   element: PoolElementParameter,
   profile: Profile,
 ): void {
+  if (element.encoded !== undefined) {
+    writeEncoded(writer, element.encoded);
+    return;
+  }
   if (element.id === 0) throw new RangeError('The identifier of a pool element cannot be 0.');
   const parameter = beginParameter(writer, PARAMETER.POOL_ELEMENT);
   writer.u32(element.id, 'identifier of a pool element');
@@ -123,6 +129,13 @@ export function writePoolElement(
     }
     writeTransport(writer, element.asapTransport);
   }
+  endParameter(writer, parameter);
+}
+
+function writeEncoded(writer: ByteWriter, { record, annex }: EncodedPoolElement): void {
+  const parameter = beginParameter(writer, PARAMETER.POOL_ELEMENT);
+  writer.raw(record.subarray(HEADER_LENGTH), 'pool element');
+  writer.raw(annex, 'ASAP transport');
   endParameter(writer, parameter);
 }
 

@@ -23,8 +23,12 @@ export interface Tap {
   onSend?(association: AssociationId, payload: Uint8Array, payloadProtocol: number): boolean;
   /** False: it is not read. */
   onMessage?(association: AssociationId, payload: Uint8Array, payloadProtocol: number): boolean;
-  /** What was said before counts no more. */
-  onEnd?(association: AssociationId): void;
+}
+
+interface Arrived {
+  /** Of a message: over which association it came. */
+  readonly message: AssociationId | undefined;
+  readonly read: () => void;
 }
 
 export class SimProcess implements Clock {
@@ -34,7 +38,7 @@ export class SimProcess implements Clock {
   readonly #memory: MemoryStack;
   readonly #clockRate: number;
   /** Since it was frozen, in order. */
-  readonly #arrived: (() => void)[] = [];
+  #arrived: Arrived[] = [];
   readonly #alarms: (() => void)[] = [];
 
   constructor(network: MemoryNetwork, { address, sendBufferBytes, clockRate }: ProcessSetUp) {
@@ -91,7 +95,7 @@ export class SimProcess implements Clock {
 
   thaw(): void {
     this.isFrozen = false;
-    for (const read of this.#arrived.splice(0)) read();
+    for (const { read } of this.#arrived.splice(0)) read();
     for (const alarm of this.#alarms.splice(0)) alarm();
   }
 
@@ -103,24 +107,18 @@ export class SimProcess implements Clock {
   }
 
   #handler(handler: SctpHandler, tap: Tap): SctpHandler {
-    const whenAwake = (read: () => void) => {
-      if (this.isFrozen) this.#arrived.push(read);
+    const whenAwake = (read: () => void, message?: AssociationId) => {
+      if (this.isFrozen) this.#arrived.push({ message, read });
       else read();
     };
     return {
       onUp: (...event) => whenAwake(() => handler.onUp(...event)),
       onRestart: (association, info) => {
-        whenAwake(() => {
-          tap.onEnd?.(association);
-          handler.onRestart(association, info);
-        });
+        // "messages from before are gone", says the interface
+        this.#arrived = this.#arrived.filter(({ message }) => message !== association);
+        whenAwake(() => handler.onRestart(association, info));
       },
-      onDown: (association, ...why) => {
-        whenAwake(() => {
-          tap.onEnd?.(association);
-          handler.onDown(association, ...why);
-        });
-      },
+      onDown: (...event) => whenAwake(() => handler.onDown(...event)),
       onPath: (...event) => whenAwake(() => handler.onPath(...event)),
       onWritable: (association) => whenAwake(() => handler.onWritable(association)),
       onBatchEnd: () => whenAwake(() => handler.onBatchEnd?.()),
@@ -129,7 +127,7 @@ export class SimProcess implements Clock {
         whenAwake(() => {
           if (tap.onMessage?.(association, payload, protocol) === false) return;
           handler.onMessage(association, protocol, stream, payload, 0, length);
-        });
+        }, association);
       },
     };
   }

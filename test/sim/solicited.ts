@@ -18,7 +18,10 @@ const ANSWERS: { readonly [Request in Type]?: Type } = {
 
 /** `complain` is told of a message that nobody has asked for. */
 export function onlySolicited(complain: (fault: string) => void): Tap {
-  /** Answers that are owed, over each association. */
+  /**
+   * Answers that are owed, over each association: also after a restart, of which a frozen process may not know
+   * yet when it asks.
+   */
   const owed = new Map<AssociationId, Type[]>();
   return {
     onSend: (association, payload) => {
@@ -35,6 +38,5 @@ export function onlySolicited(complain: (fault: string) => void): Tap {
       expected.splice(index, index < 0 ? 0 : 1);
       return true;
     },
-    onEnd: (association) => owed.delete(association),
   };
 }

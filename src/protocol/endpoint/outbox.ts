@@ -1,17 +1,21 @@
 /** The outputs of an endpoint's machine that wait for `drain`, in order. */
 
 import { type AssociationId, PAYLOAD_PROTOCOL } from '../../types.ts';
-import { encodeAsap } from '../../wire/asap.ts';
+import { encodeAsap, encodeAsapInto } from '../../wire/asap.ts';
 import type { AsapMessage } from '../../wire/asap-messages.ts';
 import type { Profile } from '../../wire/parameters.ts';
 import type { AssociationOutput } from '../machine.ts';
+import { MessageMemory } from '../message-memory.ts';
 
 export class Outbox<Output> {
-  readonly #profile: Profile;
+  readonly #memory: MessageMemory<AsapMessage>;
   #outputs: (AssociationOutput | Output)[] = [];
 
   constructor(profile: Profile) {
-    this.#profile = profile;
+    this.#memory = new MessageMemory({
+      encode: (message) => encodeAsap(message, { profile }),
+      encodeInto: (message, out, offset) => encodeAsapInto(message, out, offset, { profile }),
+    });
   }
 
   push(output: AssociationOutput | Output): void {
@@ -29,7 +33,7 @@ export class Outbox<Output> {
 
   /** Throws TypeError or RangeError for what cannot be written: no machine may find that out later. */
   encode(message: AsapMessage): Uint8Array {
-    return encodeAsap(message, { profile: this.#profile });
+    return this.#memory.encode(message);
   }
 
   drain(): readonly (AssociationOutput | Output)[] {

@@ -7,10 +7,7 @@
 import type { WalkToken } from '../../handlespace/handlespace.ts';
 import type { PoolElementState } from '../../handlespace/pool-element.ts';
 import type { EnrpHandleTableRequest, HandleTableEntry } from '../../wire/enrp-messages.ts';
-import {
-  encodePoolElementParameter,
-  encodePoolHandleParameter,
-} from '../../wire/parameter-codec.ts';
+import { encodePoolHandleParameter } from '../../wire/parameter-codec.ts';
 import type { PoolElementParameter, TransportParameter } from '../../wire/parameters.ts';
 import type { EnrpContext } from './context.ts';
 import type { Link } from './links.ts';
@@ -62,7 +59,7 @@ function hasRest({ rest, aside, isAtEnd }: TableSession): boolean {
 }
 
 function nextPage(context: EnrpContext, session: TableSession): HandleTableEntry[] {
-  const { handlespace, options, profile } = context;
+  const { handlespace, options } = context;
   const entries: { poolHandle: Uint8Array; poolElements: PoolElementParameter[] }[] = [];
   let bytes = PAGE_HEADER_BYTES;
   let count = 0;
@@ -72,18 +69,18 @@ function nextPage(context: EnrpContext, session: TableSession): HandleTableEntry
     // It may have changed or gone since it was taken from the walk.
     const element = handlespace.find(taken.poolHandle, taken.id);
     if (element === undefined || !isWanted(context, session, element)) continue;
-    const parameter = parameterOf(element);
     const last = entries.at(-1);
     const isSamePool =
       last !== undefined && Buffer.compare(last.poolHandle, element.poolHandle) === 0;
     const handleBytes = isSamePool ? 0 : encodePoolHandleParameter(element.poolHandle).length;
-    const more = handleBytes + encodePoolElementParameter(parameter, { profile }).length;
+    const { record, annex } = element.encoded;
+    const more = handleBytes + record.length + annex.length;
     if (bytes + more > options.maxHandleTableBytes && count > 0) {
       session.rest.unshift(taken);
       break;
     }
-    if (isSamePool) last.poolElements.push(parameter);
-    else entries.push({ poolHandle: element.poolHandle, poolElements: [parameter] });
+    if (isSamePool) last.poolElements.push(element);
+    else entries.push({ poolHandle: element.poolHandle, poolElements: [element] });
     bytes += more;
     count += 1;
   }
@@ -119,11 +116,5 @@ function isWanted(
   { ownOnly }: TableSession,
   element: PoolElementState,
 ): boolean {
-  return element.asapTransport !== undefined && (!ownOnly || element.homeRegistrarId === id);
-}
-
-/** An element as peers are told of it. */
-export function parameterOf(element: PoolElementState): PoolElementParameter {
-  const { id, homeRegistrarId, lifeMs, userTransport, policy, asapTransport } = element;
-  return { id, homeRegistrarId, lifeMs, userTransport, policy, asapTransport };
+  return element.encoded.annex.length > 0 && (!ownOnly || element.homeRegistrarId === id);
 }

@@ -7,7 +7,6 @@ import type { PoolElementState } from '../../handlespace/pool-element.ts';
 import type { Milliseconds, RegistrarId } from '../../types.ts';
 import { type EnrpHandleUpdate, UPDATE_ACTION } from '../../wire/enrp-messages.ts';
 import type { EnrpContext } from './context.ts';
-import { parameterOf } from './handle-table.ts';
 import { type Link, sendBytesToPeer } from './links.ts';
 import { type Peer, UNHEARD } from './peers.ts';
 import { removeRemote, storeRemote } from './store.ts';
@@ -15,34 +14,31 @@ import { noteNamed } from './synchronisation.ts';
 
 const { ADD_PE, DEL_PE } = UPDATE_ACTION;
 
-/** Where the receiver's identifier lies. */
-const RECEIVER_OFFSET = 8;
-
 /** Tells every peer of one of our own elements. */
 export function announce(context: EnrpContext, action: number, element: PoolElementState): void {
   const { id, options } = context;
   const peers = context.peers.heard();
-  // rsplib refuses the whole message without an ASAP transport (decision 13).
-  if (peers.length === 0 || element.asapTransport === undefined) return;
+  if (peers.length === 0 || !isForPeers(element)) return;
+  // For whoever it may concern: one message for all (decision 11).
   const message = updateOf(context, action, element);
-  for (const peer of peers) {
-    const payload = message.slice();
-    new DataView(payload.buffer).setUint32(RECEIVER_OFFSET, peer.id);
-    sendBytesToPeer(context, peer, payload);
-  }
+  for (const peer of peers) sendBytesToPeer(context, peer, message);
   if (!options.sendsTakeoverSuggestions || action !== ADD_PE) return;
   for (const peer of peers) {
     // As rsplib sees it, the element is nearer to that peer (interop-rsplib B10).
-    if ((peer.id ^ element.id) >>> 0 > (id ^ element.id) >>> 0)
-      suggestTakeover(context, peer, element);
+    const isNearer = (peer.id ^ element.id) >>> 0 > (id ^ element.id) >>> 0;
+    if (isNearer) suggestTakeover(context, peer, element);
   }
 }
 
 /** Asks a peer to be the home of one of our elements. */
 export function suggestTakeover(context: EnrpContext, peer: Peer, element: PoolElementState): void {
-  if (element.asapTransport === undefined) return;
-  const message = updateOf(context, ADD_PE, element, peer.id);
-  sendBytesToPeer(context, peer, message);
+  if (!isForPeers(element)) return;
+  sendBytesToPeer(context, peer, updateOf(context, ADD_PE, element, peer.id));
+}
+
+/** rsplib refuses the whole message without an ASAP transport (decision 13). */
+function isForPeers({ encoded }: PoolElementState): boolean {
+  return encoded.annex.length > 0;
 }
 
 function updateOf(
@@ -58,7 +54,7 @@ function updateOf(
     suggestsTakeover: suggestTo !== undefined,
     action,
     poolHandle: element.poolHandle,
-    poolElement: { ...parameterOf(element), homeRegistrarId: id },
+    poolElement: element,
   });
 }
 
@@ -98,11 +94,10 @@ function add(
 ): void {
   const { handlespace, options, outbox } = context;
   noteNamed(peer, poolHandle, poolElement.id);
-  const known = handlespace.find(poolHandle, poolElement.id);
+  const isHere = (handlespace.associationOf(poolHandle, poolElement.id) ?? 0) !== 0;
+  const known = isHere ? handlespace.find(poolHandle, poolElement.id) : undefined;
   if (!storeRemote(context, now, poolHandle, poolElement, peer.id)) return;
-  if (known !== undefined && known.association !== 0) {
-    outbox.push({ type: 'movedAway', poolElement: known });
-  }
+  if (known !== undefined) outbox.push({ type: 'movedAway', poolElement: known });
   if (!suggestsTakeover || !options.acceptsTakeoverSuggestions) return;
   const stored = handlespace.find(poolHandle, poolElement.id) as PoolElementState;
   outbox.push({ type: 'takeoverSuggested', poolElement: stored });

@@ -9,6 +9,9 @@ import type { EnrpContext } from './context.ts';
 import { sendToPeer } from './links.ts';
 import { type Peer, UNHEARD } from './peers.ts';
 
+/** Heartbeats from one look at a peer's list to the next. */
+const LIST_PACE = 10;
+
 /** The heartbeat: a presence to every peer, and one to the group. */
 export function sendHeartbeat(context: EnrpContext, heartbeat: number): void {
   const { peers, outbox, announces } = context;
@@ -17,6 +20,8 @@ export function sendHeartbeat(context: EnrpContext, heartbeat: number): void {
     outbox.push({ type: 'announcePresence', payload });
   }
   for (const peer of peers.all()) {
+    // Lists change: whoever we have heard of from nobody may stand in one by now.
+    if (heartbeat % LIST_PACE === 0) peer.isListKnown = false;
     // Who has not been heard is asked to say something.
     if (heartbeat % peer.pace === 0) sendPresence(context, peer, peer.id === UNHEARD);
   }

@@ -1,17 +1,21 @@
 /** The outputs that wait for `drain`, in order. */
 
 import { type AssociationId, PAYLOAD_PROTOCOL } from '../../types.ts';
-import { encodeEnrp } from '../../wire/enrp.ts';
+import { encodeEnrp, encodeEnrpInto } from '../../wire/enrp.ts';
 import type { EnrpMessage } from '../../wire/enrp-messages.ts';
 import type { Profile } from '../../wire/parameters.ts';
+import { MessageMemory } from '../message-memory.ts';
 import type { EnrpOutput } from './events.ts';
 
 export class EnrpOutbox {
-  readonly #profile: Profile;
+  readonly #memory: MessageMemory<EnrpMessage>;
   #outputs: EnrpOutput[] = [];
 
   constructor(profile: Profile) {
-    this.#profile = profile;
+    this.#memory = new MessageMemory({
+      encode: (message) => encodeEnrp(message, { profile }),
+      encodeInto: (message, out, offset) => encodeEnrpInto(message, out, offset, { profile }),
+    });
   }
 
   push(output: EnrpOutput): void {
@@ -28,7 +32,7 @@ export class EnrpOutbox {
   }
 
   encode(message: EnrpMessage): Uint8Array {
-    return encodeEnrp(message, { profile: this.#profile });
+    return this.#memory.encode(message);
   }
 
   drain(): readonly EnrpOutput[] {

@@ -25,7 +25,7 @@ export interface Peer {
   isAsked: boolean;
   /** When its silence is too long: it is asked, given up, forgotten. `Infinity`: never. */
   deadline: Milliseconds;
-  /** Its list of peers has been asked for. */
+  /** Its list of peers has been asked for, lately. */
   isListKnown: boolean;
   synchronisation: Synchronisation | undefined;
   /** Who is taking it over (RFC 5353 §3.5.1). */

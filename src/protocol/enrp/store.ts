@@ -24,14 +24,7 @@ export function storeRemote(
   const { handlespace, outbox } = context;
   const { lifeMs } = element;
   const expiresInMs = lifeMs === 0 ? Number.POSITIVE_INFINITY : lifeMs;
-  const supervision = { isWatched: false, expiresInMs };
-  const outcome = store(
-    context,
-    now,
-    poolHandle,
-    { ...element, homeRegistrarId: home },
-    supervision,
-  );
+  const outcome = store(context, now, poolHandle, element, { home, isWatched: false, expiresInMs });
   if (outcome === undefined) return false;
   noteHome(context, now, home);
   if (outcome === 'created') {
@@ -53,8 +46,9 @@ export function storeAdopted(
   element: PoolElementParameter,
 ): void {
   const { id, handlespace, outbox } = context;
-  const supervision = { isWatched: true, expiresInMs: Number.POSITIVE_INFINITY };
-  const outcome = store(context, now, poolHandle, { ...element, homeRegistrarId: id }, supervision);
+  const outcome = store(context, now, poolHandle, element, {
+    ...{ home: id, isWatched: true, expiresInMs: Number.POSITIVE_INFINITY },
+  });
   if (outcome === undefined) return;
   const poolElement = handlespace.find(poolHandle, element.id) as PoolElementState;
   outbox.push({ type: 'adopted', poolElement });
@@ -65,19 +59,34 @@ export function removeRemote(context: EnrpContext, poolElement: PoolElementState
   context.outbox.push({ type: 'remotePoolElementRemoved', poolElement });
 }
 
+interface Place {
+  readonly home: RegistrarId;
+  readonly isWatched: boolean;
+  readonly expiresInMs: Milliseconds;
+}
+
 function store(
   context: EnrpContext,
   now: Milliseconds,
   poolHandle: Uint8Array,
   element: PoolElementParameter,
-  supervision: { readonly isWatched: boolean; readonly expiresInMs: Milliseconds },
+  { home, isWatched, expiresInMs }: Place,
 ): 'created' | 'updated' | undefined {
   const { handlespace, log } = context;
-  const { id, homeRegistrarId, lifeMs, policy, userTransport, asapTransport } = element;
+  const { id, lifeMs, policy, userTransport, asapTransport } = element;
   try {
     return handlespace.register(now, {
-      ...{ poolHandle, id, homeRegistrarId, lifeMs, policy, userTransport, asapTransport },
-      ...{ association: 0, mayDisagree: true, ...supervision },
+      poolHandle,
+      id,
+      homeRegistrarId: home,
+      lifeMs,
+      policy,
+      userTransport,
+      asapTransport,
+      association: 0,
+      mayDisagree: true,
+      isWatched,
+      expiresInMs,
     });
   } catch (error) {
     if (!(error instanceof HandlespaceError)) throw error;

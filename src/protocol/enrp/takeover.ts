@@ -15,7 +15,6 @@ import {
 import { SLICE } from '../registrar/backlog.ts';
 import type { EnrpContext } from './context.ts';
 import type { PeerDownReason } from './events.ts';
-import { parameterOf } from './handle-table.ts';
 import { announce } from './handle-update.ts';
 import { sendPresence } from './heartbeat.ts';
 import { endLink, type Link, sendToPeer } from './links.ts';
@@ -209,7 +208,7 @@ function rehome(
   backlog.start(now, (at) => {
     const page = handlespace.walk({ homeRegistrarId: target, after, limit: SLICE });
     for (const element of page.elements) {
-      storeRemote(context, at, element.poolHandle, parameterOf(element), successor);
+      storeRemote(context, at, element.poolHandle, element, successor);
     }
     poolElements += page.elements.length;
     after = page.next;

@@ -1,17 +1,21 @@
 /** The outputs that wait for `drain`, in order. */
 
 import { type AssociationId, PAYLOAD_PROTOCOL } from '../../types.ts';
-import { encodeAsap } from '../../wire/asap.ts';
+import { encodeAsap, encodeAsapInto } from '../../wire/asap.ts';
 import type { AsapMessage } from '../../wire/asap-messages.ts';
 import type { Profile } from '../../wire/parameters.ts';
+import { MessageMemory } from '../message-memory.ts';
 import type { AbortReason, RegistrarOutput } from './events.ts';
 
 export class Outbox {
-  readonly #profile: Profile;
+  readonly #memory: MessageMemory<AsapMessage>;
   #outputs: RegistrarOutput[] = [];
 
   constructor(profile: Profile) {
-    this.#profile = profile;
+    this.#memory = new MessageMemory({
+      encode: (message) => encodeAsap(message, { profile }),
+      encodeInto: (message, out, offset) => encodeAsapInto(message, out, offset, { profile }),
+    });
   }
 
   push(output: RegistrarOutput): void {
@@ -34,7 +38,7 @@ export class Outbox {
   }
 
   encode(message: AsapMessage): Uint8Array {
-    return encodeAsap(message, { profile: this.#profile });
+    return this.#memory.encode(message);
   }
 
   drain(): readonly RegistrarOutput[] {
