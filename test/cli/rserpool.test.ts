@@ -11,7 +11,8 @@ describe('rserpool', () => {
   test('shows its commands with --help and exits 0', async () => {
     const { exitCode, stdout } = await run('--help');
     expect(exitCode).toBe(0);
-    for (const command of ['dev', 'doctor', 'registrar', 'serve', 'resolve', 'load'])
+    const views = ['pools', 'elements', 'peers', 'dump', 'diff'];
+    for (const command of ['dev', 'doctor', 'registrar', 'serve', 'resolve', 'load', ...views])
       expect(stdout).toContain(command);
   });
 
