@@ -3,7 +3,11 @@
 import process from 'node:process';
 import type { Command } from 'commander';
 import { parseRegistrarAddress } from '../../client/registrar-address.ts';
-import { type RegistrarView, readRegistrar } from '../../client/registrar-view.ts';
+import {
+  DEFAULT_READER_LIMITS,
+  type RegistrarView,
+  readRegistrar,
+} from '../../client/registrar-view.ts';
 import type { RegistrarPart } from '../../protocol/reader/reader-events.ts';
 import { ENRP_PORT, type Milliseconds } from '../../types.ts';
 import { accept, addCommonOptions, type CommonOptions, milliseconds, port } from '../options.ts';
@@ -33,7 +37,12 @@ export function addViewOptions(command: Command): Command {
 export function addReadingOptions(command: Command): Command {
   return addCommonOptions(command, 'any free one')
     .option('--registrar-udp-port <port>', 'UDP port of the registrar (default: 9899)', port)
-    .option('--timeout <ms>', 'how long to wait for each answer', milliseconds, 5_000)
+    .option(
+      '--timeout <ms>',
+      'how long to wait for each answer',
+      milliseconds,
+      DEFAULT_READER_LIMITS.timeoutMs,
+    )
     .option('--as-peer', 'pose as a peer, for registrars that answer nobody else: see the warning');
 }
 
