@@ -17,6 +17,13 @@ export {
   type ResolveOptions,
 } from './client/pool-user.ts';
 export {
+  type ListedPeer,
+  type ListedPoolElement,
+  type ReadRegistrarSettings,
+  type RegistrarView,
+  readRegistrar,
+} from './client/registrar-view.ts';
+export {
   createRegistrar,
   type PeerSummary,
   type RegistrarServer,
@@ -33,6 +40,7 @@ export type {
 export type { EnrpEvent } from './protocol/enrp/events.ts';
 export type { EnrpOptions, PartialEnrpOptions } from './protocol/enrp/options.ts';
 export type { Logger } from './protocol/logger.ts';
+export type { RegistrarPart } from './protocol/reader/reader-events.ts';
 export type { RegistrarEvent, RemovalReason } from './protocol/registrar/events.ts';
 export type { PartialRegistrarOptions, RegistrarOptions } from './protocol/registrar/options.ts';
 export {

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { entriesOf, factsOf } from '../src/cli/rspregistrar/help.ts';
 import { SECTIONS } from '../src/cli/rspregistrar/option-table.ts';
+import { DEFAULT_READER_LIMITS } from '../src/client/registrar-view.ts';
 import { completeEnrpOptions, type EnrpOptions } from '../src/protocol/enrp/options.ts';
 import { defaultLimits } from '../src/protocol/registrar/limits.ts';
 import { DEFAULT_STACK_OPTIONS } from '../src/transport/options.ts';
@@ -41,6 +42,14 @@ describe('the documentation', () => {
     const value = completeEnrpOptions({})[name as keyof EnrpOptions];
     expect(limits).toMatch(new RegExp(`^\\| \`${name}\` \\| ${value}\\b`, 'm'));
   });
+
+  test.each(Object.entries(DEFAULT_READER_LIMITS))(
+    'tells the limit %s = %i of reading a registrar',
+    (name, value) => {
+      const reading = limits.slice(limits.indexOf('## Of reading'));
+      expect(reading).toMatch(new RegExp(`^\\| \`${name}\` \\| ${value}\\b`, 'm'));
+    },
+  );
 
   test.each([
     'examples/embed-handlespace.mjs',

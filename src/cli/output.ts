@@ -12,7 +12,7 @@ export interface Output {
   readonly isJson: boolean;
   /**
    * One thing that happened. `who` is the part it happened to ("registrar"), `text` a sentence for people;
-   * `event` and `fields` are the same for programs.
+   * `event` and `fields` are the same for programs, which get the sentence as well.
    */
   event(who: string, event: string, text: string, fields?: object, colour?: Colour): void;
   /** Rows for people, `rows` as they are for programs. */
@@ -29,8 +29,9 @@ export function createOutput(isJson: boolean): Output {
     isJson,
     json,
     event(who, event, text, fields = {}, colour) {
-      if (isJson) return json({ time: new Date().toISOString(), who, event, ...fields });
-      const time = new Date().toISOString().slice(11, 23);
+      const now = new Date().toISOString();
+      if (isJson) return json({ time: now, who, event, text, ...fields });
+      const time = now.slice(11, 23);
       process.stdout.write(`${paint('dim', time)}  ${who.padEnd(14)} ${paint(colour, text)}\n`);
     },
     table(columns, rows) {

@@ -15,10 +15,11 @@ import {
   port,
 } from './options.ts';
 import { createOutput } from './output.ts';
+import { addPeerTimers, type PeerTimers, peerTimersOf } from './peer-timers.ts';
 import { reportRegistrarEvents } from './registrar-events.ts';
 import { untilStopped } from './until-stopped.ts';
 
-interface RegistrarCommandOptions extends CommonOptions {
+interface RegistrarCommandOptions extends CommonOptions, PeerTimers {
   readonly address?: readonly string[];
   readonly port: number;
   readonly id?: number;
@@ -57,7 +58,7 @@ export function registrarCommand(): Command {
     )
     .option('--enrp-port <port>', 'SCTP port for other registrars', port, ENRP_PORT)
     .action(runRegistrar);
-  return addCommonOptions(command, '9899');
+  return addCommonOptions(addPeerTimers(command), '9899');
 }
 
 async function runRegistrar(options: RegistrarCommandOptions): Promise<void> {
@@ -102,5 +103,6 @@ async function enrpSettings(options: RegistrarCommandOptions): Promise<EnrpSetti
     port: enrpPort,
     peers: await Promise.all(resolved),
     ...(enrp ? {} : { announce: false }),
+    options: peerTimersOf(options),
   };
 }

@@ -1,19 +1,25 @@
 #!/usr/bin/env node
 /**
  * The command `rserpool`: its subcommands, and what becomes of errors. Exit codes: 0 success, 1 it did not
- * work, 2 it was called wrongly. Each subcommand is a file of its own.
+ * work, 2 it was called wrongly; `diff` has others. Each subcommand is a file of its own.
  */
 
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
-import { ConfigError, RSerPoolError } from '../errors.ts';
+import { ConfigError } from '../errors.ts';
 import { devCommand } from './dev/dev-command.ts';
 import { doctorCommand } from './doctor-command.ts';
+import { tellFailure } from './failure.ts';
 import { loadCommand } from './load-command.ts';
 import { registrarCommand } from './registrar-command.ts';
 import { resolveCommand } from './resolve-command.ts';
 import { serveCommand } from './serve-command.ts';
 import { version } from './version.ts';
+import { diffCommand } from './view/diff-command.ts';
+import { dumpCommand } from './view/dump-command.ts';
+import { elementsCommand } from './view/elements-command.ts';
+import { peersCommand } from './view/peers-command.ts';
+import { poolsCommand } from './view/pools-command.ts';
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
@@ -32,6 +38,11 @@ function program(): Command {
     .addCommand(registrarCommand())
     .addCommand(serveCommand())
     .addCommand(resolveCommand())
+    .addCommand(poolsCommand())
+    .addCommand(elementsCommand())
+    .addCommand(peersCommand())
+    .addCommand(dumpCommand())
+    .addCommand(diffCommand())
     .addCommand(loadCommand());
   eachCommand(root, (command) =>
     command
@@ -57,18 +68,14 @@ function pathOf(command: Command): string {
 function exitCodeOf(error: unknown): number {
   // Commander has said its sentence already; asking for help or the version is no error.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
-  if (error instanceof RSerPoolError) {
-    process.stderr.write(`rserpool: ${error.message}\n`);
-    const isUsage = error instanceof ConfigError && GIVEN_ON_COMMAND_LINE.has(error.key);
-    return isUsage ? EXIT_USAGE : EXIT_FAILED;
-  }
-  process.stderr.write(`rserpool: ${error instanceof Error ? error.stack : String(error)}\n`);
-  return EXIT_FAILED;
+  tellFailure(error);
+  const isUsage = error instanceof ConfigError && GIVEN_ON_COMMAND_LINE.has(error.key);
+  return isUsage ? EXIT_USAGE : EXIT_FAILED;
 }
 
 // A reader that went away ("rserpool ... | head") ends the command, without a stack trace.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? 0 : EXIT_FAILED);
+  process.exit(error.code === 'EPIPE' ? process.exitCode : EXIT_FAILED);
 });
 
 try {

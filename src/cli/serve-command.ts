@@ -89,6 +89,11 @@ function report(element: PoolElement, pool: string, output: Output): void {
   element.on('registrationLost', () => {
     const text = `${name} has lost its registrar and looks for another`;
     output.event('pool element', 'registrationLost', text, { id, pool }, 'yellow');
+    element.once('registered', ({ registrar }) => {
+      const where = registrar.map(({ address, port }) => `${address}:${port}`).join(' ');
+      const again = `${name} is registered again, at ${where}`;
+      output.event('pool element', 'reregistered', again, { id, pool, registrar }, 'green');
+    });
   });
   element.on('homeChanged', ({ registrarId }) => {
     const text = `${name} belongs to registrar ${formatId(registrarId)} now`;

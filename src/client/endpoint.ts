@@ -74,12 +74,15 @@ export class Endpoint<Input extends { type: string }, Output extends { type: str
   /**
    * Opens the transport and finds the registrars' addresses. Rejects with ConfigError when a setting cannot
    * be used.
+   *
+   * @param registrarPort SCTP port of registrars for which none is given
    */
   static async open<I extends { type: string }, O extends { type: string }>(
     settings: EndpointSettings,
+    registrarPort: number,
   ): Promise<Endpoint<I, O>> {
     const registrars = await Promise.all(
-      (settings.registrars ?? []).map((text) => resolveRegistrarAddress(text)),
+      (settings.registrars ?? []).map((text) => resolveRegistrarAddress(text, registrarPort)),
     );
     const stack = openSctpStack({
       transport: settings.transport ?? 'auto',
@@ -112,6 +115,11 @@ export class Endpoint<Input extends { type: string }, Output extends { type: str
       onAnnounce: (payload, address, port) =>
         this.#driver?.input({ type: 'announceHeard', source: { address, port }, payload }),
     });
+  }
+
+  /** The SCTP port from which it calls; 0 before `run`. */
+  get port(): number {
+    return this.#driver?.endpoint.port ?? 0;
   }
 
   input(input: Input): void {

@@ -13,7 +13,7 @@ import type {
   PoolElementInput,
 } from '../protocol/endpoint/pool-element-events.ts';
 import { randomId, randomSeed } from '../runtime/random.ts';
-import { type PoolElementId, poolElementId } from '../types.ts';
+import { ASAP_PORT, type PoolElementId, poolElementId } from '../types.ts';
 import { type Policy, TRANSPORT_USE, type TransportParameter } from '../wire/parameters.ts';
 import { Endpoint, type EndpointSettings } from './endpoint.ts';
 import { poolHandleBytes } from './pool-handle.ts';
@@ -52,7 +52,7 @@ export async function createPoolElement(settings: PoolElementSettings): Promise<
   const poolHandle = poolHandleBytes(settings.poolHandle);
   const id = poolElementId(settings.id ?? randomId());
   const options = completePoolElementOptions(settings.options ?? {});
-  const endpoint = await Endpoint.open<PoolElementInput, PoolElementEvent>(settings);
+  const endpoint = await Endpoint.open<PoolElementInput, PoolElementEvent>(settings, ASAP_PORT);
   let element: PoolElement | undefined;
   try {
     element = new PoolElement(settings, options, id, poolHandle, endpoint);

@@ -10,7 +10,7 @@ import { PoolUserMachine } from '../protocol/endpoint/pool-user.ts';
 import type { PoolUserEvent, PoolUserInput } from '../protocol/endpoint/pool-user-events.ts';
 import type { Logger } from '../protocol/logger.ts';
 import { randomSeed } from '../runtime/random.ts';
-import { poolElementId } from '../types.ts';
+import { ASAP_PORT, poolElementId } from '../types.ts';
 import type { PoolElementParameter } from '../wire/parameters.ts';
 import { Endpoint, type EndpointSettings } from './endpoint.ts';
 import { unreachableSentence } from './pool-element.ts';
@@ -36,7 +36,7 @@ export type Resolution = readonly PoolElementParameter[] | undefined;
 /** Opens a pool user. Rejects with ConfigError when a setting cannot be used; asks nobody yet. */
 export async function createPoolUser(settings: PoolUserSettings = {}): Promise<PoolUser> {
   const options = completePoolUserOptions(settings.options ?? {});
-  const endpoint = await Endpoint.open<PoolUserInput, PoolUserEvent>(settings);
+  const endpoint = await Endpoint.open<PoolUserInput, PoolUserEvent>(settings, ASAP_PORT);
   return new PoolUser(options, endpoint, settings.log);
 }
 

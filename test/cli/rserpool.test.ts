@@ -1,6 +1,8 @@
 /** The command line: what it prints, how it ends, and that errors say what to do. */
 
+import { createSocket } from 'node:dgram';
 import { afterEach, describe, expect, test } from 'vitest';
+import { formatId } from '../../src/types.ts';
 import { Running, run, stopAll } from './support.ts';
 
 afterEach(stopAll);
@@ -9,7 +11,8 @@ describe('rserpool', () => {
   test('shows its commands with --help and exits 0', async () => {
     const { exitCode, stdout } = await run('--help');
     expect(exitCode).toBe(0);
-    for (const command of ['dev', 'doctor', 'registrar', 'serve', 'resolve', 'load'])
+    const views = ['pools', 'elements', 'peers', 'dump', 'diff'];
+    for (const command of ['dev', 'doctor', 'registrar', 'serve', 'resolve', 'load', ...views])
       expect(stdout).toContain(command);
   });
 
@@ -23,6 +26,7 @@ describe('rserpool', () => {
     ['an unknown flag', ['registrar', '--no-such-flag'], /unknown option '--no-such-flag'/],
     ['an unknown command', ['frobnicate'], /unknown command 'frobnicate'/],
     ['a bad registrar address', ['resolve', 'P', '--registrar', '10.1.2'], /"10\.1\.2" is no/],
+    ['a bad peer timer', ['registrar', '--peer-heartbeat-cycle', '0'], /from 1 to 3600000/],
     ['a bad local address', ['registrar', '--address', 'here'], /IPv4 or IPv6 address/],
     ['a bad port', ['registrar', '--port', '70000'], /whole number from 1 to 65535/],
     ['a bad policy', ['serve', 'echo', '--policy', 'best'], /There is no policy "best"/],
@@ -118,20 +122,64 @@ describe('rserpool', () => {
     expect(exitCode).toBe(0);
     const lines = stdout.trim().split('\n');
     const result = JSON.parse(lines.at(-1) as string);
-    expect(Object.keys(result)).toEqual(['resolutions', 'requests', 'lost', 'failovers']);
-    expect(result.lost).toBe(0);
+    const counters = ['resolutions', 'requests', 'lost', 'failovers'];
+    expect(Object.keys(result)).toEqual([...counters, 'takeoverMs']);
+    expect(result).toMatchObject({ lost: 0, takeoverMs: expect.any(Number) });
     expect(result.requests).toBeGreaterThan(5);
     expect(result.failovers).toBeGreaterThan(0);
+
     const text = lines.join('\n');
-    expect(text).toMatch(/killing 0x[0-9a-f]{8}/);
-    const [, killed, processId] = /killing (0x[0-9a-f]{8}) \(process (\d+)/.exec(text) as string[];
-    expect(text).toMatch(new RegExp(`removed EchoPool ${killed}`));
-    expect(() => process.kill(Number(processId), 0)).toThrow(/ESRCH/);
+    const [, element] = /killing pool element (0x[0-9a-f]{8}) /.exec(text) as string[];
+    expect(text).toContain(`removed EchoPool ${element} at`);
+    const processIds = [...text.matchAll(/, process (\d+), SIGKILL\)/g)].map(([, id]) =>
+      Number(id),
+    );
+    expect(processIds).toHaveLength(2);
+    for (const id of processIds) expect(() => process.kill(id, 0)).toThrow(/ESRCH/);
   });
 
-  test('ends its demonstration on Ctrl-C with all that it started', async () => {
-    const dev = new Running('dev');
-    await dev.until('answered');
-    expect(await dev.stop('SIGINT')).toBe(0);
+  test('says which registrar was killed, who took over, and where each pool element is now', async () => {
+    const { exitCode, stdout } = await run('dev', '--once', '--json');
+    expect(exitCode).toBe(0);
+    const lines = stdout.trim().split('\n');
+    const events = lines.map((line) => JSON.parse(line));
+    const killed = events.find(({ event }) => event === 'killed');
+    const taken = events.find(({ event }) => event === 'takenOver');
+    expect(killed.text).toMatch(/^killing registrar 0x0000000[123] /);
+    expect(taken.target).toBe(killed.id);
+    expect(taken.takeoverMs).toBe(events.at(-1).takeoverMs);
+    expect(taken.text).toContain(`from registrar ${formatId(killed.id)}`);
+    expect(taken.poolElements.length).toBeGreaterThan(0);
+    const living = [1, 2, 3].filter((id) => id !== killed.id);
+    for (const id of taken.poolElements) {
+      expect(killed.text).toContain(formatId(id));
+      const homes = living.map((home) => `${formatId(id)} at ${formatId(home)}`);
+      expect(homes.filter((home) => taken.text.includes(home))).toHaveLength(1);
+    }
+    // On a slow machine they may all have noticed the death themselves, before the registrars did.
+    if (taken.successor === undefined) expect(taken.text).toMatch(/^They had registered elsewhere/);
+    else {
+      expect(living).toContain(taken.successor);
+      expect(taken.text).toMatch(
+        new RegExp(`^Registrar ${formatId(taken.successor)} has taken over`),
+      );
+    }
+  });
+
+  test('ends its demonstration on Ctrl-C with all that it started, also where an address is in use', async () => {
+    const holder = createSocket('udp4');
+    const held = new Promise((resolve) => holder.once('listening', resolve).once('error', resolve));
+    holder.bind({ address: '127.0.0.2', port: 9899, exclusive: true });
+    await held; // or somebody else has it: the same
+    try {
+      const dev = new Running('dev');
+      await dev.until('answered');
+      expect(await dev.stop('SIGINT')).toBe(0);
+      const served = dev.lines.filter(({ event }) => event === 'ready').map(({ text }) => text);
+      expect(served).toHaveLength(3);
+      expect(served.join()).not.toContain('127.0.0.2:');
+    } finally {
+      holder.close();
+    }
   });
 });

@@ -34,13 +34,14 @@ export async function outcomeOf(child: ChildProcess): Promise<Outcome> {
 /** A command that goes on until it is told to stop; its `--json` lines can be waited for. */
 export class Running {
   readonly #child: ChildProcess;
-  readonly #lines: Record<string, unknown>[] = [];
+  /** So far. */
+  readonly lines: Record<string, unknown>[] = [];
   #onLine = () => {};
 
   constructor(...args: string[]) {
     this.#child = start('rserpool', [...args, '--json']);
     createInterface({ input: this.#child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
-      this.#lines.push(JSON.parse(line));
+      this.lines.push(JSON.parse(line));
       this.#onLine();
     });
   }
@@ -52,11 +53,11 @@ export class Running {
   /** The first line, past or future, with this event. */
   async until(event: string): Promise<Record<string, unknown>> {
     const exited = exitOf(this.#child).then((code) => {
-      throw new Error(`ended with ${code} before "${event}": ${JSON.stringify(this.#lines)}`);
+      throw new Error(`ended with ${code} before "${event}": ${JSON.stringify(this.lines)}`);
     });
     const found = new Promise<Record<string, unknown>>((resolve) => {
       this.#onLine = () => {
-        const line = this.#lines.find((one) => one.event === event);
+        const line = this.lines.find((one) => one.event === event);
         if (line !== undefined) resolve(line);
       };
       this.#onLine();

@@ -1,0 +1,41 @@
+/**
+ * `rserpool dump`: all that a registrar tells, one line each, in an order that does not change: for programs,
+ * and for comparing what two of them have written.
+ */
+
+import process from 'node:process';
+import { Command } from 'commander';
+import { formatId } from '../../types.ts';
+import { createOutput } from '../output.ts';
+import { peerRow, poolElementRow } from './rows.ts';
+import { addViewOptions, read, type ViewOptions } from './view-options.ts';
+
+export function dumpCommand(): Command {
+  const command = new Command('dump')
+    .description('print all that a registrar knows, line by line')
+    .action(dump);
+  return addViewOptions(command);
+}
+
+async function dump(options: ViewOptions): Promise<void> {
+  const view = await read(options.registrar, options, ['peers', 'poolElements']);
+  const output = createOutput(options.json === true);
+  const records = [
+    { what: 'registrar', id: formatId(view.id) },
+    ...view.peers.map((peer) => ({ what: 'peer', ...peerRow(peer) })),
+    ...view.poolElements.map((element) => ({ what: 'poolElement', ...poolElementRow(element) })),
+  ];
+  for (const { what, ...values } of records) {
+    if (output.isJson) output.json({ what, ...values });
+    else process.stdout.write(`${textOf(what, values)}\n`);
+  }
+}
+
+/** `poolElement pool=EchoPool id=0x00000001 ... transport="tcp 10.1.2.3:7"` */
+function textOf(what: string, values: object): string {
+  const pairs = Object.entries(values).map(([name, value]) => {
+    const text = String(value);
+    return `${name}=${/^[^\s"]+$/.test(text) ? text : JSON.stringify(text)}`;
+  });
+  return [what, ...pairs].join(' ');
+}

@@ -1,0 +1,34 @@
+/** `rserpool elements [POOL]`: the pool elements that a registrar knows, whoever is their home. */
+
+import { Command } from 'commander';
+import type { ListedPoolElement } from '../../client/registrar-view.ts';
+import { RejectedError } from '../../errors.ts';
+import { formatPoolHandle } from '../../types.ts';
+import { CAUSE } from '../../wire/parameters.ts';
+import { createOutput } from '../output.ts';
+import { POOL_ELEMENT_COLUMNS, poolElementRow } from './rows.ts';
+import { addViewOptions, read, type ViewOptions } from './view-options.ts';
+
+export function elementsCommand(): Command {
+  const command = new Command('elements')
+    .description('list the pool elements that a registrar knows')
+    .argument('[pool]', 'of this pool alone: its handle, or the handle as this command shows it')
+    .action(elements);
+  return addViewOptions(command);
+}
+
+async function elements(pool: string | undefined, options: ViewOptions): Promise<void> {
+  const { poolElements } = await read(options.registrar, options, ['poolElements']);
+  const wanted = poolElements.filter((element) => pool === undefined || isIn(pool, element));
+  if (pool !== undefined && wanted.length === 0) {
+    throw new RejectedError(
+      `The registrar at ${options.registrar} knows no pool "${pool}". "rserpool pools" lists those that it knows.`,
+      [CAUSE.UNKNOWN_POOL_HANDLE],
+    );
+  }
+  createOutput(options.json === true).table(POOL_ELEMENT_COLUMNS, wanted.map(poolElementRow));
+}
+
+function isIn(pool: string, { poolHandle }: ListedPoolElement): boolean {
+  return formatPoolHandle(poolHandle) === pool || Buffer.from(pool).equals(poolHandle);
+}

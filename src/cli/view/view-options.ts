@@ -1,0 +1,69 @@
+/** The options of the commands that read a registrar over ENRP, and the reading itself. */
+
+import process from 'node:process';
+import type { Command } from 'commander';
+import { parseRegistrarAddress } from '../../client/registrar-address.ts';
+import {
+  DEFAULT_READER_LIMITS,
+  type RegistrarView,
+  readRegistrar,
+} from '../../client/registrar-view.ts';
+import type { RegistrarPart } from '../../protocol/reader/reader-events.ts';
+import { ENRP_PORT, type Milliseconds } from '../../types.ts';
+import { accept, addCommonOptions, type CommonOptions, milliseconds, port } from '../options.ts';
+
+/** How to read any registrar. */
+export interface ReadingOptions extends CommonOptions {
+  readonly registrarUdpPort?: number;
+  readonly asPeer?: true;
+  readonly timeout: Milliseconds;
+}
+
+/** And which one. */
+export interface ViewOptions extends ReadingOptions {
+  readonly registrar: string;
+}
+
+export function addViewOptions(command: Command): Command {
+  return addReadingOptions(
+    command.requiredOption(
+      '--registrar <host:port>',
+      `the registrar to read, with its ENRP port (default: ${ENRP_PORT})`,
+      enrpAddress,
+    ),
+  );
+}
+
+export function addReadingOptions(command: Command): Command {
+  return addCommonOptions(command, 'any free one')
+    .option('--registrar-udp-port <port>', 'UDP port of the registrar (default: 9899)', port)
+    .option(
+      '--timeout <ms>',
+      'how long to wait for each answer',
+      milliseconds,
+      DEFAULT_READER_LIMITS.timeoutMs,
+    )
+    .option('--as-peer', 'pose as a peer, for registrars that answer nobody else: see the warning');
+}
+
+export function enrpAddress(text: string): string {
+  accept(() => parseRegistrarAddress(text, ENRP_PORT));
+  return text;
+}
+
+export function read(
+  registrar: string,
+  options: ReadingOptions,
+  parts: readonly RegistrarPart[],
+): Promise<RegistrarView> {
+  const { asPeer, timeout, transport, udpPort, registrarUdpPort } = options;
+  if (asPeer) {
+    process.stderr.write(
+      `rserpool: warning: ${registrar} is told of a peer that does not exist; until it has given that up, its takeovers wait for it.\n`,
+    );
+  }
+  return readRegistrar({
+    ...{ registrar, parts, asPeer, transport, udpPort, registrarUdpPort },
+    timeoutMs: timeout,
+  });
+}

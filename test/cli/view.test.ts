@@ -1,0 +1,251 @@
+/** `rserpool pools`, `elements`, `peers`, `dump` and `diff`: registrar processes, read over ENRP. */
+
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { createPoolElement, type PoolElementSettings } from '../../src/index.ts';
+import { type Outcome, Running, run, stopAll } from './support.ts';
+
+const addressOf = (host: number) => `127.0.7.${host}`;
+const NOBODY = 9;
+
+/** 1 and 2 are peers; 3 is in a scope of its own, with a peer that there is not. */
+const registrars = new Map<number, Running>();
+const elements: { close(): Promise<void> }[] = [];
+
+function startRegistrar(id: number, peer: number): Running {
+  const registrar = new Running(
+    ...['registrar', '--transport', 'udp', '--address', addressOf(id), '--id', String(id)],
+    ...['--no-announce', '--peer', addressOf(peer)],
+  );
+  registrars.set(id, registrar);
+  return registrar;
+}
+
+async function register(home: number, settings: Partial<PoolElementSettings>): Promise<void> {
+  const element = await createPoolElement({
+    ...{ poolHandle: 'EchoPool', transport: 'udp', addresses: [addressOf(100)] },
+    ...{ registrars: [addressOf(home)], userTransport: { protocol: 'tcp', port: 7 } },
+    ...settings,
+  });
+  elements.push(element);
+}
+
+/** More than three pages of a handle table hold. */
+const MANY = 50;
+
+beforeAll(async () => {
+  const started = [startRegistrar(1, 2), startRegistrar(2, 1), startRegistrar(3, NOBODY)];
+  for (const registrar of started) await registrar.until('inService');
+  for (let id = 1; id <= MANY; id++) await register(1, { id });
+  const policy = { type: 'weightedRandom', weight: 3 } as const;
+  await register(2, { id: 0xcafe, poolHandle: Uint8Array.of(0, 255), policy });
+  // What is registered with one of them is on its way to the other.
+  const agreed = async () => expect((await diff(1, 2)).exitCode).toBe(0);
+  await vi.waitFor(agreed, { timeout: 30_000 });
+}, 60_000);
+
+afterAll(async () => {
+  for (const element of elements) await element.close();
+  await stopAll();
+});
+
+const view = (command: string, host: number, ...args: string[]): Promise<Outcome> =>
+  run(command, '--transport', 'udp', '--registrar', addressOf(host), ...args);
+
+const diff = (a: number, b: number, ...args: string[]): Promise<Outcome> =>
+  run('diff', addressOf(a), addressOf(b), '--transport', 'udp', ...args);
+
+function rowsOf({ exitCode, stdout, stderr }: Outcome): Record<string, unknown>[] {
+  expect(stderr).toBe('');
+  expect(exitCode).toBe(0);
+  const lines = stdout.split('\n').filter((line) => line !== '');
+  return lines.map((line) => JSON.parse(line));
+}
+
+const ECHO_1 = {
+  ...{ pool: 'EchoPool', id: '0x00000001', home: '0x00000001', policy: 'roundRobin' },
+  transport: 'tcp 127.0.7.100:7',
+  asap: expect.stringMatching(/^sctp 127\.0\.7\.100:\d+$/),
+  lifeMs: expect.any(Number),
+};
+const OTHER = {
+  ...{ pool: '0x00ff', id: '0x0000cafe', home: '0x00000002', policy: 'weightedRandom weight=3' },
+  transport: 'tcp 127.0.7.100:7',
+};
+
+describe('rserpool pools', () => {
+  test.each([1, 2])('counts the elements of each pool, as registrar %i knows them', async (id) => {
+    expect(rowsOf(await view('pools', id, '--json'))).toEqual([
+      { pool: '0x00ff', elements: 1, policy: 'weightedRandom' },
+      { pool: 'EchoPool', elements: MANY, policy: 'roundRobin' },
+    ]);
+  });
+
+  test('prints a table', async () => {
+    const { stdout } = await view('pools', 1);
+    const lines = stdout.split('\n').map((line) => line.split(/ {2,}/));
+    expect(lines).toEqual([
+      ['POOL', 'ELEMENTS', 'POLICY'],
+      ['0x00ff', '1', 'weightedRandom'],
+      ['EchoPool', String(MANY), 'roundRobin'],
+      [''],
+    ]);
+  });
+});
+
+describe('rserpool elements', () => {
+  test('lists all there are, over several pages, wherever they are at home', async () => {
+    const rows = rowsOf(await view('elements', 2, '--json'));
+    expect(rows).toHaveLength(MANY + 1);
+    expect(rows[0]).toMatchObject(OTHER);
+    expect(rows[1]).toEqual(ECHO_1);
+    expect(new Set(rows.map(({ id }) => id)).size).toBe(MANY + 1);
+  });
+
+  test('lists those of one pool, by its handle or as it is shown', async () => {
+    expect(rowsOf(await view('elements', 1, '0x00ff', '--json'))).toMatchObject([OTHER]);
+    expect(rowsOf(await view('elements', 1, 'EchoPool', '--json'))).toHaveLength(MANY);
+    const { stdout } = await view('elements', 1, '0x00ff');
+    expect(stdout).toMatch(
+      /^POOL +ID +HOME +POLICY +TRANSPORT +ASAP +LIFEMS\n0x00ff +0x0000cafe +/,
+    );
+  });
+
+  test('says that there is no such pool', async () => {
+    const { exitCode, stdout, stderr } = await view('elements', 1, 'NoSuchPool');
+    expect(stderr).toMatch(/^rserpool: The registrar at 127\.0\.7\.1 knows no pool "NoSuchPool"\./);
+    expect(stdout).toBe('');
+    expect(exitCode).toBe(1);
+  });
+});
+
+describe('rserpool peers', () => {
+  test('lists the others, and not who asks', async () => {
+    for (let time = 0; time < 2; time++) {
+      expect(rowsOf(await view('peers', 1, '--json'))).toEqual([
+        { id: '0x00000002', addresses: ['127.0.7.2:9901'] },
+      ]);
+    }
+    const { stdout } = await view('peers', 2);
+    expect(stdout).toBe('ID          ADDRESSES\n0x00000001  127.0.7.1:9901\n');
+  });
+
+  test('poses as one where it is told to, with a warning', async () => {
+    const { exitCode, stdout, stderr } = await view('peers', 3, '--as-peer');
+    expect(stderr).toMatch(
+      /^rserpool: warning: 127\.0\.7\.3 is told of a peer that does not exist;/,
+    );
+    expect(stdout).toBe('ID  ADDRESSES\n');
+    expect(exitCode).toBe(0);
+    await (registrars.get(3) as Running).until('peerUp');
+  });
+});
+
+describe('rserpool dump', () => {
+  test('prints everything, the same way every time', async () => {
+    const rows = rowsOf(await view('dump', 1, '--json'));
+    expect(rows.slice(0, 2)).toEqual([
+      { what: 'registrar', id: '0x00000001' },
+      { what: 'peer', id: '0x00000002', addresses: ['127.0.7.2:9901'] },
+    ]);
+    expect(rows.slice(2)).toHaveLength(MANY + 1);
+    expect(rows[3]).toEqual({ what: 'poolElement', ...ECHO_1 });
+    const [text, again] = [await view('dump', 1), await view('dump', 1)];
+    expect(again).toEqual(text);
+    expect(text.stdout).toMatch(
+      /^registrar id=0x00000001\npeer id=0x00000002 addresses=127\.0\.7\.2:9901\npoolElement pool=0x00ff id=0x0000cafe home=0x00000002 policy="weightedRandom weight=3" transport="tcp 127\.0\.7\.100:7" /,
+    );
+  });
+});
+
+describe('rserpool diff', () => {
+  test('finds that peers know the same: 0', async () => {
+    const { exitCode, stdout, stderr } = await diff(1, 2);
+    expect(stderr).toBe('');
+    expect(stdout).toBe(
+      `0x00000001 and 0x00000002 know the same registrars and the same pool elements: ${MANY + 1}.\n`,
+    );
+    expect(exitCode).toBe(0);
+    expect(await diff(1, 2, '--json')).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+  });
+
+  test('shows what is different: 1', async () => {
+    const { exitCode, stdout, stderr } = await diff(2, 3, '--json');
+    expect(stderr).toBe('');
+    const rows = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const registrar = { what: 'registrar', pool: '' };
+    expect(rows).toContainEqual({ ...registrar, id: '0x00000002', a: 'known', b: 'unknown' });
+    expect(rows).toContainEqual({ ...registrar, id: '0x00000003', a: 'unknown', b: 'known' });
+    const missing = rows.filter(({ what }) => what === 'poolElement');
+    expect(missing).toHaveLength(MANY + 1);
+    expect(missing[0]).toEqual({
+      ...{ what: 'poolElement', pool: '0x00ff', id: '0x0000cafe', a: 'known', b: 'unknown' },
+    });
+    expect(exitCode).toBe(1);
+    const text = await diff(2, 3);
+    expect(text.stdout).toMatch(/^WHAT +POOL +ID +A +B\nregistrar +0x00000001 +known +unknown\n/);
+    expect(text.exitCode).toBe(1);
+  });
+
+  test.each([
+    ['the first', NOBODY, 1],
+    ['the second', 1, NOBODY],
+  ])('says that one cannot be read, which is no difference: %s: 3', async (_, a, b) => {
+    const { exitCode, stdout, stderr } = await diff(a, b);
+    expect(stderr).toMatch(/^rserpool: No registrar takes ENRP at 127\.0\.7\.9: see .*\n$/);
+    expect(stdout).toBe('');
+    expect(exitCode).toBe(3);
+  });
+});
+
+describe('a registrar that cannot be read', () => {
+  test.each(['pools', 'elements', 'peers', 'dump'])(
+    'fails %s, with one sentence',
+    async (command) => {
+      const { exitCode, stdout, stderr } = await view(command, NOBODY, '--json');
+      expect(stderr).toMatch(/^rserpool: No registrar takes ENRP at 127\.0\.7\.9: see .*\n$/);
+      expect(stdout).toBe('');
+      expect(exitCode).toBe(1);
+    },
+  );
+
+  test('may be one that takes ASAP alone', async () => {
+    const alone = new Running(
+      ...['registrar', '--transport', 'udp', '--address', addressOf(5), '--no-announce'],
+    );
+    await alone.until('ready');
+    const { exitCode, stderr } = await view('pools', 5);
+    expect(stderr).toMatch(
+      /see that one with peers runs there \(rserpool registrar --peer or --enrp\)/,
+    );
+    expect(exitCode).toBe(1);
+  });
+});
+
+describe('a view called wrongly', () => {
+  test.each([
+    ['no registrar', ['pools'], /required option '--registrar <host:port>' not specified/],
+    ['no address', ['dump', '--registrar', '10.1.2'], /"10\.1\.2" is no registrar's address/],
+    [
+      'no time',
+      ['peers', '--registrar', 'a', '--timeout', '0'],
+      /whole number from 1 to 2147483647/,
+    ],
+    ['two pools', ['elements', 'A', 'B', '--registrar', 'a'], /too many arguments/],
+    ['one registrar', ['diff', '127.0.7.1'], /missing required argument 'b'/],
+    ['three', ['diff', '127.0.7.1', '127.0.7.2', '127.0.7.3'], /too many arguments/],
+    [
+      'no second address',
+      ['diff', '127.0.7.1', '127.0.7'],
+      /"127\.0\.7" is no registrar's address/,
+    ],
+  ])('is told so, and exits 2: %s', async (_, args, sentence) => {
+    const { exitCode, stdout, stderr } = await run(...args);
+    expect(stderr).toMatch(sentence);
+    expect(stderr).not.toContain('    at '); // no stack trace
+    expect(stdout).toBe('');
+    expect(exitCode).toBe(2);
+  });
+});

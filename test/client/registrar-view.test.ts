@@ -1,0 +1,140 @@
+/** `readRegistrar` as monitors use it: on registrars of ours, on others that do not speak, and on nobody. */
+
+import { once } from 'node:events';
+import { afterEach, describe, expect, test } from 'vitest';
+import {
+  ConfigError,
+  createPoolElement,
+  createRegistrar,
+  type ReadRegistrarSettings,
+  type RegistrarServer,
+  RejectedError,
+  readRegistrar,
+  UnreachableError,
+} from '../../src/index.ts';
+import { openSctpStack } from '../../src/transport/open.ts';
+import { ENRP_PORT, PAYLOAD_PROTOCOL } from '../../src/types.ts';
+
+const opened: { close(): Promise<void> }[] = [];
+
+afterEach(async () => {
+  for (const one of opened.splice(0).reverse()) await one.close();
+});
+
+async function aRegistrar(): Promise<RegistrarServer> {
+  const registrar = await createRegistrar({
+    ...{ id: 0xcafe, transport: 'udp', udpPort: 0 },
+    asap: { addresses: ['127.0.0.1'], announce: false },
+    enrp: { announce: false },
+  });
+  opened.push(registrar);
+  return registrar;
+}
+
+async function aPoolElement(registrar: RegistrarServer, id: number, poolHandle: string) {
+  const element = await createPoolElement({
+    ...{ id, poolHandle, addresses: ['127.0.0.2'], transport: 'udp' },
+    ...{ registrars: ['127.0.0.1'], registrarUdpPort: registrar.udpPort },
+    userTransport: { protocol: 'tcp', port: 7 },
+  });
+  opened.push(element);
+}
+
+const at = (udpPort: number): ReadRegistrarSettings => ({
+  ...{ registrar: '127.0.0.1', transport: 'udp', registrarUdpPort: udpPort },
+});
+
+/** Takes ENRP, and answers every message with this, or with nothing. */
+function aFake(answer?: Uint8Array): { readonly udpPort: number } {
+  const stack = openSctpStack({ transport: 'udp', localAddresses: ['127.0.0.1'], udpPort: 0 });
+  opened.push(stack);
+  const endpoint = stack.open(
+    { port: ENRP_PORT, accepts: true },
+    {
+      ...{ onUp: () => {}, onRestart: () => {}, onPath: () => {}, onWritable: () => {} },
+      onDown: () => {},
+      onMessage: (association) => {
+        if (answer !== undefined) endpoint.send(association, PAYLOAD_PROTOCOL.ENRP, answer);
+      },
+    },
+  );
+  return stack;
+}
+
+describe('readRegistrar', () => {
+  test('tells who the registrar is and what it knows, in order', async () => {
+    const registrar = await aRegistrar();
+    await aPoolElement(registrar, 3, 'EchoPool');
+    await aPoolElement(registrar, 2, 'OtherPool');
+    await aPoolElement(registrar, 1, 'OtherPool');
+    const view = await readRegistrar(at(registrar.udpPort));
+    expect(view).toMatchObject({ id: 0xcafe, peers: [] });
+    expect(
+      view.poolElements.map(({ poolHandle, id }) => `${Buffer.from(poolHandle)}/${id}`),
+    ).toEqual(['EchoPool/3', 'OtherPool/1', 'OtherPool/2']);
+    expect(view.poolElements[0]).toMatchObject({
+      homeRegistrarId: 0xcafe,
+      policy: { type: 'roundRobin' },
+      userTransport: { protocol: 'tcp', port: 7, addresses: ['127.0.0.2'] },
+    });
+    expect(registrar.peers).toEqual([]);
+  });
+
+  test('asks for no more than is wanted', async () => {
+    const registrar = await aRegistrar();
+    await aPoolElement(registrar, 1, 'EchoPool');
+    const view = await readRegistrar({ ...at(registrar.udpPort), parts: ['peers'] });
+    expect(view).toEqual({ id: 0xcafe, peers: [], poolElements: [] });
+  });
+
+  test('introduces itself where it shall, and is a peer then', async () => {
+    const registrar = await aRegistrar();
+    const up = once(registrar, 'peerUp');
+    await readRegistrar({ ...at(registrar.udpPort), asPeer: true });
+    const [{ id }] = await up;
+    expect(registrar.peers).toMatchObject([{ id }]);
+  });
+
+  test.each<[string, () => { readonly udpPort: number }, object, RegExp]>([
+    ['nobody is there', () => ({ udpPort: 9 }), UnreachableError, /^No registrar takes ENRP at /],
+    ['nobody answers', () => aFake(), UnreachableError, /does not answer in time\.$/],
+    [
+      'what answers speaks no ENRP',
+      () => aFake(Buffer.from('HTTP/1.1 400 Bad Request')),
+      RejectedError,
+      /speaks no ENRP that can be read\.$/,
+    ],
+    [
+      'the registrar is starting or answers peers alone',
+      // ENRP_LIST_RESPONSE of 7 for anybody, with the R bit.
+      () => aFake(Uint8Array.of(6, 1, 0, 12, 0, 0, 0, 7, 0, 0, 0, 0)),
+      RejectedError,
+      /refuses to be read: .* \(--as-peer\)\.$/,
+    ],
+  ])('says so when %s', async (_, open, kind, sentence) => {
+    const { udpPort } = open();
+    const failure = readRegistrar({ ...at(udpPort), timeoutMs: 300 });
+    await expect(failure).rejects.toThrow(kind as ErrorConstructor);
+    await expect(failure).rejects.toThrow(sentence);
+  });
+
+  test('takes an AbortSignal', async () => {
+    const { udpPort } = aFake();
+    const stop = new AbortController();
+    const reading = readRegistrar({ ...at(udpPort), timeoutMs: 60_000, signal: stop.signal });
+    stop.abort(new Error('enough'));
+    await expect(reading).rejects.toThrow('enough');
+    await expect(readRegistrar({ ...at(udpPort), signal: stop.signal })).rejects.toThrow('enough');
+  });
+
+  test.each([
+    ['a registrar', { registrar: '10.1.2' }, 'registrars', /"10\.1\.2" is no registrar's address/],
+    ['a time-out', { timeoutMs: 0 }, 'timeoutMs', /^timeoutMs is 0: give a whole number from 1 /],
+    ['a limit', { maxPoolElements: 1.5 }, 'maxPoolElements', /^maxPoolElements is 1\.5: /],
+    ['a limit', { maxTableBytes: Number.NaN }, 'maxTableBytes', /^maxTableBytes is NaN: /],
+  ])('refuses %s that it cannot use: %j', async (_, change, key, sentence) => {
+    const refused = readRegistrar({ ...at(9), ...change });
+    await expect(refused).rejects.toThrow(ConfigError);
+    await expect(refused).rejects.toMatchObject({ key, message: expect.stringMatching(sentence) });
+  });
+});
