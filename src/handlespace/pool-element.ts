@@ -58,6 +58,7 @@ export class StoredPoolElement implements PoolElementState {
   readonly #image: Image;
   readonly #profile: Profile;
   #decoded: PoolElementParameter | undefined;
+  #encoded: EncodedPoolElement | undefined;
 
   constructor(image: Image, profile: Profile) {
     this.#image = image;
@@ -94,7 +95,8 @@ export class StoredPoolElement implements PoolElementState {
   }
 
   get encoded(): EncodedPoolElement {
-    return { record: this.#image.record, annex: this.#image.annex };
+    this.#encoded ??= { record: this.#image.record, annex: this.#image.annex };
+    return this.#encoded;
   }
 
   get association(): AssociationId {

@@ -70,6 +70,7 @@ export class NativeEndpoint implements SctpEndpoint {
     this.#isClosed = true;
     this.#stack.release(this);
     this.#stack.native.closeEndpoint(this.port);
+    this.#stack.flushSoon();
     this.#stack.flush();
   }
 

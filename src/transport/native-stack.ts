@@ -53,6 +53,8 @@ export class NativeStack implements SctpStack {
   #hasMore = false;
   #isReading = false;
   #isFlushWanted = false;
+  /** Something was asked for since the last flush. */
+  #isUnflushed = false;
   #isClosed = false;
 
   /** Throws `ConfigError` when the sockets cannot be had. */
@@ -80,6 +82,7 @@ export class NativeStack implements SctpStack {
     const endpoint = new NativeEndpoint(this, port, handler);
     this.#endpoints.set(port, endpoint);
     // Now and not with this tick: the caller may tell the port to somebody who is quick.
+    this.#isUnflushed = true;
     this.flush();
     return endpoint;
   }
@@ -102,11 +105,14 @@ export class NativeStack implements SctpStack {
   flush(): void {
     this.#isFlushWanted = false;
     this.arenas.outbound.position[0] = 0;
-    if (!this.#isClosed) this.functions.flush();
+    if (this.#isClosed || !this.#isUnflushed) return;
+    this.#isUnflushed = false;
+    this.functions.flush();
   }
 
   /** At the end of the batch that is being read, or of this tick. */
   flushSoon(): void {
+    this.#isUnflushed = true;
     if (this.#isFlushWanted || this.#isReading) return;
     this.#isFlushWanted = true;
     queueMicrotask(this.#flushLater);

@@ -8,11 +8,11 @@ import type { IpAddress } from '../types.ts';
 
 /** Canonical text of the 4 or 16 bytes of an address; RangeError for any other number of bytes. */
 export function formatIpAddress(bytes: Uint8Array): IpAddress {
-  if (bytes.length === 4) return bytes.join('.');
+  if (bytes.length === 4) return dotted(bytes, 0);
   if (bytes.length !== 16) {
     throw new RangeError(`An IP address has 4 or 16 bytes, not ${bytes.length}.`);
   }
-  if (isMapped(bytes)) return bytes.subarray(12).join('.');
+  if (isMapped(bytes)) return dotted(bytes, 12);
   const groups = Array.from({ length: 8 }, (_, i) =>
     (((bytes[2 * i] as number) << 8) | (bytes[2 * i + 1] as number)).toString(16),
   );
@@ -29,6 +29,11 @@ export function parseIpAddress(text: string): Uint8Array {
     throw new TypeError(`"${text}" is not an IP address: write it like 10.1.2.3 or 2001:db8::1.`);
   }
   return bytes.length === 16 && isMapped(bytes) ? bytes.subarray(12) : bytes;
+}
+
+/** Every message that names a pool element brings some. */
+function dotted(bytes: Uint8Array, at: number): string {
+  return `${bytes[at]}.${bytes[at + 1]}.${bytes[at + 2]}.${bytes[at + 3]}`;
 }
 
 function isMapped(bytes: Uint8Array): boolean {

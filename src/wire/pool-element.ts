@@ -39,7 +39,6 @@ import {
   beginParameter,
   endParameter,
   forEachParameter,
-  HEADER_LENGTH,
   invalid,
   type Parameter,
   type Scope,
@@ -133,8 +132,9 @@ export function writePoolElement(
 }
 
 function writeEncoded(writer: ByteWriter, { record, annex }: EncodedPoolElement): void {
-  const parameter = beginParameter(writer, PARAMETER.POOL_ELEMENT);
-  writer.raw(record.subarray(HEADER_LENGTH), 'pool element');
+  writer.align();
+  const parameter = writer.position;
+  writer.raw(record, 'pool element'); // with the length that it has without an annex
   writer.raw(annex, 'ASAP transport');
   endParameter(writer, parameter);
 }

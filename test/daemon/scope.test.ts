@@ -27,7 +27,7 @@ const options = {
   takeoverExpiryIntervalMs: 500,
 };
 
-async function aRegistrar(id: number): Promise<RegistrarServer> {
+async function aRegistrar(id: number, departureTimeoutMs: number): Promise<RegistrarServer> {
   const registrar = await createRegistrar({
     id,
     asap: { addresses: [addressOf(id)], announce: false },
@@ -36,7 +36,7 @@ async function aRegistrar(id: number): Promise<RegistrarServer> {
         { address: addressOf(other), port: 9901 },
       ]),
       announce: false,
-      options,
+      options: { ...options, departureTimeoutMs },
     },
     transport: 'udp',
   });
@@ -46,8 +46,9 @@ async function aRegistrar(id: number): Promise<RegistrarServer> {
 
 const peersOf = (registrar: RegistrarServer) => registrar.peers.map(({ id }) => id).sort();
 
-test('a pool element outlives the registrar that it knows', async () => {
-  const registrars = await Promise.all(IDS.map(aRegistrar));
+/** A pool element at the first of three registrars, which it knows alone. */
+async function aScope(departureTimeoutMs: number) {
+  const registrars = await Promise.all(IDS.map((id) => aRegistrar(id, departureTimeoutMs)));
   const [first, ...others] = registrars as [RegistrarServer, ...RegistrarServer[]];
   for (const one of registrars) {
     await expect.poll(() => peersOf(one), { timeout: 10_000 }).toHaveLength(2);
@@ -67,24 +68,40 @@ test('a pool element outlives the registrar that it knows', async () => {
     await expect.poll(() => one.stats().poolElements).toBe(1);
   }
 
-  const moved = once(element, 'homeChanged');
-  const takenOver = Promise.any(others.map((one) => once(one, 'takeover')));
-  await first.close();
-  expect((await takenOver)[0]).toMatchObject({ target: 1, poolElements: 1 });
-  const [{ registrarId }] = await moved;
-  expect([2, 3]).toContain(registrarId);
+  return { first, others, element };
+}
 
-  const user = await createPoolUser({
-    registrars: [`${addressOf(3)}:3863`],
-    addresses: [addressOf(12)],
-    transport: 'udp',
-  });
-  opened.push(user);
-  const found = async () => (await user.resolve('EchoPool', { isFresh: true }))?.[0];
-  await expect
-    .poll(found, { timeout: 10_000 })
-    .toMatchObject({ id: 0xfeed, homeRegistrarId: registrarId });
+test.each([
+  ['is taken over from, and gives nobody time', 0],
+  ['stops and hands it over', 5_000],
+])(
+  'a pool element outlives the registrar that it knows, which %s',
+  async (_, departureMs) => {
+    const { first, others, element } = await aScope(departureMs);
+    const moved = once(element, 'homeChanged');
+    const takeovers: { poolElements: number }[] = [];
+    for (const one of others) one.on('takeover', (takeover) => takeovers.push(takeover));
+    await first.close();
+    const [{ registrarId }] = await moved;
+    expect([2, 3]).toContain(registrarId);
+    if (departureMs === 0) {
+      const takenOver = expect.objectContaining({ target: 1, poolElements: 1 });
+      await expect.poll(() => takeovers, { timeout: 10_000 }).toContainEqual(takenOver);
+    } else expect(takeovers).toEqual([]);
 
-  await element.close();
-  for (const one of others) await expect.poll(() => one.stats().poolElements).toBe(0);
-}, 60_000);
+    const user = await createPoolUser({
+      registrars: [`${addressOf(3)}:3863`],
+      addresses: [addressOf(12)],
+      transport: 'udp',
+    });
+    opened.push(user);
+    const found = async () => (await user.resolve('EchoPool', { isFresh: true }))?.[0];
+    await expect
+      .poll(found, { timeout: 10_000 })
+      .toMatchObject({ id: 0xfeed, homeRegistrarId: registrarId });
+
+    await element.close();
+    for (const one of others) await expect.poll(() => one.stats().poolElements).toBe(0);
+  },
+  60_000,
+);
