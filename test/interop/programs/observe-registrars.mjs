@@ -18,10 +18,9 @@ process.once('SIGTERM', () => {
 await Promise.all(registrars.map(observe));
 
 async function observe(registrar) {
-  const address = registrar.includes(':') ? `[${registrar}]` : registrar;
   // A registrar that comes back is to be found soon.
   const options = { t5ServerHuntMs: 1_000, retranMaxMs: 1_000, refusedPauseMs: 200 };
-  const user = await createPoolUser({ registrars: [`${address}:3863`], transport, options });
+  const user = await createPoolUser({ registrars: [`${registrar}:3863`], transport, options });
   let before;
   while (!isEnding) {
     const view = await viewOf(user);
