@@ -60,6 +60,8 @@ describeScenario('two registrars that were parted', scenario, (seen) => {
     expect(ids('final-ours.txt')).toEqual(ids('united-ours.txt'));
     expect(seen.text('final-theirs.txt')).toBe(seen.text('final-ours.txt'));
     expect(seen.text('final-ours.txt')).not.toMatch(/0x11111111|0x22222222/);
+    // Ours has not noticed yet that the one before is dead, and is its mentor all the same.
+    expect(seen.text('two-anew.txt')).toContain('obtaining handlespace from mentor server');
   });
 
   test('refuse nothing, and what ours sends is well-formed', () => {

@@ -41,12 +41,16 @@ serve() { # serve NAME ID REGISTRAR-ADDRESS...: a server of rsplib, in EchoPool
   start "$name" stdbuf -oL rspserver $rsplibOptions -asapannounce=off -echo -identifier="$id" -rereginterval=$reregistrationMs \
     $(printf -- '-registrar=%s:3863 ' "$@") >"$folder/$name.txt" 2>&1
 }
-serve_ours() { # serve_ours NAME ID REGISTRAR-ADDRESS...: a server of ours, in OurPool
+# serve_ours NAME ID REGISTRAR-ADDRESS...: a server of ours, in OurPool. Over UDP a registrar that it has not called can
+# call it at the registered port alone.
+serve_ours() {
   local name=$1 id=$2
+  local options=()
+  [ "$transport" = kernel ] || options=(--udp-port 9899)
   shift 2
   # shellcheck disable=SC2046
   start "$name" $ourProgram serve echo --pool OurPool --id "$id" --transport "$transport" --json \
-    --reregistration-interval $reregistrationMs $(printf -- '--registrar %s:3863 ' "$@") >"$folder/$name.txt" 2>&1
+    --reregistration-interval $reregistrationMs "${options[@]}" $(printf -- '--registrar %s:3863 ' "$@") >"$folder/$name.txt" 2>&1
 }
 # use_servers NAME REGISTRAR-ADDRESS...: one terminal of rsplib after the other in host `terminal`, until the file NAME.stop
 # is there. NAME.txt has a line for each that got an echo, and for each that got none.

@@ -7,7 +7,7 @@
 . "$(dirname "$0")/../lab/scope.sh"
 one=10.20.0.1 two=10.20.0.2 three=10.20.0.3 four=10.20.0.4 five=10.20.0.5
 scopeOptions+=" $byMulticast -peerheartbeatcycle=1000 -peermaxtimelastheard=2000 -peermaxtimenoresponse=2000
-  -takeoverexpiryinterval=2000"
+  -takeoverexpiryinterval=2000 -endpointkeepalivetimeoutinterval=2000"
 # Beyond the time in which a takeover is done: nobody gets a new home just by registering anew.
 reregistrationMs=30000
 
@@ -23,8 +23,8 @@ kill_home() { # kill_home NAME PROCESS ID ADDRESS ADDRESS
   within 90 is_no_home "$3" "$4" "$5"
   within 30 know_the_same "$4" "$5"
   observe "${1}S" $((SECONDS - start))
-  # They use what they find now.
-  within 20 has_said_times "$1-used.txt" used $(($(wc -l <"$folder/$1-used.txt") + 2))
+  # They use what they find now, also when those who did not answer a keep-alive are gone.
+  within 30 has_said_times "$1-used.txt" used $(($(wc -l <"$folder/$1-used.txt") + 6))
   observe "${1}EndedAtS" "$(now)"
   keep_view "$1-first" "$4"
   keep_view "$1-second" "$5"
