@@ -5,7 +5,7 @@
 
 import process from 'node:process';
 import { expect, test } from 'vitest';
-import { describeScenario, expectWellFormed } from './lab.ts';
+import { describeScenario, expectWellFormed, TRANSPORTS } from './lab.ts';
 import type { Host } from './wire-log.ts';
 
 const MINUTES = Number(process.env.RSERPOOL_STRESS_MINUTES ?? 2);
@@ -15,7 +15,7 @@ const OURS = ['one', 'three'];
 const scenario = {
   script: 'stress.sh',
   limitS: MINUTES * 60 + 240,
-  transports: ['kernel'] as const,
+  transports: TRANSPORTS,
 };
 describeScenario('registrars that are killed all the time', scenario, (seen) => {
   const lines = (file: string) => seen.text(file).trim().split('\n');
