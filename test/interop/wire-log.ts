@@ -19,6 +19,15 @@ export const ASAP = {
   unreachable: 9,
   error: 14,
 } as const;
+/** ENRP message types (RFC 5353 §2), and the flag of a handle table response that another page follows. */
+export const ENRP = {
+  presence: 1,
+  handleTableRequest: 2,
+  handleTableResponse: 3,
+  handleUpdate: 4,
+  initTakeover: 7,
+} as const;
+export const MORE_TO_COME = 2;
 export const CHUNK = {
   data: 0,
   heartbeatAck: 5,
@@ -55,6 +64,9 @@ export interface WireFrame {
   readonly policies: readonly number[];
   readonly loads: readonly number[];
   readonly registrarIds: readonly number[];
+  /** ENRP message types, in order, and their flags. */
+  readonly enrpMessages: readonly number[];
+  readonly enrpFlags: readonly number[];
   /** Malformed, or marked as an error by a dissector. */
   readonly isMalformed: boolean;
 }
@@ -81,6 +93,8 @@ const FIELDS = [
   'asap.pool_member_selection_policy_type',
   'asap.pool_member_selection_policy_load',
   'asap.server_identifier',
+  'enrp.message_type',
+  'enrp.message_flags',
   '_ws.expert.severity',
   '_ws.malformed',
 ];
@@ -116,6 +130,13 @@ export class WireLog {
 
   withMessage(type: number): readonly WireFrame[] {
     return this.frames.filter(({ messages }) => messages.includes(type));
+  }
+
+  /** The flags of every ENRP message of this type, in order. */
+  enrpFlagsOf(type: number): readonly number[] {
+    return this.frames.flatMap(({ enrpMessages, enrpFlags }) =>
+      enrpFlags.filter((_, i) => enrpMessages[i] === type),
+    );
   }
 
   withChunk(type: number): readonly WireFrame[] {
@@ -180,6 +201,8 @@ function parseFrame(line: string): WireFrame {
     policies: numbers('asap.pool_member_selection_policy_type'),
     loads: numbers('asap.pool_member_selection_policy_load'),
     registrarIds: numbers('asap.server_identifier'),
+    enrpMessages: numbers('enrp.message_type'),
+    enrpFlags: numbers('enrp.message_flags'),
     isMalformed:
       text('_ws.malformed') !== '' ||
       numbers('_ws.expert.severity').some((severity) => severity >= SEVERITY_ERROR),

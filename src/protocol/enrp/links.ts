@@ -35,7 +35,8 @@ export function onAssociationUp(
   const peer = attempt === undefined ? undefined : peers.findByAttempt(attempt);
   if (peer === undefined) return;
   peer.attempt = undefined;
-  bind(context, link, peer);
+  // Whether it is still this one that answers there, its first message says.
+  if (peer.association === undefined) speakOver(context, id, peer);
 }
 
 /** That a peer cannot be called now is no news: its silence will tell. */
@@ -74,8 +75,12 @@ export function abortLink(context: EnrpContext, { id }: Link, reason: string): v
   context.outbox.push({ type: 'abort', association: id, reason });
 }
 
-/** From now on `peer` is spoken to over this association, unless there is another one. */
+/**
+ * It is `peer` that speaks over this association, and from now on it is spoken to over it, unless there is another
+ * one. Whom we had called at its place is not there any more.
+ */
 export function bind(context: EnrpContext, link: Link, peer: Peer): void {
+  if (link.peerId !== peer.id) part(context, link.id);
   link.peerId = peer.id;
   if (peer.association === undefined) speakOver(context, link.id, peer);
 }

@@ -28,6 +28,7 @@ interface Candidate {
 /** One process of pool elements, by its ASAP transport. */
 interface Call {
   readonly place: string;
+  readonly peer: readonly SctpAddress[];
   association: AssociationId | undefined;
   /** Asked as soon as the association is up. */
   readonly waiting: PoolElementState[];
@@ -50,6 +51,8 @@ export class Adoption {
   readonly #asked = new Map<string, Asked>();
   /** Who has gone to a peer, it is said, by handle and identifier, and over which association it was ours. */
   readonly #departed = new Map<string, AssociationId>();
+  /** What is up by each address of its peer, from the first call that fails until none is under way. */
+  #upAt: Map<string, AssociationId> | undefined;
   #nextAttempt = 1;
 
   constructor(context: RegistrarContext) {
@@ -95,28 +98,41 @@ export class Adoption {
   #approach(poolElement: PoolElementState): void {
     const peer = placesOf(poolElement);
     if (peer.length === 0) return;
-    const place = peer.map(({ address, port }) => `${address} ${port}`).join();
+    const place = peer.map(textOf).join();
     const call = this.#calls.get(place) ?? this.#callAt(place, peer);
     if (call.association === undefined) call.waiting.push(poolElement);
     else this.#ask(call.association, poolElement);
   }
 
-  onAssociationUp(association: AssociationId, attempt: ConnectAttempt): void {
-    const call = this.#attempts.get(attempt);
-    this.#attempts.delete(attempt);
+  /** @param attempt undefined: the peer has called */
+  onAssociationUp(association: AssociationId, attempt: ConnectAttempt | undefined): void {
+    if (this.#upAt !== undefined) this.#noteUp(this.#upAt, association);
+    if (attempt === undefined) return;
+    const call = this.#endAttempt(attempt);
     if (call === undefined) return;
     if (!this.#context.associations.has(association)) {
       this.#calls.delete(call.place); // refused: there are too many
       return;
     }
-    call.association = association;
-    for (const poolElement of call.waiting.splice(0)) this.#ask(association, poolElement);
+    this.#askOver(association, call);
   }
 
+  /**
+   * There is no second association on the same ports: whoever cannot be called may have called us already. So does
+   * a pool element of rsplib that lost its registrar, long before it registers anew (interop-rsplib A18).
+   */
   onConnectFailed(attempt: ConnectAttempt): void {
-    const call = this.#attempts.get(attempt);
-    this.#attempts.delete(attempt);
-    if (call !== undefined) this.#calls.delete(call.place);
+    const upAt = this.#placesUp();
+    const call = this.#endAttempt(attempt);
+    if (call === undefined) return;
+    const association = call.peer
+      .map((one) => upAt.get(textOf(one)))
+      .find((id) => id !== undefined);
+    if (association !== undefined && this.#context.associations.has(association)) {
+      this.#askOver(association, call);
+    } else {
+      this.#calls.delete(call.place);
+    }
   }
 
   onAssociationDown(association: AssociationId): void {
@@ -187,8 +203,33 @@ export class Adoption {
     }
   }
 
+  #askOver(association: AssociationId, call: Call): void {
+    call.association = association;
+    for (const poolElement of call.waiting.splice(0)) this.#ask(association, poolElement);
+  }
+
+  #endAttempt(attempt: ConnectAttempt): Call | undefined {
+    const call = this.#attempts.get(attempt);
+    this.#attempts.delete(attempt);
+    if (this.#attempts.size === 0) this.#upAt = undefined;
+    return call;
+  }
+
+  #placesUp(): ReadonlyMap<string, AssociationId> {
+    if (this.#upAt === undefined) {
+      this.#upAt = new Map();
+      for (const id of this.#context.associations.keys()) this.#noteUp(this.#upAt, id);
+    }
+    return this.#upAt;
+  }
+
+  #noteUp(upAt: Map<string, AssociationId>, id: AssociationId): void {
+    const peerAddresses = this.#context.associations.get(id)?.peerAddresses ?? [];
+    for (const one of peerAddresses) upAt.set(textOf(one), id);
+  }
+
   #callAt(place: string, peer: readonly SctpAddress[]): Call {
-    const call: Call = { place, association: undefined, waiting: [] };
+    const call: Call = { place, peer, association: undefined, waiting: [] };
     const attempt = this.#nextAttempt++;
     this.#calls.set(place, call);
     this.#attempts.set(attempt, call);
@@ -209,6 +250,10 @@ export class Adoption {
       ...(options.keepAliveNamesPoolElement ? { poolElementId } : {}),
     });
   }
+}
+
+function textOf({ address, port }: SctpAddress): string {
+  return `${address} ${port}`;
 }
 
 function placesOf({ asapTransport }: PoolElementState): readonly SctpAddress[] {

@@ -143,9 +143,7 @@ export class Registrar implements Machine<RegistrarInput, RegistrarOutput> {
         break;
       case 'associationUp':
         onAssociationUp(context, input.association, input.peerAddresses);
-        if (input.attempt !== undefined) {
-          this.#adoption.onAssociationUp(input.association, input.attempt);
-        }
+        this.#adoption.onAssociationUp(input.association, input.attempt);
         break;
       case 'associationRestarted':
         onAssociationRestarted(context, now, input.association);

@@ -1,7 +1,9 @@
 # To be sourced inside the VM: one network namespace per host, on two Ethernet bridges.
 #   network                makes the bridges: A is 10.20.0.0/24 and fd00:20::/64, B is 10.30.0.0/24
 #   host NAME N [NETS]     makes host NAME; NETS has a letter for each address it gets, `a` by default:
-#                          `a` 10.20.0.N, `6` fd00:20::N, both on bridge A (eth0), `b` 10.30.0.N on B (eth1)
+#                          `a` 10.20.0.N, `6` fd00:20::N, both on bridge A (eth0), `b` 10.30.0.N on B (eth1),
+#                          `c` 10.20.0.N on B (eth0), for a network in two parts
+#   unite                  makes the two bridges one network; `divide` makes them two again
 #   cut NAME a|b           pulls the cable between NAME and that bridge; `heal` plugs it in again
 #   encapsulate NAME PORT  its kernel speaks SCTP over UDP (RFC 6951), from and to UDP port PORT
 #   capture NAME FILE      captures all that crosses the cables of NAME; process id in $started
@@ -25,9 +27,10 @@ host() {
                     echo none >/proc/sys/net/sctp/cookie_hmac_alg'
   case $nets in
     *[a6]*) cable "$name" a eth0 ;;
+    *c*) cable "$name" b eth0 ;;
   esac
   case $nets in
-    *a*)
+    *[ac]*)
       ip -n "$name" addr add "10.20.0.$number/24" dev eth0
       ip -n "$name" route add 224.0.0.0/4 dev eth0
       ;;
@@ -49,6 +52,13 @@ cable() {
   ip -n "$1" link set "$3" up
 }
 
+unite() {
+  [ -d /sys/class/net/joint-a ] || ip link add joint-a master bridge-a type veth peer name joint-b
+  ip link set joint-b master bridge-b up
+  ip link set joint-a up
+}
+divide() { ip link set joint-a down; }
+
 cut() { ip link set "$1-$2" down; }
 heal() { ip link set "$1-$2" up; }
 
@@ -56,7 +66,7 @@ encapsulate() { on "$1" sh -c "echo $2 >/proc/sys/net/sctp/udp_port; echo $2 >/p
 
 capture() {
   local interfaces='-i eth0'
-  [ -d "/sys/class/net/$1-b" ] && interfaces='-i eth0 -i eth1'
+  on "$1" [ -d /sys/class/net/eth1 ] && interfaces='-i eth0 -i eth1'
   # shellcheck disable=SC2086
   start "$1" dumpcap -q $interfaces -w "$2" 2>"$2.log"
 }

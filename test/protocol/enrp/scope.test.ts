@@ -1,7 +1,7 @@
 /** Registrars that keep one handlespace (RFC 5353 §3): presence, start-up, updates, audit. */
 
 import { describe, expect, test } from 'vitest';
-import { Scope } from './support.ts';
+import { addressOf, Scope } from './support.ts';
 
 describe('registrars find each other', () => {
   test('when one has the other configured', () => {
@@ -139,6 +139,27 @@ describe('start-up (RFC 5353 §3.2)', () => {
     expect(again.view()).toEqual(['EchoPool/1@1', 'EchoPool/2@2']);
     expect(two?.view()).toEqual(again.view());
     expect(again.told('adopted')).toMatchObject([{ poolElement: { id: 1, isWatched: true } }]);
+  });
+});
+
+describe('a registrar in the place of one that died', () => {
+  test('is heard under its own identifier over the association that was meant for the other', () => {
+    const scope = new Scope();
+    const one = scope.start({ id: 1, peers: [2] });
+    const two = scope.start({ id: 2, address: addressOf(2) });
+    scope.run(6);
+    one.register(1);
+    two.crash();
+    // It calls nobody: it is called, by who still believes in the other.
+    const successor = scope.start({ id: 22, address: addressOf(2) });
+    scope.run(4);
+    expect(one.peerIds()).toContain(22);
+    expect(successor.peerIds()).toEqual([1]);
+    expect(successor.view()).toEqual(['EchoPool/1@1']);
+    scope.run(30);
+    expect(one.peerIds()).toEqual([22]);
+    expect(successor.peerIds()).toEqual([1]);
+    expect(one.told('peerDown')).toMatchObject([{ id: 2 }]);
   });
 });
 

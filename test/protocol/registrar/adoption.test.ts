@@ -8,7 +8,7 @@ const DEAD = 0xdead;
 const TRANSPORT = { protocol: 'tcp', port: 7, transportUse: 0, addresses: [PEER] } as const;
 
 /** Elements of another registrar, all of one process. */
-function remote(net: Net, ids: readonly number[]): PoolElementState[] {
+function remote(net: Net, ids: readonly number[], port = 5_000): PoolElementState[] {
   for (const id of ids) {
     net.handlespace.register(net.now, {
       poolHandle: POOL,
@@ -17,15 +17,15 @@ function remote(net: Net, ids: readonly number[]): PoolElementState[] {
       lifeMs: 300_000,
       policy: { type: 'roundRobin' },
       userTransport: TRANSPORT,
-      asapTransport: { protocol: 'sctp', port: 5_000, transportUse: 0, addresses: [PEER] },
+      asapTransport: { protocol: 'sctp', port, transportUse: 0, addresses: [PEER] },
     });
   }
   return net.handlespace.walk({ homeRegistrarId: DEAD, limit: ids.length }).elements;
 }
 
 /** What `adopt` makes of them. */
-function adopted(net: Net, ids: readonly number[]): PoolElementState[] {
-  remote(net, ids);
+function adopted(net: Net, ids: readonly number[], port?: number): PoolElementState[] {
+  remote(net, ids, port);
   return net.handlespace.adopt(DEAD, REGISTRAR);
 }
 
@@ -67,6 +67,33 @@ describe('adopted pool elements', () => {
     net.answersCall(9, net.calls()[0]?.attempt);
     net.passes(30_000);
     expect(net.handlespace.stats().poolElements).toBe(0);
+  });
+
+  test('that have called us already are asked over their association', () => {
+    const net = aRegistrar();
+    net.up(4, ['10.1.2.9']);
+    net.up(9);
+    adoptAll(net, [1, 2]);
+    // There is no second association on the same ports.
+    net.input({ type: 'connectFailed', attempt: net.calls()[0]?.attempt as number });
+    expect(net.answers(4)).toEqual([]);
+    expect(net.answers(9)).toMatchObject([
+      { wantsToBeHome: true, poolElementId: 1 },
+      { wantsToBeHome: true, poolElementId: 2 },
+    ]);
+    net.acknowledges(9, { id: 1 });
+    expect(net.handlespace.find(POOL, 1)).toMatchObject({ association: 9, isWatched: true });
+  });
+
+  test('that call us while others are called are asked over their association', () => {
+    const net = aRegistrar();
+    adoptAll(net, [1]);
+    for (const poolElement of adopted(net, [2], 5_001)) net.input({ type: 'adopted', poolElement });
+    const [first, second] = net.calls();
+    net.input({ type: 'connectFailed', attempt: second?.attempt as number });
+    net.up(9);
+    net.input({ type: 'connectFailed', attempt: first?.attempt as number });
+    expect(net.answers(9)).toMatchObject([{ wantsToBeHome: true, poolElementId: 1 }]);
   });
 
   test('that cannot be called are removed', () => {
