@@ -8,10 +8,11 @@
 
 import { HandlespaceError } from '../../errors.ts';
 import type { PoolElementState } from '../../handlespace/pool-element.ts';
-import type { AssociationId, Milliseconds, SctpAddress } from '../../types.ts';
+import type { AssociationId, Milliseconds } from '../../types.ts';
 import type { ConnectAttempt } from '../machine.ts';
 import { keyOf } from '../pool-element-key.ts';
 import type { RegistrarContext } from './context.ts';
+import { ElementCalls } from './element-calls.ts';
 import { expiryOf } from './registration.ts';
 
 /** Decision 45: 10 000 keep-alives per second. */
@@ -25,15 +26,6 @@ interface Candidate {
   readonly isSuggested: boolean;
 }
 
-/** One process of pool elements, by its ASAP transport. */
-interface Call {
-  readonly place: string;
-  readonly peer: readonly SctpAddress[];
-  association: AssociationId | undefined;
-  /** Asked as soon as the association is up. */
-  readonly waiting: PoolElementState[];
-}
-
 interface Asked {
   readonly association: AssociationId;
   readonly poolElement: PoolElementState;
@@ -45,18 +37,17 @@ export class Adoption {
   readonly #candidates = new Map<string, Candidate>();
   #periodEndsAt: Milliseconds = 0;
   #leftInPeriod = 0;
-  readonly #calls = new Map<string, Call>();
-  readonly #attempts = new Map<ConnectAttempt, Call>();
+  readonly #calls: ElementCalls;
   /** Who has been asked, by handle and identifier, and over which association. */
   readonly #asked = new Map<string, Asked>();
   /** Who has gone to a peer, it is said, by handle and identifier, and over which association it was ours. */
   readonly #departed = new Map<string, AssociationId>();
-  /** What is up by each address of its peer, from the first call that fails until none is under way. */
-  #upAt: Map<string, AssociationId> | undefined;
-  #nextAttempt = 1;
 
   constructor(context: RegistrarContext) {
     this.#context = context;
+    this.#calls = new ElementCalls(context, (association, poolElement) =>
+      this.#ask(association, poolElement),
+    );
   }
 
   get nextDeadline(): Milliseconds {
@@ -92,55 +83,21 @@ export class Adoption {
     const isOurs = known.homeRegistrarId === id;
     if (isOurs === isSuggested || known.association !== 0) return;
     if (isOurs) handlespace.probe(now, poolHandle, poolElementId);
-    this.#approach(poolElement);
-  }
-
-  #approach(poolElement: PoolElementState): void {
-    const peer = placesOf(poolElement);
-    if (peer.length === 0) return;
-    const place = peer.map(textOf).join();
-    const call = this.#calls.get(place) ?? this.#callAt(place, peer);
-    if (call.association === undefined) call.waiting.push(poolElement);
-    else this.#ask(call.association, poolElement);
+    this.#calls.reach(poolElement);
   }
 
   /** @param attempt undefined: the peer has called */
   onAssociationUp(association: AssociationId, attempt: ConnectAttempt | undefined): void {
-    if (this.#upAt !== undefined) this.#noteUp(this.#upAt, association);
-    if (attempt === undefined) return;
-    const call = this.#endAttempt(attempt);
-    if (call === undefined) return;
-    if (!this.#context.associations.has(association)) {
-      this.#calls.delete(call.place); // refused: there are too many
-      return;
-    }
-    this.#askOver(association, call);
+    this.#calls.onAssociationUp(association, attempt);
   }
 
-  /**
-   * There is no second association on the same ports: whoever cannot be called may have called us already. So does
-   * a pool element of rsplib that lost its registrar, long before it registers anew (interop-rsplib A18).
-   */
   onConnectFailed(attempt: ConnectAttempt): void {
-    const upAt = this.#placesUp();
-    const call = this.#endAttempt(attempt);
-    if (call === undefined) return;
-    const association = call.peer
-      .map((one) => upAt.get(textOf(one)))
-      .find((id) => id !== undefined);
-    if (association !== undefined && this.#context.associations.has(association)) {
-      this.#askOver(association, call);
-    } else {
-      this.#calls.delete(call.place);
-    }
+    this.#calls.onConnectFailed(attempt);
   }
 
   onAssociationDown(association: AssociationId): void {
     for (const [key, its] of this.#departed) if (its === association) this.#departed.delete(key);
-    if (this.#calls.size === 0) return;
-    for (const { place, association: its } of this.#calls.values()) {
-      if (its === association) this.#calls.delete(place);
-    }
+    this.#calls.onAssociationDown(association);
     for (const [key, asked] of this.#asked) {
       if (asked.association === association) this.#asked.delete(key);
     }
@@ -203,40 +160,6 @@ export class Adoption {
     }
   }
 
-  #askOver(association: AssociationId, call: Call): void {
-    call.association = association;
-    for (const poolElement of call.waiting.splice(0)) this.#ask(association, poolElement);
-  }
-
-  #endAttempt(attempt: ConnectAttempt): Call | undefined {
-    const call = this.#attempts.get(attempt);
-    this.#attempts.delete(attempt);
-    if (this.#attempts.size === 0) this.#upAt = undefined;
-    return call;
-  }
-
-  #placesUp(): ReadonlyMap<string, AssociationId> {
-    if (this.#upAt === undefined) {
-      this.#upAt = new Map();
-      for (const id of this.#context.associations.keys()) this.#noteUp(this.#upAt, id);
-    }
-    return this.#upAt;
-  }
-
-  #noteUp(upAt: Map<string, AssociationId>, id: AssociationId): void {
-    const peerAddresses = this.#context.associations.get(id)?.peerAddresses ?? [];
-    for (const one of peerAddresses) upAt.set(textOf(one), id);
-  }
-
-  #callAt(place: string, peer: readonly SctpAddress[]): Call {
-    const call: Call = { place, peer, association: undefined, waiting: [] };
-    const attempt = this.#nextAttempt++;
-    this.#calls.set(place, call);
-    this.#attempts.set(attempt, call);
-    this.#context.outbox.push({ type: 'connect', attempt, peer });
-    return call;
-  }
-
   #ask(association: AssociationId, poolElement: PoolElementState): void {
     const { poolHandle, id: poolElementId } = poolElement;
     const { id, options, outbox, counters } = this.#context;
@@ -250,14 +173,4 @@ export class Adoption {
       ...(options.keepAliveNamesPoolElement ? { poolElementId } : {}),
     });
   }
-}
-
-function textOf({ address, port }: SctpAddress): string {
-  return `${address} ${port}`;
-}
-
-function placesOf({ asapTransport }: PoolElementState): readonly SctpAddress[] {
-  if (asapTransport === undefined || asapTransport.protocol === 'opaque') return [];
-  const { addresses, port } = asapTransport;
-  return addresses.map((address) => ({ address, port }));
 }
