@@ -13,6 +13,7 @@ import { facadeRows } from './facade.js';
 import { kernelRows } from './kernel.js';
 import { latencyRows } from './latency.js';
 import { memoryRows } from './memory.js';
+import { replicationRows } from './replication/rows.js';
 import type { Result } from './result.js';
 
 const USAGE = 'npm run bench -- [--json FILE] [--only TEXT]   TEXT: rows whose name contains it';
@@ -50,6 +51,7 @@ async function main(options: Options): Promise<void> {
     ...endToEndRows(),
     ...latencyRows(),
     ...kernelRows(),
+    ...replicationRows(),
     ...memoryRows(),
     ...associationMemoryRows(),
   ];

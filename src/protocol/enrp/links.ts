@@ -110,15 +110,20 @@ export function sendBytesToPeer(context: EnrpContext, peer: Peer, payload: Uint8
   outbox.push({ type: 'connect', attempt: peer.attempt, peer: peer.addresses });
 }
 
+/** Of a peer that is being called nothing is expected any more; what it was to be told is forgotten. */
+export function giveUpCall({ outbox }: EnrpContext, peer: Peer): void {
+  if (peer.attempt !== undefined) outbox.push({ type: 'cancelConnect', attempt: peer.attempt });
+  peer.attempt = undefined;
+  peer.waiting = [];
+}
+
 /** Ends what there is with a peer that is given up. */
 export function endLink(context: EnrpContext, peer: Peer): void {
-  const { association, attempt } = peer;
+  const { association } = peer;
   if (association !== undefined) {
     context.links.delete(association);
     context.outbox.push({ type: 'abort', association, reason: 'the registrar does not answer' });
   }
-  if (attempt !== undefined) context.outbox.push({ type: 'cancelConnect', attempt });
   peer.association = undefined;
-  peer.attempt = undefined;
-  peer.waiting = [];
+  giveUpCall(context, peer);
 }
