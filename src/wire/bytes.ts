@@ -5,6 +5,9 @@
 
 export const EMPTY = new Uint8Array(0);
 
+/** So few bytes are copied quicker one by one than by `set`. */
+const FEW = 64;
+
 export function readU16(bytes: Uint8Array, offset: number): number {
   return ((bytes[offset] as number) << 8) | (bytes[offset + 1] as number);
 }
@@ -78,12 +81,14 @@ export class ByteWriter {
   raw(value: Uint8Array, what: string): void {
     if (!(value instanceof Uint8Array)) throw new TypeError(`The ${what} must be a Uint8Array.`);
     const at = this.#advance(value.length); // may replace `this.bytes`
-    this.bytes.set(value, at);
+    if (value.length > FEW) this.bytes.set(value, at);
+    else for (let i = 0; i < value.length; i += 1) this.bytes[at + i] = value[i] as number;
   }
 
   /** Fills up with zero octets to a multiple of 4, counted from where the writer started. */
   align(): void {
     const padding = -this.length & 3;
+    if (padding === 0) return;
     const at = this.#advance(padding);
     this.bytes.fill(0, at, at + padding);
   }
