@@ -55,6 +55,7 @@ describe('the documentation', () => {
     'examples/embed-handlespace.mjs',
     'examples/pool-element.mjs',
     'examples/pool-user.mjs',
+    'examples/registrar.mjs',
   ])('shows %s as it is', (example) => {
     expect(read('README.md')).toContain(`\`\`\`js\n${read(example)}\`\`\``);
   });

@@ -6,6 +6,7 @@ import { formatId, formatPoolHandle } from '../types.ts';
 import { describePolicy, describeTransport } from './describe.ts';
 import type { Output } from './output.ts';
 
+/** Of those that were at home here. */
 const REASONS: Readonly<Record<string, string>> = {
   deregistered: 'it deregistered',
   keepAliveTimeout: 'it left a keep-alive unanswered',
@@ -15,12 +16,15 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 export function reportRegistrarEvents(registrar: RegistrarServer, output: Output): void {
-  registrar.on('poolElementRegistered', ({ poolElement }) => {
+  registrar.on('poolElementAdded', ({ poolElement, reason }) => {
+    if (reason === 'toldByPeer') return; // its home says so
     const what = `${describe(poolElement)}, ${describePolicy(poolElement.policy)}`;
     output.event('registrar', 'registered', `registered ${what}`, fieldsOf(poolElement), 'green');
   });
   registrar.on('poolElementRemoved', ({ poolElement, reason }) => {
-    const text = `removed ${describe(poolElement)}: ${REASONS[reason] ?? reason}`;
+    const why = REASONS[reason];
+    if (why === undefined) return; // its home says so
+    const text = `removed ${describe(poolElement)}: ${why}`;
     output.event('registrar', 'removed', text, { ...fieldsOf(poolElement), reason }, 'yellow');
   });
   registrar.on('requestRefused', ({ request, poolHandle, poolElementId, causeCode }) => {

@@ -56,7 +56,7 @@ export type AnyRegistrarEvent =
   | Extract<EnrpOutput, { type: 'inService' }>;
 
 const CHANGES: { readonly [Type in RegistrarEvent['type']]?: 'added' | 'updated' | 'removed' } = {
-  poolElementRegistered: 'added',
+  poolElementAdded: 'added',
   poolElementReregistered: 'updated',
   poolElementRemoved: 'removed',
 };
@@ -159,7 +159,7 @@ export class RegistrarHalves {
     else {
       const event = output as EnrpEvent | Extract<EnrpOutput, { type: 'inService' }>;
       if (event.type === 'inService') this.#asapDriver.input({ type: 'inService' });
-      else if (event.type === 'remotePoolElementRemoved') {
+      else if (event.type === 'poolElementRemoved') {
         this.#asapDriver.feed({ type: 'abandoned', poolElement: event.poolElement });
       }
       this.#setUp.tell(event);

@@ -167,9 +167,9 @@ describe('the library', () => {
     const [home, other] =
       first.stats().poolElements === 1 ? ([first, second] as const) : ([second, first] as const);
 
-    const registered = once(other, 'poolElementRegistered');
+    const added = once(other, 'poolElementAdded');
     await home.close();
-    expect(await registered).toMatchObject([{ poolElement: { id: element.id } }]);
+    expect(await added).toMatchObject([{ poolElement: { id: element.id }, reason: 'registered' }]);
   });
 
   test('is refused a UDP port that is in use, with the port in the sentence', async () => {

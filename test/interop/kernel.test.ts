@@ -1,5 +1,5 @@
 /**
- * The backend `kernel`, in the lab's VM: its Rust tests (`native/sctp/tests/kernel.rs`), and the transport's
+ * The backend `kernel`, in the lab's VM: its Rust tests (`native/sctp/tests/kernel/`), and the transport's
  * tests that the other backends pass too. Each of them is one test here, with its own words when it fails.
  */
 
@@ -17,7 +17,7 @@ const root = path.resolve(import.meta.dirname, '../..');
 const LIMIT_S = 200;
 const BUILD_LIMIT_MS = 300_000;
 
-/** The compiled `kernel.rs`; builds it where that has not been done. */
+/** The compiled tests; builds it where that has not been done. */
 async function rustTestProgram(): Promise<string> {
   const options = ['-q', '-p', 'rserpool-sctp', '--test', 'kernel', '--no-run'];
   const { stdout } = await run('cargo', ['test', ...options, '--message-format=json'], {
@@ -29,7 +29,7 @@ async function rustTestProgram(): Promise<string> {
     .map((line) => JSON.parse(line))
     .filter(({ target, executable }) => target?.name === 'kernel' && executable);
   const program = programs.at(-1)?.executable;
-  if (program === undefined) throw new Error('cargo built no test program of kernel.rs');
+  if (program === undefined) throw new Error('cargo built no test program "kernel"');
   return program;
 }
 

@@ -100,6 +100,26 @@ export class Checks {
     }
   }
 
+  /** All say the same of each pool element, and what it says of itself: once it has registered anew. */
+  agreesOnAttributes(): void {
+    const { registrars, elements, leaving } = this.#world;
+    const [first, ...others] = registrars.values();
+    const ours = first?.attributes ?? new Map<number, string>();
+    for (const other of others) {
+      for (const [id, theirs] of other.attributes) {
+        const attributes = ours.get(id);
+        if (theirs !== attributes)
+          this.#world.complain(`${attributes} is ${theirs} at ${other.id}`);
+      }
+    }
+    const weights = first?.weights;
+    for (const element of elements.values()) {
+      const weight = weights?.get(element.id);
+      if (weight === element.weight || leaving.has(element)) continue;
+      this.#world.complain(`element ${element.id} weighs ${element.weight}, not ${weight}`);
+    }
+  }
+
   /** Every element that lives is known, no other one is, and users are told of those alone. */
   isWhatLives(): void {
     const { registrars, elements, leaving, users } = this.#world;

@@ -25,6 +25,8 @@ export type Happening =
   | { readonly type: 'startElement' }
   | { readonly type: 'crashElement'; readonly which: number }
   | { readonly type: 'stopElement'; readonly which: number }
+  /** It registers anew with another policy value. */
+  | { readonly type: 'reweighElement'; readonly which: number; readonly weight: number }
   | { readonly type: 'freezeElement'; readonly which: number; readonly ms: number };
 
 export interface HistoryEvent {
@@ -87,7 +89,7 @@ export function historyOf(seed: number): History {
 function happeningOf(random: Random, registrars: number): Happening {
   const place = 1 + random(registrars);
   const which = random(1_000);
-  switch (random(15)) {
+  switch (random(16)) {
     case 0:
     case 1:
       return { type: 'crash', place };
@@ -113,6 +115,8 @@ function happeningOf(random: Random, registrars: number): Happening {
       return { type: 'startElement' };
     case 13:
       return { type: random(2) === 0 ? 'crashElement' : 'stopElement', which };
+    case 14:
+      return { type: 'reweighElement', which, weight: 1 + random(100) };
     default:
       return { type: 'freezeElement', which, ms: 500 + random(10 * SECOND) };
   }

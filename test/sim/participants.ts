@@ -23,6 +23,7 @@ import {
   type RegistrarId,
   registrarId,
 } from '../../src/types.ts';
+import type { Policy } from '../../src/wire/parameters.ts';
 import type { SimProcess } from './process.ts';
 import { asRsplib } from './rsplib.ts';
 import { onlySolicited } from './solicited.ts';
@@ -91,6 +92,20 @@ export class SimRegistrar {
     return new Map(elements.map(({ id, homeRegistrarId }) => [id, homeRegistrarId]));
   }
 
+  /** What it would tell of each pool element, by identifier. */
+  get attributes(): ReadonlyMap<number, string> {
+    const { elements } = this.halves.handlespace.walk({ limit: 1_000_000 });
+    return new Map(elements.map((one) => [one.id, JSON.stringify([one, one.asapTransport])]));
+  }
+
+  /** The weights of pool elements, by identifier. */
+  get weights(): ReadonlyMap<number, number> {
+    const { elements } = this.halves.handlespace.walk({ limit: 1_000_000 });
+    return new Map(
+      elements.map(({ id, policy }) => [id, 'weight' in policy ? policy.weight : Number.NaN]),
+    );
+  }
+
   get peerIds(): readonly RegistrarId[] {
     return this.halves.enrp?.peers.map(({ id }) => id) ?? [];
   }
@@ -114,6 +129,7 @@ interface EndpointSetUp {
 export class SimElement {
   readonly id: number;
   readonly process: SimProcess;
+  weight = 1;
   /** Of the registrar with which it is registered, as far as it knows. */
   registeredAt: string | undefined;
   registeredSince = 0;
@@ -126,7 +142,7 @@ export class SimElement {
     const machine = new PoolElementMachine({
       id: poolElementId(id),
       poolHandle: POOL,
-      policy: { type: 'roundRobin' },
+      policy: weighted(this.weight),
       userTransport: { protocol: 'tcp', port: 7, transportUse: 0, addresses: [address] },
       registrars: registrars.map(asapAt),
       // Registered anew so rarely that registrars have to keep their views equal by themselves.
@@ -146,6 +162,11 @@ export class SimElement {
       },
     });
     this.#driver.input({ type: 'start' });
+  }
+
+  reweigh(weight: number): void {
+    this.weight = weight;
+    this.#driver.input({ type: 'updatePolicy', policy: weighted(weight) });
   }
 
   stop(): void {
@@ -198,6 +219,10 @@ export class SimUser {
     const request = ++this.#request;
     this.#driver.input({ type: 'resolve', request, poolHandle: POOL, isFresh: true });
   }
+}
+
+function weighted(weight: number): Policy {
+  return { type: 'weightedRoundRobin', weight };
 }
 
 function asapAt(place: number) {

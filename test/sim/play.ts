@@ -45,6 +45,7 @@ export function play(history: History): Outcome {
   world.verify();
   checks.isOneScope();
   checks.isWhatLives();
+  checks.agreesOnAttributes();
   return world;
 }
 

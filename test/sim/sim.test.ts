@@ -54,24 +54,29 @@ const groups =
     ? { fixed: tens(1, 250), fresh: tens(fresh, 50) }
     : { wanted: tens(Number(RSERPOOL_SIM_SEED ?? 1), Number(RSERPOOL_SIM_RUNS ?? 10_000)) };
 
-describe.skipIf(RSERPOOL_SIM_EVENTS !== undefined).each(Object.entries(groups))(
-  'a scope ends with one view of what lives, %s',
-  (_, firsts) => {
-    test.each(firsts)(
-      'from seed %i on',
-      (first) => {
-        const last = Math.min(first + PER_TEST, lastWanted);
-        for (let seed = first; seed < last; seed++) expectPeace(historyOf(seed));
-      },
-      120_000,
-    );
-  },
-);
+if (RSERPOOL_SIM_EVENTS === undefined) playGroups();
+else {
+  test('these events of one seed', () => {
+    const numbers = RSERPOOL_SIM_EVENTS.split(',').map(Number);
+    expectPeace(only(historyOf(Number(RSERPOOL_SIM_SEED ?? 1)), numbers));
+  });
+}
 
-test.runIf(RSERPOOL_SIM_EVENTS !== undefined)('these events of one seed', () => {
-  const numbers = String(RSERPOOL_SIM_EVENTS).split(',').map(Number);
-  expectPeace(only(historyOf(Number(RSERPOOL_SIM_SEED ?? 1)), numbers));
-});
+function playGroups(): void {
+  describe.each(Object.entries(groups))(
+    'a scope ends with one view of what lives, %s',
+    (_, firsts) => {
+      test.each(firsts)(
+        'from seed %i on',
+        (first) => {
+          const last = Math.min(first + PER_TEST, lastWanted);
+          for (let seed = first; seed < last; seed++) expectPeace(historyOf(seed));
+        },
+        120_000,
+      );
+    },
+  );
+}
 
 test('the same seed is the same history', () => {
   const transcriptOfSeed = (seed: number) => play(historyOf(seed)).transcript;

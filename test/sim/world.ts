@@ -109,6 +109,9 @@ export class World {
       case 'stopElement':
         this.#endElement(this.#element(happening.which), 'stop');
         break;
+      case 'reweighElement':
+        this.#element(happening.which)?.reweigh(happening.weight);
+        break;
       case 'freezeElement':
         this.#freeze(this.#element(happening.which)?.process, happening.ms);
     }

@@ -297,7 +297,9 @@ impl NativeHandlespace {
     #[napi]
     pub fn owned_by(&self, home: f64) -> Result<f64, Failure> {
         let home = whole_u32(home)?;
-        Ok(self.shared.with(|core| core.elements_owned_by(home) as f64)?)
+        Ok(self
+            .shared
+            .with(|core| core.elements_owned_by(home) as f64)?)
     }
 
     #[napi]

@@ -13,8 +13,8 @@ export function audit(
   peer: Peer,
   checksum: number | undefined,
 ): void {
-  const { handlespace, counters, isStarting, log } = context;
-  const isBusy = isStarting || peer.synchronisation !== undefined;
+  const { handlespace, counters, start, log } = context;
+  const isBusy = !start.isOver || peer.synchronisation !== undefined;
   if (isBusy || checksum === undefined || checksum === handlespace.checksum(peer.id)) return;
   counters.synchronisations += 1;
   log.info({ peerId: peer.id }, 'the view of a peer differs from ours: reading its table');

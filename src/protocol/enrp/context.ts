@@ -38,8 +38,6 @@ export interface EnrpContext {
   /** Presences also go to a multicast group. */
   readonly announces: boolean;
   readonly start: StartUp;
-  /** Start-up is not over: requests for our list and table are rejected. */
-  isStarting: boolean;
   nextAttempt: number;
 }
 

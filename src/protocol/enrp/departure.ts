@@ -56,27 +56,25 @@ export class Departure {
     this.#owned = owned;
     const isDone = owned === 0 || now >= (this.#deadline ?? now);
     if (!isDone && (this.#isOffering || now < this.#standstillAt || this.#offer(now))) return false;
-    log.info(
-      { moved: this.#ownedAtFirst - owned, of: this.#ownedAtFirst },
-      'pool elements handed over',
-    );
+    const moved = Math.max(0, this.#ownedAtFirst - owned);
+    log.info({ moved, of: this.#ownedAtFirst }, 'pool elements handed over');
     return true;
   }
 
   /** Each element to one peer, to another one in each round. False: every peer has been asked for each. */
   #offer(now: Milliseconds): boolean {
     const { id, handlespace, backlog } = this.#context;
-    const peers = this.#living();
-    if (this.#round >= peers.length) return false;
+    if (this.#round >= this.#living().length) return false;
     let turn = this.#round;
     let after: WalkToken | undefined;
     this.#round += 1;
     this.#isOffering = true;
     backlog.start(now, (at) => {
       const page = handlespace.walk({ homeRegistrarId: id, after, limit: SLICE });
+      const peers = this.#living();
       for (const element of page.elements) {
-        suggestTakeover(this.#context, peers[turn % peers.length] as Peer, element);
-        turn += 1;
+        const peer = peers[turn++ % peers.length];
+        if (peer !== undefined) suggestTakeover(this.#context, peer, element);
       }
       after = page.next;
       this.#isOffering = after !== undefined;

@@ -111,7 +111,6 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
       log: setUp.log ?? SILENT,
       announces,
       start: new StartUp(),
-      isStarting: true,
       nextAttempt: 1,
     };
     const isOurs = ({ address, port: at }: SctpAddress) =>
@@ -133,7 +132,7 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
   }
 
   get isInService(): boolean {
-    return !this.#context.isStarting;
+    return this.#context.start.isOver;
   }
 
   handle(now: Milliseconds, input: EnrpInput): void {

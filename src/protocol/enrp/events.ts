@@ -54,8 +54,23 @@ export type EnrpEvent =
     }
   /** Another registrar uses our identifier. */
   | { readonly type: 'duplicateId'; readonly addresses: readonly SctpAddress[] }
-  | { readonly type: 'remotePoolElementAdded'; readonly poolElement: PoolElementState }
-  | { readonly type: 'remotePoolElementRemoved'; readonly poolElement: PoolElementState };
+  /** One whose home is another registrar is known here from now on, by an update or in a table. */
+  | {
+      readonly type: 'poolElementAdded';
+      readonly poolElement: PoolElementState;
+      readonly reason: 'toldByPeer';
+    }
+  | {
+      readonly type: 'poolElementRemoved';
+      readonly poolElement: PoolElementState;
+      readonly reason: RemoteRemovalReason;
+    };
+
+export type RemoteRemovalReason =
+  /** Its home says that it is gone. */
+  | 'toldByPeer'
+  /** The audit has found that its home does not know it (RFC 5353 §3.6). */
+  | 'unknownToItsHome';
 
 export type PeerDownReason =
   /** It was silent, and owned nothing. */

@@ -34,17 +34,17 @@ export function onHandleTableRequest(
   link: Link,
   { senderId, ownOnly }: EnrpHandleTableRequest,
 ): void {
-  const { id, isStarting, outbox } = context;
+  const { id, start, outbox } = context;
   const which = ownOnly ? 'own' : 'all';
   const session = link.sessions[which] ?? newSession(ownOnly);
-  const entries = isStarting ? [] : nextPage(context, session);
-  const hasMore = !isStarting && hasRest(session);
+  const entries = start.isOver ? nextPage(context, session) : [];
+  const hasMore = start.isOver && hasRest(session);
   link.sessions[which] = hasMore ? session : undefined;
   outbox.send(link.id, {
     type: 'ENRP_HANDLE_TABLE_RESPONSE',
     senderId: id,
     receiverId: senderId,
-    isRejected: isStarting,
+    isRejected: !start.isOver,
     hasMore,
     entries,
   });

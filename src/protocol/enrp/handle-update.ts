@@ -110,7 +110,7 @@ function remove(
 ): void {
   const known = context.handlespace.find(poolHandle, poolElement.id);
   if (known === undefined) return;
-  if (known.homeRegistrarId === peer.id) removeRemote(context, known);
+  if (known.homeRegistrarId === peer.id) removeRemote(context, known, 'toldByPeer');
   else if (known.homeRegistrarId === context.id) announce(context, ADD_PE, known);
   else context.counters.ignoredMessages += 1;
 }

@@ -13,6 +13,8 @@ export class StartUp {
   /** When the search for a mentor is given up; `Infinity`: it is over. */
   deadline: Milliseconds = Number.POSITIVE_INFINITY;
   mentor: RegistrarId | undefined;
+  /** Until then requests for our list and table are rejected. */
+  isOver = false;
 
   /** While a mentor's table is being read, that one's deadline counts. */
   get nextDeadline(): Milliseconds {
@@ -23,7 +25,6 @@ export class StartUp {
 /** Nobody is looked for where nobody can be found. */
 export function startUp(context: EnrpContext, now: Milliseconds): void {
   const { peers, announces, options, start } = context;
-  context.isStarting = true;
   const canBeFound = announces || peers.size > 0;
   start.deadline = canBeFound ? now + options.mentorDiscoveryTimeoutMs : now;
 }
@@ -35,8 +36,8 @@ export function onMentorCandidate(
   link: Link,
   peer: Peer,
 ): void {
-  const { start, isStarting } = context;
-  if (!isStarting || start.mentor !== undefined) return;
+  const { start } = context;
+  if (start.isOver || start.mentor !== undefined) return;
   context.log.info({ mentorId: peer.id }, 'reading the handle table of a mentor');
   start.mentor = peer.id;
   synchronise(context, now, link, peer, {
@@ -56,13 +57,13 @@ function onTable(context: EnrpContext, now: Milliseconds, isComplete: boolean): 
 
 /** The search may be over while a table is still being read: then that is waited for. */
 export function onStartTimer(context: EnrpContext, now: Milliseconds): void {
-  const { start, isStarting } = context;
-  if (isStarting && now >= start.deadline && start.mentor === undefined) finish(context);
+  const { start } = context;
+  if (!start.isOver && now >= start.deadline && start.mentor === undefined) finish(context);
 }
 
 function finish(context: EnrpContext): void {
   const { start, outbox, log } = context;
-  context.isStarting = false;
+  start.isOver = true;
   start.deadline = Number.POSITIVE_INFINITY;
   log.info({ mentorId: start.mentor }, 'in service');
   outbox.push({ type: 'inService', mentor: start.mentor });

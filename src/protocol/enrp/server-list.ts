@@ -25,13 +25,13 @@ export function onListRequest(
   link: Link,
   { senderId }: EnrpListRequest,
 ): void {
-  const { id, isStarting, outbox } = context;
+  const { id, start, outbox } = context;
   outbox.send(link.id, {
     type: 'ENRP_LIST_RESPONSE',
     senderId: id,
     receiverId: senderId,
-    isRejected: isStarting,
-    servers: isStarting ? [] : serversFor(context, senderId),
+    isRejected: !start.isOver,
+    servers: start.isOver ? serversFor(context, senderId) : [],
   });
 }
 

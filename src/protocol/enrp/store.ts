@@ -5,6 +5,7 @@ import type { PoolElementState } from '../../handlespace/pool-element.ts';
 import { formatPoolHandle, type Milliseconds, type RegistrarId } from '../../types.ts';
 import type { PoolElementParameter } from '../../wire/parameters.ts';
 import type { EnrpContext } from './context.ts';
+import type { RemoteRemovalReason } from './events.ts';
 import { noteHome } from './orphans.ts';
 
 /** Pools that are remembered as logged. */
@@ -29,7 +30,7 @@ export function storeRemote(
   noteHome(context, now, home);
   if (outcome === 'created') {
     const poolElement = handlespace.find(poolHandle, element.id) as PoolElementState;
-    outbox.push({ type: 'remotePoolElementAdded', poolElement });
+    outbox.push({ type: 'poolElementAdded', poolElement, reason: 'toldByPeer' });
     if (poolElement.disagrees) noteDissent(context, poolElement);
   }
   return true;
@@ -54,9 +55,13 @@ export function storeAdopted(
   outbox.push({ type: 'adopted', poolElement });
 }
 
-export function removeRemote(context: EnrpContext, poolElement: PoolElementState): void {
+export function removeRemote(
+  context: EnrpContext,
+  poolElement: PoolElementState,
+  reason: RemoteRemovalReason,
+): void {
   context.handlespace.deregister(poolElement.poolHandle, poolElement.id);
-  context.outbox.push({ type: 'remotePoolElementRemoved', poolElement });
+  context.outbox.push({ type: 'poolElementRemoved', poolElement, reason });
 }
 
 interface Place {

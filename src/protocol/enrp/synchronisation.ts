@@ -139,7 +139,7 @@ function storeOne(
   poolHandle: Uint8Array,
   element: PoolElementParameter,
 ): void {
-  const { id, handlespace, isStarting, counters } = context;
+  const { id, handlespace, start, counters } = context;
   const { homeRegistrarId: home } = element;
   const known = handlespace.find(poolHandle, element.id);
   if (home === peer.id) {
@@ -148,7 +148,7 @@ function storeOne(
     }
   } else if (ownOnly || known !== undefined) counters.ignoredMessages += 1;
   else if (home !== id) storeRemote(context, now, poolHandle, element, home);
-  else if (isStarting) storeAdopted(context, now, poolHandle, element);
+  else if (!start.isOver) storeAdopted(context, now, poolHandle, element);
 }
 
 /** An update says that this element is the peer's, while its table is being read. */
@@ -168,7 +168,8 @@ function sweep(
   backlog.start(now, () => {
     const { elements, next } = handlespace.walk({ homeRegistrarId: home, after, limit: SLICE });
     for (const element of elements) {
-      if (!named.has(keyOf(element.poolHandle, element.id))) removeRemote(context, element);
+      if (!named.has(keyOf(element.poolHandle, element.id)))
+        removeRemote(context, element, 'unknownToItsHome');
     }
     after = next;
     return next !== undefined;

@@ -1,6 +1,6 @@
 /**
- * Where the procedures tell that a pool element came, changed or went. Today the application listens, through
- * events; announcing the change to peers (ENRP_HANDLE_UPDATE, RFC 5353 §2.4) is the next listener.
+ * Where the procedures tell that a pool element came, changed or went: as events, by which the ENRP half tells
+ * the peers (RFC 5353 §3.3), and the application hears of it.
  *
  * Told right after the handlespace changed and before the pool element has its answer: rsplib updates its
  * peers in that order.
@@ -22,7 +22,7 @@ export function toldAsEvents(outbox: Outbox, log: Logger): Changes {
   return {
     onAdded(poolElement) {
       log.debug({ poolElement }, 'pool element registered');
-      outbox.push({ type: 'poolElementRegistered', poolElement });
+      outbox.push({ type: 'poolElementAdded', poolElement, reason: 'registered' });
     },
     onUpdated(poolElement) {
       log.debug({ poolElement }, 'pool element registered again');

@@ -30,7 +30,12 @@ export type RegistrarOutput =
 
 /** What an application may want to know. There is none for resolutions: `counters` counts them. */
 export type RegistrarEvent =
-  | { readonly type: 'poolElementRegistered'; readonly poolElement: PoolElementState }
+  | {
+      readonly type: 'poolElementAdded';
+      readonly poolElement: PoolElementState;
+      /** It has registered here, or said yes to a keep-alive with the H bit. */
+      readonly reason: 'registered';
+    }
   | { readonly type: 'poolElementReregistered'; readonly poolElement: PoolElementState }
   | {
       readonly type: 'poolElementRemoved';

@@ -113,7 +113,7 @@ describe('start-up (RFC 5353 §3.2)', () => {
     expect(two.view()).toHaveLength(count);
     expect(two.view()).toEqual(one.view());
     expect(two.told('inService')).toEqual([{ type: 'inService', mentor: 1 }]);
-    expect(two.told('remotePoolElementAdded')).toHaveLength(count);
+    expect(two.told('poolElementAdded')).toHaveLength(count);
   });
 
   test('of two at once ends for both, and with the elements of both', () => {
@@ -175,7 +175,9 @@ describe('handle updates (RFC 5353 §3.3)', () => {
     one?.deregister(1);
     scope.run(0.1);
     for (const each of [one, two, three]) expect(each?.view()).toEqual(['Other/2@2']);
-    expect(three?.told('remotePoolElementRemoved')).toMatchObject([{ poolElement: { id: 1 } }]);
+    expect(three?.told('poolElementRemoved')).toMatchObject([
+      { poolElement: { id: 1 }, reason: 'toldByPeer' },
+    ]);
   });
 
   test('move an element that registers elsewhere', () => {
@@ -234,5 +236,8 @@ describe('the audit (RFC 5353 §3.6)', () => {
     scope.run(10);
     expect(two?.view()).toEqual(one?.view());
     expect(two?.view()).toHaveLength(391);
+    expect(two?.told('poolElementRemoved')).toMatchObject([
+      { poolElement: { id: 1 }, reason: 'unknownToItsHome' },
+    ]);
   });
 });

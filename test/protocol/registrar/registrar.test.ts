@@ -154,7 +154,7 @@ describe('the registrar machine', () => {
     expect(life(script, 5n)).toEqual(first);
     const text = first.join('\n');
     const everything = [
-      ...['send', 'announce', 'abort', 'poolElementRegistered', 'poolElementReregistered'],
+      ...['send', 'announce', 'abort', 'poolElementAdded', 'poolElementReregistered'],
       ...['deregistered', 'associationLost', 'keepAliveTimeout', 'reportedUnreachable'],
     ];
     expect(everything.filter((one) => !text.includes(one))).toEqual([]);

@@ -68,7 +68,7 @@ describe('a registration (RFC 5352 §3.1)', () => {
     const net = aRegistrar();
     net.up(1);
     net.says(1, registration());
-    const [event] = net.events('poolElementRegistered');
+    const [event] = net.events('poolElementAdded');
     expect(event?.poolElement).toMatchObject({
       id: PE,
       homeRegistrarId: REGISTRAR,
@@ -81,7 +81,7 @@ describe('a registration (RFC 5352 §3.1)', () => {
     const net = aRegistrar();
     net.up(1);
     net.says(1, registration());
-    expect(net.outputs().map(({ type }) => type)).toEqual(['poolElementRegistered', 'send']);
+    expect(net.outputs().map(({ type }) => type)).toEqual(['poolElementAdded', 'send']);
   });
 
   test('over an association that is not up is not heard', () => {
