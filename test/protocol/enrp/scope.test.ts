@@ -222,7 +222,7 @@ describe('the audit (RFC 5353 §3.6)', () => {
     expect(repairs()).toEqual(before);
   });
 
-  test('finds and repairs what a partition has hidden', () => {
+  test('is not needed for a short partition, whose messages come late', () => {
     const [scope, one, two] = Scope.whole(2);
     one?.register(1);
     one?.register(2);
@@ -236,6 +236,21 @@ describe('the audit (RFC 5353 §3.6)', () => {
     scope.run(10);
     expect(two?.view()).toEqual(one?.view());
     expect(two?.view()).toHaveLength(391);
+    expect(two?.told('poolElementRemoved')).toMatchObject([
+      { poolElement: { id: 1 }, reason: 'toldByPeer' },
+    ]);
+  });
+
+  test('finds and repairs what no message has told', () => {
+    const [scope, one, two] = Scope.whole(2);
+    one?.register(1);
+    one?.register(2);
+    scope.run(0.1);
+    one?.handlespace.deregister('EchoPool', 1);
+    scope.run(0.1);
+    expect(two?.view()).toEqual(['EchoPool/1@1', 'EchoPool/2@1']);
+    scope.run(10);
+    expect(two?.view()).toEqual(['EchoPool/2@1']);
     expect(two?.told('poolElementRemoved')).toMatchObject([
       { poolElement: { id: 1 }, reason: 'unknownToItsHome' },
     ]);
