@@ -6,6 +6,7 @@
 #   unite                  makes the two bridges one network; `divide` makes them two again
 #   cut NAME a|b           pulls the cable between NAME and that bridge; `heal` plugs it in again
 #   encapsulate NAME PORT  its kernel speaks SCTP over UDP (RFC 6951), from and to UDP port PORT
+#   cables_of NAME         eth0, eth1, or both, a line each
 #   capture NAME FILE      captures all that crosses the cables of NAME; process id in $started
 #   on NAME COMMAND...     runs COMMAND in that host
 #   start NAME COMMAND...  the same in the background; process id in $started
@@ -64,11 +65,11 @@ heal() { ip link set "$1-$2" up; }
 
 encapsulate() { on "$1" sh -c "echo $2 >/proc/sys/net/sctp/udp_port; echo $2 >/proc/sys/net/sctp/encap_port"; }
 
+cables_of() { on "$1" ls /sys/class/net | grep eth; }
+
 capture() {
-  local interfaces='-i eth0'
-  on "$1" [ -d /sys/class/net/eth1 ] && interfaces='-i eth0 -i eth1'
-  # shellcheck disable=SC2086
-  start "$1" dumpcap -q $interfaces -w "$2" 2>"$2.log"
+  # shellcheck disable=SC2046
+  start "$1" dumpcap -q $(cables_of "$1" | sed 's/^/-i /') -w "$2" 2>"$2.log"
 }
 
 on() {

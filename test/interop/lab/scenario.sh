@@ -50,17 +50,29 @@ rsplib_host() {
 # Captures at host NAME from now on, into NAME.pcapng; waits until it does.
 watch() {
   capture "$1" "$folder/$1.pcapng"
-  captures+=("$started")
+  captures[$1]=$started
   within 10 has_output "$1.pcapng"
 }
-captures=()
+declare -A captures=()
+# dumpcap drops what it has not read yet when it is told to end: the last quarter of a second. It has read all when it
+# has read what is sent last.
 end_captures() {
-  local one
-  for one in "${captures[@]}"; do
-    kill -TERM "$one"
-    within 5 is_gone "$one"
+  local host
+  for host in "${!captures[@]}"; do
+    say_farewell "$host"
+    within 10 has_farewells "$host"
+    kill -TERM "${captures[$host]}"
+    within 5 is_gone "${captures[$host]}"
   done
 }
+farewell="nothing follows"
+say_farewell() { # say_farewell HOST: through each of its cables
+  local cable
+  for cable in $(cables_of "$1"); do
+    on "$1" bash -c "echo '$farewell' >'/dev/udp/ff02::1%$cable/9'"
+  done
+}
+has_farewells() { [ "$(grep -ac "$farewell" "$folder/$1.pcapng")" = "$(cables_of "$1" | wc -l)" ]; }
 
 # Our registrar in host `registrar`, with --json on registrar.txt; waits until it is ready.
 start_registrar() {
