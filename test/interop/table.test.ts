@@ -1,6 +1,6 @@
 /**
  * A table of 300 pool elements between our registrar and rsplib's, each once the other's mentor, and in the eyes of
- * rsplib's `hsdump`. `scenarios/table.sh`.
+ * rsplib's `hsdump` and of our `rserpool dump`. `scenarios/table.sh`.
  */
 
 import { expect, test } from 'vitest';
@@ -46,8 +46,22 @@ describeScenario('a large table and its mentors', scenario, (seen) => {
     expectPages(pagesTo(TOOLS, OURS));
   });
 
+  test('our `rserpool dump` reads ours', () => {
+    expect(seen.observations.oursStatus).toBe(0);
+    expect(seen.text('dump-ours-errors.txt')).toBe('');
+    expect(read(seen.jsonLines('dump-ours.txt'))).toEqual(linesOf('full-theirs'));
+  });
+
+  test("it reads rsplib's only as a peer, and warns", () => {
+    expect(seen.observations['theirs-refusedStatus']).toBe(1);
+    expect(seen.text('dump-theirs-refused-errors.txt')).toMatch(/refuses to be read.*--as-peer/);
+    expect(seen.observations['theirs-as-peerStatus']).toBe(0);
+    expect(seen.text('dump-theirs-as-peer-errors.txt')).toContain('a peer that does not exist');
+    expect(read(seen.jsonLines('dump-theirs-as-peer.txt'))).toEqual(linesOf('full-theirs'));
+  });
+
   test("rsplib's programs find nothing wrong with what ours says, and that is well-formed", () => {
-    for (const name of ['theirs', 'hsdump']) {
+    for (const name of ['theirs-until-read', 'hsdump']) {
       // Who starts does not tell of its peers yet (RFC 5353 §3.2.2): "Rejected ListResponse" is of then.
       const said = seen.text(`${name}.txt`).replaceAll(/Rejected ListResponse from/g, '');
       expect(said).not.toMatch(/rejected|rejecting|Malformed|ENRP Error/i);
@@ -69,6 +83,12 @@ function expectPages(flags: readonly number[]): void {
   const followed = flags.filter((flag) => (flag & MORE_TO_COME) !== 0);
   expect(followed.length).toBeGreaterThanOrEqual(2);
   expect(flags.at(-1)).toBe(0);
+}
+
+/** What `rserpool dump --json` prints, as `view-ADDRESS.txt` would have it. */
+function read(lines: readonly Record<string, unknown>[]): string[] {
+  const elements = lines.filter(({ what }) => what === 'poolElement');
+  return elements.map(({ id, home, pool }) => `${id}@${home} ${pool}`).sort();
 }
 
 /** What hsdump prints, as `view-ADDRESS.txt` would have it. */

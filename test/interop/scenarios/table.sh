@@ -1,7 +1,7 @@
 #!/bin/bash
 # Inside the VM: table.sh FOLDER TRANSPORT
 # A table of 300 pool elements, which takes many pages, goes from our registrar to one of rsplib's that has it for its
-# mentor, and from that one to ours. In between rsplib's hsdump prints ours. Judged by table.test.ts.
+# mentor, and from that one to ours. rsplib's hsdump prints ours, and our `rserpool dump` both. Judged by table.test.ts.
 . "$(dirname "$0")/../lab/scenario.sh"
 . "$(dirname "$0")/../lab/scope.sh"
 one=10.20.0.1 two=10.20.0.2 pools=TablePoolA,TablePoolB,TablePoolC
@@ -17,6 +17,11 @@ learns() { # learns NAME ADDRESS NUMBER: waits until it knows so many, and keeps
   observe "$1S" $((SECONDS - start))
   keep_view "$1" "$2"
 }
+dump_of() { # dump_of NAME ADDRESS OPTIONS...
+  on reader $ourProgram dump --registrar "$2:9901" --transport "$transport" --json "${@:3}" \
+    >"$folder/dump-$1.txt" 2>"$folder/dump-$1-errors.txt"
+  observe "$1Status" $?
+}
 
 network
 host one 1
@@ -25,6 +30,7 @@ host crowd-a 31
 host crowd-b 32
 rsplib_host tools 22
 host client 21
+host reader 23
 watch one
 observe_registrars $pools $one $two
 
@@ -54,6 +60,12 @@ forget_view $one
 ours one $one 0x55555555 ours-anew $byMulticast
 ours=$started
 learns learnt-ours $one 300
+
+# In the eyes of our reader. rsplib's tells its peers alone, and says so.
+cp "$folder/theirs.txt" "$folder/theirs-until-read.txt"
+dump_of ours $one
+dump_of theirs-refused $two
+dump_of theirs-as-peer $two --as-peer
 
 end INT $ours
 end INT $theirs
