@@ -70,7 +70,7 @@ const MAX_EVENTS_PER_INSTANT = 1_000_000;
 export class MemoryNetwork {
   readonly #queue = new EventQueue();
   readonly #random: () => number;
-  readonly #link: LinkOptions;
+  #link: LinkOptions;
   readonly #links = new Map<string, LinkOptions>();
   readonly #cuts = new Set<string>();
   readonly #isolated = new Set<IpAddress>();
@@ -128,6 +128,12 @@ export class MemoryNetwork {
     for (const key of bothWays(a, b)) {
       this.#links.set(key, { ...(this.#links.get(key) ?? this.#link), ...link });
     }
+  }
+
+  /** Changes all links, for packets sent from now on. */
+  setLinks(link: Partial<LinkOptions>): void {
+    this.#link = { ...this.#link, ...link };
+    for (const [key, one] of this.#links) this.#links.set(key, { ...one, ...link });
   }
 
   /** From now on nothing passes between a host of the one group and a host of the other. */

@@ -10,6 +10,8 @@ import type { World } from './world.ts';
 
 /** Two heartbeats, and the time in which an old home notices that an element has left it. */
 const CLAIM_MS = 2 * 1.125 * 2_444 + 2 * KEEP_ALIVE_MS;
+/** What rsplib's ways have lost is back with the next registration, also by a slow clock. */
+export const REPAIR_MS = 1.1 * REREGISTRATION_MS;
 /** Until an answer has arrived, and who lost an element has heard of it. */
 const LOSS_MS = 2_000;
 
@@ -29,7 +31,7 @@ export class Checks {
     const { hasRsplib, loss } = this.#world.history;
     if (!hasRsplib) this.#nobodyClaimsAnothers();
     // Where packets are lost a keep-alive may be too late, and that is a cause.
-    if (loss === 0) this.#nothingIsLost(hasRsplib ? REREGISTRATION_MS : LOSS_MS);
+    if (loss === 0) this.#nothingIsLost(hasRsplib ? REPAIR_MS : LOSS_MS);
   }
 
   /** No two registrars that know each other are the home of one element for long. */

@@ -1,8 +1,7 @@
 /** Plays a history, checks every step, and then whether peace brings everybody to the same view of what lives. */
 
-import { Checks } from './checks.ts';
+import { Checks, REPAIR_MS } from './checks.ts';
 import type { History } from './history.ts';
-import { REREGISTRATION_MS } from './participants.ts';
 import { World } from './world.ts';
 
 const SECOND = 1_000;
@@ -41,7 +40,7 @@ export function play(history: History): Outcome {
   world.verify();
   // What only rsplib's ways have lost comes back with its next registration.
   if (!history.hasRsplib) checks.isOneScope();
-  advance(1.1 * REREGISTRATION_MS);
+  advance(REPAIR_MS);
   world.verify();
   checks.isOneScope();
   checks.isWhatLives();
@@ -67,5 +66,6 @@ function makePeace(world: World, advance: (ms: number) => void): void {
     advance(LAST_PARTITION_MS);
     world.heal();
   }
+  world.clear();
   advance(knowsAll ? PEACE_MS : SLOW_PEACE_MS);
 }

@@ -157,6 +157,11 @@ export class World {
     for (const place of this.places) this.#slow(place, LINK.delayMs);
   }
 
+  /** No packet is lost, or comes twice or late. */
+  clear(): void {
+    this.network.setLinks({ loss: 0, duplication: 0, reordering: 0 });
+  }
+
   /** Of every invariant inside; throws when one does not hold. */
   verify(): void {
     for (const { halves } of this.registrars.values()) halves.handlespace.verify();

@@ -391,6 +391,18 @@ describe('a memory network', () => {
     expect(server.heard.texts).toHaveLength(1);
   });
 
+  test('treats all links alike from then on, also one that was apart', () => {
+    const { network, client, server, association } = pair();
+    network.setLink(client.stack, server.stack, { delayMs: 500 });
+    network.setLinks({ delayMs: 20 });
+    const start = network.now();
+    sendNumbers(client.endpoint, association, 1);
+    network.run(start + 19);
+    expect(server.heard.texts).toEqual([]);
+    network.run(start + 20);
+    expect(server.heard.texts).toHaveLength(1);
+  });
+
   test('overwrites a received message after the call, so that a kept view shows', () => {
     const { network, client, server, association } = pair();
     const kept: Uint8Array[] = [];

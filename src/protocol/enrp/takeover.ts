@@ -37,15 +37,15 @@ const REMEMBERED_MS = 3_600_000;
 /** A peer has not answered in time. */
 export function onPeerDead(context: EnrpContext, now: Milliseconds, peer: Peer): void {
   const { handlespace, peers, takeovers, options } = context;
+  if (handlespace.ownedBy(peer.id) === 0) {
+    drop(context, now, peer, 'silent');
+    return;
+  }
   const other = peer.takenOverBy === undefined ? undefined : peers.find(peer.takenOverBy);
   if (other !== undefined && !other.isAsked) {
     // Somebody else does it; should he fail, it is tried again.
     peer.takenOverBy = undefined;
     peer.deadline = now + 2 * options.takeoverExpiryIntervalMs;
-    return;
-  }
-  if (handlespace.ownedBy(peer.id) === 0) {
-    drop(context, now, peer, 'silent');
     return;
   }
   peer.deadline = Number.POSITIVE_INFINITY; // the takeover's counts

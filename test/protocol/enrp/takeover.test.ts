@@ -46,6 +46,24 @@ describe('a registrar that died', () => {
     expect(registrars[1]?.enrp.counters.takeovers).toBe(0);
   });
 
+  test('is given up by who notices last when the others have seen to all it had', () => {
+    const scope = new Scope();
+    const start = (id: number, peers: number[], options = {}) => scope.start({ id, peers, options });
+    const dead = start(1, [2, 3]);
+    start(2, [1, 3]);
+    const late = start(3, [1, 2], { peerMaxTimeLastHeardMs: 14_000 });
+    scope.run(10);
+    dead.register(1);
+    scope.run(1);
+    dead.crash();
+    scope.run(DETECTION_S + 1);
+    expect(late.view()).toEqual(['EchoPool/1@2']);
+    expect(late.peerIds()).toContain(1);
+    scope.run(9);
+    expect(late.peerIds()).toEqual([2]);
+    expect(late.enrp.counters.takeovers).toBe(0);
+  });
+
   test('takes a second one with it: those left agree without it', () => {
     const [scope, registrars] = whole(4);
     registrars[0]?.register(1);
