@@ -18,6 +18,7 @@ import type { PeerDownReason } from './events.ts';
 import { announce } from './handle-update.ts';
 import { sendPresence } from './heartbeat.ts';
 import { endLink, type Link, sendToPeer } from './links.ts';
+import { noteHome } from './orphans.ts';
 import type { Peer } from './peers.ts';
 import { storeRemote } from './store.ts';
 import { abandon } from './synchronisation.ts';
@@ -85,7 +86,7 @@ export function onInitTakeover(
   link: Link,
   { targetId }: EnrpInitTakeover,
 ): void {
-  const { id, peers, takeovers, options, counters } = context;
+  const { id, peers, takeovers, handlespace, options, counters } = context;
   const sender = peers.find(link.peerId);
   if (sender === undefined) {
     counters.ignoredMessages += 1;
@@ -105,7 +106,7 @@ export function onInitTakeover(
     target.takenOverBy = sender.id;
     // Should nothing come of it, its silence counts anew.
     if (target.isAsked) target.deadline = now + 2 * options.takeoverExpiryIntervalMs;
-  }
+  } else if (handlespace.ownedBy(targetId) > 0) noteHome(context, now, targetId); // likewise
   tell(context, sender, 'ENRP_INIT_TAKEOVER_ACK', targetId);
 }
 

@@ -5,33 +5,10 @@ import type { RegistrarId } from '../../../src/types.ts';
 import { encodeEnrp } from '../../../src/wire/enrp.ts';
 import type { EnrpMessage } from '../../../src/wire/enrp-messages.ts';
 import { encodePoolElementParameter } from '../../../src/wire/parameter-codec.ts';
-import { ENRP_PORT, Scope, Stranger, type TestRegistrar } from './support.ts';
+import { ENRP_PORT, element, presence, Scope, Stranger, type TestRegistrar } from './support.ts';
 
 const id = (number: number) => number as RegistrarId;
 const FORGER = id(66);
-
-const element = (home: number, elementId = 1) =>
-  ({
-    id: elementId,
-    homeRegistrarId: home,
-    lifeMs: 300_000,
-    policy: { type: 'roundRobin' },
-    userTransport: { protocol: 'tcp', port: 7, transportUse: 0, addresses: ['10.9.0.1'] },
-    asapTransport: { protocol: 'sctp', port: 9, transportUse: 0, addresses: ['10.9.0.1'] },
-  }) as unknown as Extract<EnrpMessage, { type: 'ENRP_HANDLE_UPDATE' }>['poolElement'];
-
-const presence = (senderId: number, change: object = {}): EnrpMessage => ({
-  type: 'ENRP_PRESENCE',
-  senderId: id(senderId),
-  receiverId: id(0),
-  wantsReply: false,
-  checksum: 0xffff,
-  serverInformation: {
-    id: id(senderId),
-    transport: { protocol: 'sctp', port: ENRP_PORT, transportUse: 0, addresses: ['10.0.0.66'] },
-  },
-  ...change,
-});
 
 const update = (action: number, home: number, change: object = {}): EnrpMessage => ({
   type: 'ENRP_HANDLE_UPDATE',

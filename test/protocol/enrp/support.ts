@@ -16,7 +16,12 @@ import { Driver } from '../../../src/runtime/driver.ts';
 import type { AnnounceSender } from '../../../src/transport/announce.ts';
 import { MemoryNetwork } from '../../../src/transport/memory.ts';
 import type { MemoryStack } from '../../../src/transport/memory-stack.ts';
-import { PAYLOAD_PROTOCOL, registrarId, type SctpAddress } from '../../../src/types.ts';
+import {
+  PAYLOAD_PROTOCOL,
+  type RegistrarId,
+  registrarId,
+  type SctpAddress,
+} from '../../../src/types.ts';
 import { decodeEnrp } from '../../../src/wire/enrp.ts';
 import type { EnrpMessage } from '../../../src/wire/enrp-messages.ts';
 import type { Policy } from '../../../src/wire/parameters.ts';
@@ -221,6 +226,31 @@ export class TestRegistrar {
     if (output.type === 'announcePresence') this.#announces?.send(output.payload);
   }
 }
+
+/** As a home tells of a pool element. */
+export const element = (home: number, elementId = 1) =>
+  ({
+    id: elementId,
+    homeRegistrarId: home,
+    lifeMs: 300_000,
+    policy: { type: 'roundRobin' },
+    userTransport: { protocol: 'tcp', port: 7, transportUse: 0, addresses: ['10.9.0.1'] },
+    asapTransport: { protocol: 'sctp', port: 9, transportUse: 0, addresses: ['10.9.0.1'] },
+  }) as unknown as Extract<EnrpMessage, { type: 'ENRP_HANDLE_UPDATE' }>['poolElement'];
+
+/** As somebody at 10.0.0.66 says it. */
+export const presence = (senderId: number, change: object = {}): EnrpMessage => ({
+  type: 'ENRP_PRESENCE',
+  senderId: registrarId(senderId),
+  receiverId: 0 as RegistrarId,
+  wantsReply: false,
+  checksum: 0xffff,
+  serverInformation: {
+    id: registrarId(senderId),
+    transport: { protocol: 'sctp', port: ENRP_PORT, transportUse: 0, addresses: ['10.0.0.66'] },
+  },
+  ...change,
+});
 
 /** A peer that says what a test wants it to. */
 export class Stranger {

@@ -1,7 +1,9 @@
 /** Takeover of dead registrars (RFC 5353 §3.5; enrp.md §7.3), and of such as are not dead. */
 
 import { describe, expect, test } from 'vitest';
-import { Scope, type TestRegistrar } from './support.ts';
+import { registrarId } from '../../../src/types.ts';
+import { encodeEnrp } from '../../../src/wire/enrp.ts';
+import { addressOf, element, presence, Scope, Stranger, type TestRegistrar } from './support.ts';
 
 /** Of defaults: five seconds of silence, five for an answer, a heartbeat's jitter. */
 const DETECTION_S = 11;
@@ -48,7 +50,8 @@ describe('a registrar that died', () => {
 
   test('is given up by who notices last when the others have seen to all it had', () => {
     const scope = new Scope();
-    const start = (id: number, peers: number[], options = {}) => scope.start({ id, peers, options });
+    const start = (id: number, peers: number[], options = {}) =>
+      scope.start({ id, peers, options });
     const dead = start(1, [2, 3]);
     start(2, [1, 3]);
     const late = start(3, [1, 2], { peerMaxTimeLastHeardMs: 14_000 });
@@ -62,6 +65,30 @@ describe('a registrar that died', () => {
     scope.run(9);
     expect(late.peerIds()).toEqual([2]);
     expect(late.enrp.counters.takeovers).toBe(0);
+  });
+
+  test('that its successor leaves alone is taken over after all, known as a peer or not', () => {
+    const scope = new Scope();
+    const five = scope.start({ id: 5, peers: [1] });
+    const mentor = new Stranger(scope, addressOf(1), five);
+    const ids = { senderId: registrarId(1), receiverId: registrarId(5) };
+    mentor.says(encodeEnrp(presence(1)));
+    const entries = [{ poolHandle: Buffer.from('EchoPool'), poolElements: [element(9)] }];
+    const type = 'ENRP_HANDLE_TABLE_RESPONSE';
+    mentor.says(encodeEnrp({ type, ...ids, isRejected: false, hasMore: false, entries }));
+    expect(five.view()).toEqual(['EchoPool/1@9']);
+    const isAsked = () => mentor.heard.some((one) => one.type === 'ENRP_INIT_TAKEOVER');
+    for (let second = 0; second < DETECTION_S && !isAsked(); second++) {
+      mentor.says(encodeEnrp(presence(1)));
+      scope.run(1);
+    }
+    expect(isAsked()).toBe(true);
+    // The lower identifier goes on, and is never heard again.
+    const targetId = registrarId(9);
+    const heard = mentor.says(encodeEnrp({ type: 'ENRP_INIT_TAKEOVER', ...ids, targetId }));
+    expect(heard).toMatchObject([{ type: 'ENRP_INIT_TAKEOVER_ACK', targetId }]);
+    scope.run(2 * DETECTION_S);
+    expect(five.view()).toEqual(['EchoPool/1@5']);
   });
 
   test('takes a second one with it: those left agree without it', () => {
