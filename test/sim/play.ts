@@ -6,10 +6,12 @@ import { World } from './world.ts';
 
 const SECOND = 1_000;
 const STEP_MS = 500;
-/** Two heartbeats and the audit after them, once all have called each other. */
+/** Two heartbeats and the audit after them, of registrars that live and know each other. */
+const HEALED_MS = 7 * SECOND;
+/** Who has died lately is noticed and taken over. */
 const PEACE_MS = 20 * SECOND;
-/** A lost peer that nobody has configured is called every tenth heartbeat (decision 40). */
-const SLOW_PEACE_MS = 60 * SECOND;
+/** Who is configured nowhere is found in lists, which are asked for every tenth heartbeat (decision 40). */
+const SLOW_PEACE_MS = 40 * SECOND;
 /** Longer than a silent peer has. */
 const LAST_PARTITION_MS = 40 * SECOND;
 
@@ -67,5 +69,6 @@ function makePeace(world: World, advance: (ms: number) => void): void {
     world.heal();
   }
   world.clear();
-  advance(knowsAll ? PEACE_MS : SLOW_PEACE_MS);
+  if (!knowsAll) advance(SLOW_PEACE_MS);
+  else advance(ending === 'partition' ? HEALED_MS : PEACE_MS);
 }

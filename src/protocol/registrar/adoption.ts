@@ -13,6 +13,7 @@ import type { ConnectAttempt } from '../machine.ts';
 import { keyOf } from '../pool-element-key.ts';
 import type { RegistrarContext } from './context.ts';
 import { ElementCalls } from './element-calls.ts';
+import { PerAssociation } from './per-association.ts';
 import { expiryOf } from './registration.ts';
 
 /** Decision 45: 10 000 keep-alives per second. */
@@ -26,11 +27,6 @@ interface Candidate {
   readonly isSuggested: boolean;
 }
 
-interface Asked {
-  readonly association: AssociationId;
-  readonly poolElement: PoolElementState;
-}
-
 export class Adoption {
   readonly #context: RegistrarContext;
   /** By handle and identifier, in order. */
@@ -39,9 +35,9 @@ export class Adoption {
   #leftInPeriod = 0;
   readonly #calls: ElementCalls;
   /** Who has been asked, by handle and identifier, and over which association. */
-  readonly #asked = new Map<string, Asked>();
+  readonly #asked = new PerAssociation<PoolElementState>();
   /** Who has gone to a peer, it is said, by handle and identifier, and over which association it was ours. */
-  readonly #departed = new Map<string, AssociationId>();
+  readonly #departed = new PerAssociation<PoolElementState>();
 
   constructor(context: RegistrarContext) {
     this.#context = context;
@@ -96,16 +92,16 @@ export class Adoption {
   }
 
   onAssociationDown(association: AssociationId): void {
-    for (const [key, its] of this.#departed) if (its === association) this.#departed.delete(key);
+    this.#departed.end(association);
     this.#calls.onAssociationDown(association);
-    for (const [key, asked] of this.#asked) {
-      if (asked.association === association) this.#asked.delete(key);
-    }
+    this.#asked.end(association);
   }
 
-  onMovedAway({ poolHandle, id, association }: PoolElementState): void {
-    const its = association as AssociationId;
-    if (this.#context.associations.has(its)) this.#departed.set(keyOf(poolHandle, id), its);
+  onMovedAway(poolElement: PoolElementState): void {
+    const { poolHandle, id } = poolElement;
+    const association = poolElement.association as AssociationId;
+    if (!this.#context.associations.has(association)) return;
+    this.#departed.set(keyOf(poolHandle, id), association, poolElement);
   }
 
   /**
@@ -115,10 +111,10 @@ export class Adoption {
   onAbandoned(poolElement: PoolElementState): void {
     if (this.#departed.size === 0) return;
     const key = keyOf(poolElement.poolHandle, poolElement.id);
-    const association = this.#departed.get(key);
-    if (association === undefined) return;
+    const departed = this.#departed.get(key);
+    if (departed === undefined) return;
     this.#departed.delete(key);
-    this.#ask(association, poolElement);
+    this.#ask(departed.association, poolElement);
   }
 
   /**
@@ -139,7 +135,7 @@ export class Adoption {
     const { handlespace } = this.#context;
     const known = handlespace.find(poolHandle, poolElementId);
     if (known !== undefined && known.association !== 0) return; // it has registered here by itself
-    this.#claim(now, association, known ?? asked.poolElement);
+    this.#claim(now, association, known ?? asked.value);
   }
 
   #claim(now: Milliseconds, association: AssociationId, poolElement: PoolElementState): void {
@@ -163,7 +159,7 @@ export class Adoption {
   #ask(association: AssociationId, poolElement: PoolElementState): void {
     const { poolHandle, id: poolElementId } = poolElement;
     const { id, options, outbox, counters } = this.#context;
-    this.#asked.set(keyOf(poolHandle, poolElementId), { association, poolElement });
+    this.#asked.set(keyOf(poolHandle, poolElementId), association, poolElement);
     counters.endpointKeepAlives += 1;
     outbox.send(association, {
       type: 'ASAP_ENDPOINT_KEEP_ALIVE',

@@ -7,13 +7,12 @@ import type { PoolElementState } from '../../handlespace/pool-element.ts';
 import type { AssociationId, SctpAddress } from '../../types.ts';
 import type { ConnectAttempt } from '../machine.ts';
 import type { RegistrarContext } from './context.ts';
+import { PerAssociation } from './per-association.ts';
 
-/** One process, by its ASAP transport. */
+/** To one process, by its ASAP transport, until the association is up. */
 interface Call {
   readonly place: string;
   readonly peer: readonly SctpAddress[];
-  association: AssociationId | undefined;
-  /** Until the association is up. */
   readonly waiting: PoolElementState[];
 }
 
@@ -23,7 +22,10 @@ type OnReached = (association: AssociationId, poolElement: PoolElementState) => 
 export class ElementCalls {
   readonly #context: RegistrarContext;
   readonly #onReached: OnReached;
+  /** Under way, by place. */
   readonly #calls = new Map<string, Call>();
+  /** Those that succeeded, by place. */
+  readonly #reached = new PerAssociation<void>();
   readonly #attempts = new Map<ConnectAttempt, Call>();
   /** What is up by each address of its peer, from the first call that fails until none is under way. */
   #upAt: Map<string, AssociationId> | undefined;
@@ -39,9 +41,9 @@ export class ElementCalls {
     const peer = placesOf(poolElement);
     if (peer.length === 0) return;
     const place = peer.map(textOf).join();
-    const call = this.#calls.get(place) ?? this.#callAt(place, peer);
-    if (call.association === undefined) call.waiting.push(poolElement);
-    else this.#onReached(call.association, poolElement);
+    const reached = this.#reached.get(place);
+    if (reached !== undefined) this.#onReached(reached.association, poolElement);
+    else (this.#calls.get(place) ?? this.#callAt(place, peer)).waiting.push(poolElement);
   }
 
   /** @param attempt undefined: the peer has called */
@@ -49,10 +51,7 @@ export class ElementCalls {
     if (this.#upAt !== undefined) this.#noteUp(this.#upAt, association);
     if (attempt === undefined) return;
     const call = this.#endAttempt(attempt);
-    if (call === undefined) return;
-    // It is gone when there are too many.
-    if (this.#context.associations.has(association)) this.#goOn(association, call);
-    else this.#calls.delete(call.place);
+    if (call !== undefined) this.#goOn(association, call);
   }
 
   /**
@@ -66,26 +65,22 @@ export class ElementCalls {
     const association = call.peer
       .map((one) => upAt.get(textOf(one)))
       .find((id) => id !== undefined);
-    if (association !== undefined && this.#context.associations.has(association)) {
-      this.#goOn(association, call);
-    } else {
-      this.#calls.delete(call.place);
-    }
+    if (association !== undefined) this.#goOn(association, call);
   }
 
   onAssociationDown(association: AssociationId): void {
-    for (const { place, association: its } of this.#calls.values()) {
-      if (its === association) this.#calls.delete(place);
-    }
+    this.#reached.end(association);
   }
 
-  #goOn(association: AssociationId, call: Call): void {
-    call.association = association;
-    for (const poolElement of call.waiting.splice(0)) this.#onReached(association, poolElement);
+  #goOn(association: AssociationId, { place, waiting }: Call): void {
+    // It is gone when there are too many.
+    if (!this.#context.associations.has(association)) return;
+    this.#reached.set(place, association);
+    for (const poolElement of waiting) this.#onReached(association, poolElement);
   }
 
   #callAt(place: string, peer: readonly SctpAddress[]): Call {
-    const call: Call = { place, peer, association: undefined, waiting: [] };
+    const call: Call = { place, peer, waiting: [] };
     const attempt = this.#nextAttempt++;
     this.#calls.set(place, call);
     this.#attempts.set(attempt, call);
@@ -96,6 +91,7 @@ export class ElementCalls {
   #endAttempt(attempt: ConnectAttempt): Call | undefined {
     const call = this.#attempts.get(attempt);
     this.#attempts.delete(attempt);
+    if (call !== undefined) this.#calls.delete(call.place);
     if (this.#attempts.size === 0) this.#upAt = undefined;
     return call;
   }
