@@ -12,6 +12,8 @@ import type { World } from './world.ts';
 const CLAIM_MS = 2 * 1.125 * 2_444 + 2 * KEEP_ALIVE_MS;
 /** What rsplib's ways have lost is back with the next registration, also by a slow clock. */
 export const REPAIR_MS = 1.1 * REREGISTRATION_MS;
+/** Until a home that is no peer is taken over, also when who goes on with it dies over that, twice. */
+const UNATTENDED_MS = 60_000;
 /** Until an answer has arrived, and who lost an element has heard of it. */
 const LOSS_MS = 2_000;
 
@@ -19,6 +21,8 @@ export class Checks {
   readonly #world: World;
   /** Since when two registrars have claimed an element. */
   readonly #claims = new Map<string, number>();
+  /** Since when a registrar has had elements of a home that is nobody it knows. */
+  readonly #unattended = new Map<string, number>();
   /** Since when a registered element has been missing at its registrar. */
   readonly #missing = new Map<number, number>();
 
@@ -30,6 +34,7 @@ export class Checks {
   step(): void {
     const { hasRsplib, loss } = this.#world.history;
     if (!hasRsplib) this.#nobodyClaimsAnothers();
+    this.#everyHomeIsSomebody();
     // Where packets are lost a keep-alive may be too late, and that is a cause.
     if (loss === 0) this.#nothingIsLost(hasRsplib ? REPAIR_MS : LOSS_MS);
   }
@@ -47,6 +52,20 @@ export class Checks {
       }
     }
     this.#noteLasting(this.#claims, found, CLAIM_MS, (claim) => claim);
+  }
+
+  /** Elements of a home that is dead do not stay so: there is nobody to look after them. */
+  #everyHomeIsSomebody(): void {
+    const found = new Set<string>();
+    for (const { id, process, peerIds, homes } of this.#world.registrars.values()) {
+      if (process.isFrozen) continue;
+      for (const home of new Set(homes.values())) {
+        if (home !== id && !peerIds.includes(home)) {
+          found.add(`${id} has elements of ${home}, whom it does not know`);
+        }
+      }
+    }
+    this.#noteLasting(this.#unattended, found, UNATTENDED_MS, (fault) => fault);
   }
 
   /** Whose registration was answered is known where it was, unless something came in between. */
