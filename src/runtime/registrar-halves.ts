@@ -91,6 +91,7 @@ export class RegistrarHalves {
       ...{ id, handlespace: this.handlespace, log, seed: setUp.seed(), ...setUp.enrp },
       profile: options.profile,
       minAddressScope: options.minAddressScope,
+      maxTransportAddresses: options.limits.maxTransportAddresses,
       localAddresses: stack.localAddresses,
     });
     this.#enrpDriver = new Driver({

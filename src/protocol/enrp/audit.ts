@@ -6,6 +6,16 @@ import type { Link } from './links.ts';
 import type { Peer } from './peers.ts';
 import { synchronise } from './synchronisation.ts';
 
+/** What a reading of the peer's table did not help against: elements of its that cannot be stored here. */
+export interface LastingDifference {
+  /** Their checksum without ours. The same changes at both of us do not change it. */
+  readonly checksum: number;
+  /** Until then it is not looked into again. */
+  readonly until: Milliseconds;
+}
+
+const LASTING_MS = 300_000;
+
 export function audit(
   context: EnrpContext,
   now: Milliseconds,
@@ -14,9 +24,17 @@ export function audit(
   checksum: number | undefined,
 ): void {
   const { handlespace, counters, start, log } = context;
-  const isBusy = !start.isOver || peer.synchronisation !== undefined;
-  if (isBusy || checksum === undefined || checksum === handlespace.checksum(peer.id)) return;
+  if (!start.isOver || peer.synchronisation !== undefined || checksum === undefined) return;
+  const difference = (checksum - handlespace.checksum(peer.id) + ONES) % ONES;
+  const { lasting } = peer;
+  if (difference === 0 || (difference === lasting?.checksum && now < lasting.until)) return;
   counters.synchronisations += 1;
   log.info({ peerId: peer.id }, 'the view of a peer differs from ours: reading its table');
-  synchronise(context, now, link, peer, { ownOnly: true });
+  const onEnd = (at: Milliseconds, isComplete: boolean) => {
+    if (isComplete) peer.lasting = { checksum: difference, until: at + LASTING_MS };
+  };
+  synchronise(context, now, link, peer, { ownOnly: true, onEnd });
 }
+
+/** Checksums are sums in ones' complement of 16 bits (RFC 5354 §3.15): 0 and 0xffff are the same. */
+const ONES = 0xffff;

@@ -20,13 +20,14 @@ export interface EnrpContext {
   readonly ownAddresses: readonly SctpAddress[];
   readonly options: EnrpOptions;
   readonly minAddressScope: AddressScope;
+  readonly maxTransportAddresses: number;
   readonly profile: Profile;
   readonly handlespace: Handlespace;
   readonly peers: PeerList;
   /** Associations that are up. */
   readonly links: Map<AssociationId, Link>;
   readonly takeovers: Map<RegistrarId, Takeover>;
-  /** Homes of elements that are no peers, and when they are given up. */
+  /** Homes of elements that are no peers, and when they are given up: the first one first. */
   readonly orphans: Map<RegistrarId, Milliseconds>;
   /** Pools with elements that disagree with it, as far as that has been logged (decision 39). */
   readonly dissent: Set<string>;

@@ -42,7 +42,7 @@ import {
 } from './links.ts';
 import { onStartTimer, StartUp, startUp } from './mentor.ts';
 import type { EnrpOptions } from './options.ts';
-import { lapsedOrphans } from './orphans.ts';
+import { lapsedOrphan, nextOrphanDeadline } from './orphans.ts';
 import { EnrpOutbox } from './outbox.ts';
 import { type Peer, PeerList, textOf, UNHEARD } from './peers.ts';
 import { meet, onAnnouncedPresence, onPresence } from './presence.ts';
@@ -67,6 +67,8 @@ export interface EnrpSetUp {
   readonly localAddresses: readonly IpAddress[];
   /** How far an address must reach to be told to peers, or to be called. */
   readonly minAddressScope: AddressScope;
+  /** Of a transport of a pool element: the ASAP half's limit. */
+  readonly maxTransportAddresses: number;
   /** The SCTP port on which we are called, and from which we call. */
   readonly port: number;
   /** Configured peers: the addresses of each. */
@@ -88,7 +90,7 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
 
   constructor(setUp: EnrpSetUp) {
     const { id, handlespace, options, profile, localAddresses, port, announces, seed } = setUp;
-    const { minAddressScope } = setUp;
+    const { minAddressScope, maxTransportAddresses } = setUp;
     const inScope = localAddresses.filter((one) => isInScope(one, minAddressScope));
     const addresses = inScope.length > 0 ? inScope : localAddresses;
     this.#context = {
@@ -97,6 +99,7 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
       ownAddresses: localAddresses.map((address) => ({ address, port })),
       options,
       minAddressScope,
+      maxTransportAddresses,
       profile,
       handlespace,
       peers: new PeerList(),
@@ -147,7 +150,7 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
 
   /** 0 at first: the first `timeout` is wanted at once, it begins the start-up. */
   nextDeadline(): Milliseconds {
-    const { backlog, peers, takeovers, orphans, start } = this.#context;
+    const { backlog, peers, takeovers, start } = this.#context;
     if (this.#isStopped) return Number.POSITIVE_INFINITY;
     if (!backlog.isEmpty) return 0;
     let next = Math.min(this.#nextHeartbeatAt, start.nextDeadline, this.#departure.nextDeadline);
@@ -155,8 +158,7 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
       next = Math.min(next, deadline, synchronisation?.deadline ?? next);
     }
     for (const { deadline } of takeovers.values()) next = Math.min(next, deadline);
-    for (const deadline of orphans.values()) next = Math.min(next, deadline);
-    return next;
+    return Math.min(next, nextOrphanDeadline(this.#context));
   }
 
   #act(now: Milliseconds, input: EnrpInput): void {
@@ -199,7 +201,8 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
     onStartTimer(context, now);
     onPeerTimers(context, now);
     onTakeoverTimers(context, now);
-    for (const home of lapsedOrphans(context, now)) takeOver(context, now, home);
+    const orphan = lapsedOrphan(context, now);
+    if (orphan !== undefined) takeOver(context, now, orphan);
     if (now < this.#nextHeartbeatAt) return;
     const { peerHeartbeatCycleMs, peerHeartbeatJitter } = context.options;
     const early = 1 + peerHeartbeatJitter * (2 * context.random() - 1);
@@ -278,7 +281,7 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
         onPresence(context, now, link, message);
         break;
       case 'ENRP_HANDLE_TABLE_REQUEST':
-        onHandleTableRequest(context, link, message);
+        onHandleTableRequest(context, now, link, message);
         break;
       case 'ENRP_HANDLE_TABLE_RESPONSE':
         onHandleTableResponse(context, now, link, message);

@@ -22,7 +22,7 @@ function ask(context: EnrpContext, now: Milliseconds, peer: Peer): void {
   sendPresence(context, peer, true);
 }
 
-function forget(context: EnrpContext, peer: Peer): void {
+export function forget(context: EnrpContext, peer: Peer): void {
   endLink(context, peer);
   context.peers.forget(peer);
 }

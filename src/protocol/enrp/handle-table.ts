@@ -6,6 +6,7 @@
 
 import type { WalkToken } from '../../handlespace/handlespace.ts';
 import type { PoolElementState } from '../../handlespace/pool-element.ts';
+import type { Milliseconds } from '../../types.ts';
 import type { EnrpHandleTableRequest, HandleTableEntry } from '../../wire/enrp-messages.ts';
 import { encodePoolHandleParameter } from '../../wire/parameter-codec.ts';
 import type { PoolElementParameter, TransportParameter } from '../../wire/parameters.ts';
@@ -21,6 +22,8 @@ export interface TableSession {
   /** Those that are exotic: their turn comes last. */
   readonly aside: PoolElementState[];
   isAtEnd: boolean;
+  /** Who has not asked on by then reads anew. */
+  expiresAt: Milliseconds;
 }
 
 /** Which rsplib does not know. */
@@ -31,12 +34,16 @@ const PAGE_HEADER_BYTES = 12;
 
 export function onHandleTableRequest(
   context: EnrpContext,
+  now: Milliseconds,
   link: Link,
   { senderId, ownOnly }: EnrpHandleTableRequest,
 ): void {
-  const { id, start, outbox } = context;
+  const { id, start, outbox, options } = context;
   const which = ownOnly ? 'own' : 'all';
-  const session = link.sessions[which] ?? newSession(ownOnly);
+  const begun = link.sessions[which];
+  const session = begun !== undefined && now < begun.expiresAt ? begun : newSession(ownOnly);
+  // A page and the next request may each take as long as the reader waits for an answer.
+  session.expiresAt = now + 2 * options.peerMaxTimeNoResponseMs;
   const entries = start.isOver ? nextPage(context, session) : [];
   const hasMore = start.isOver && hasRest(session);
   link.sessions[which] = hasMore ? session : undefined;
@@ -51,7 +58,7 @@ export function onHandleTableRequest(
 }
 
 function newSession(ownOnly: boolean): TableSession {
-  return { ownOnly, after: undefined, rest: [], aside: [], isAtEnd: false };
+  return { ownOnly, after: undefined, rest: [], aside: [], isAtEnd: false, expiresAt: 0 };
 }
 
 function hasRest({ rest, aside, isAtEnd }: TableSession): boolean {
@@ -110,11 +117,11 @@ function isExotic({ userTransport }: PoolElementState): boolean {
   return EXOTIC.includes(userTransport.protocol);
 }
 
-/** Without an ASAP transport an element is none for rsplib (decision 13). */
+/** Its home may be another one by now. */
 function isWanted(
   { id }: EnrpContext,
   { ownOnly }: TableSession,
-  element: PoolElementState,
+  { homeRegistrarId }: PoolElementState,
 ): boolean {
-  return element.encoded.annex.length > 0 && (!ownOnly || element.homeRegistrarId === id);
+  return !ownOnly || homeRegistrarId === id;
 }

@@ -18,7 +18,7 @@ const { ADD_PE, DEL_PE } = UPDATE_ACTION;
 export function announce(context: EnrpContext, action: number, element: PoolElementState): void {
   const { id, options } = context;
   const peers = context.peers.heard();
-  if (peers.length === 0 || !isForPeers(element)) return;
+  if (peers.length === 0) return;
   // For whoever it may concern: one message for all (decision 11).
   const message = updateOf(context, action, element);
   for (const peer of peers) sendBytesToPeer(context, peer, message);
@@ -32,13 +32,7 @@ export function announce(context: EnrpContext, action: number, element: PoolElem
 
 /** Asks a peer to be the home of one of our elements. */
 export function suggestTakeover(context: EnrpContext, peer: Peer, element: PoolElementState): void {
-  if (!isForPeers(element)) return;
   sendBytesToPeer(context, peer, updateOf(context, ADD_PE, element, peer.id));
-}
-
-/** rsplib refuses the whole message without an ASAP transport (decision 13). */
-function isForPeers({ encoded }: PoolElementState): boolean {
-  return encoded.annex.length > 0;
 }
 
 function updateOf(

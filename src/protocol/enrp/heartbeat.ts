@@ -28,7 +28,7 @@ export function sendHeartbeat(context: EnrpContext, heartbeat: number): void {
   }
   for (const peer of peers.all()) {
     // Lists change: whoever we have heard of from nobody may stand in one by now.
-    if (heartbeat % LIST_PACE === 0) peer.isListKnown = false;
+    if (heartbeat % LIST_PACE === 0) peer.list = 'wanted';
     if (peer.id === UNHEARD && heartbeat % callPace === 0) giveUpCall(context, peer);
     // Who has not been heard is asked to say something.
     if (heartbeat % peer.pace === 0) sendPresence(context, peer, peer.id === UNHEARD);

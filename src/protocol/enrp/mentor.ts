@@ -7,18 +7,23 @@ import type { Milliseconds, RegistrarId } from '../../types.ts';
 import type { EnrpContext } from './context.ts';
 import type { Link } from './links.ts';
 import type { Peer } from './peers.ts';
-import { synchronise } from './synchronisation.ts';
+import { abandon, synchronise } from './synchronisation.ts';
+
+/** Enough for a million pool elements. What a slower mentor has not told by then, the audits find. */
+const MENTOR_READ_MS = 60_000;
 
 export class StartUp {
-  /** When the search for a mentor is given up; `Infinity`: it is over. */
+  /** When the search for a mentor is given up; `Infinity`: it has not begun. */
   deadline: Milliseconds = Number.POSITIVE_INFINITY;
   mentor: RegistrarId | undefined;
+  /** When its table must have been read. */
+  mentorDeadline: Milliseconds = Number.POSITIVE_INFINITY;
   /** Until then requests for our list and table are rejected. */
   isOver = false;
 
-  /** While a mentor's table is being read, that one's deadline counts. */
   get nextDeadline(): Milliseconds {
-    return this.mentor === undefined ? this.deadline : Number.POSITIVE_INFINITY;
+    if (this.isOver) return Number.POSITIVE_INFINITY;
+    return this.mentor === undefined ? this.deadline : this.mentorDeadline;
   }
 }
 
@@ -40,6 +45,7 @@ export function onMentorCandidate(
   if (start.isOver || start.mentor !== undefined) return;
   context.log.info({ mentorId: peer.id }, 'reading the handle table of a mentor');
   start.mentor = peer.id;
+  start.mentorDeadline = now + MENTOR_READ_MS;
   synchronise(context, now, link, peer, {
     ownOnly: false,
     onEnd: (at, isComplete) => onTable(context, at, isComplete),
@@ -55,16 +61,21 @@ function onTable(context: EnrpContext, now: Milliseconds, isComplete: boolean): 
   }
 }
 
-/** The search may be over while a table is still being read: then that is waited for. */
+/** The search may be over while a table is still being read: then that is waited for, but not for ever. */
 export function onStartTimer(context: EnrpContext, now: Milliseconds): void {
-  const { start } = context;
-  if (!start.isOver && now >= start.deadline && start.mentor === undefined) finish(context);
+  const { start, peers } = context;
+  if (start.isOver) return;
+  if (start.mentor === undefined) {
+    if (now >= start.deadline) finish(context);
+    return;
+  }
+  const mentor = peers.find(start.mentor);
+  if (now >= start.mentorDeadline && mentor !== undefined) abandon(now, mentor);
 }
 
 function finish(context: EnrpContext): void {
   const { start, outbox, log } = context;
   start.isOver = true;
-  start.deadline = Number.POSITIVE_INFINITY;
   log.info({ mentorId: start.mentor }, 'in service');
   outbox.push({ type: 'inService', mentor: start.mentor });
 }

@@ -7,21 +7,38 @@
 import type { Milliseconds, RegistrarId } from '../../types.ts';
 import type { EnrpContext } from './context.ts';
 
+/** Whether elements may be stored under this home: of homes that nobody has heard there are not any number. */
+export function hasRoomForHome(
+  { id, peers, orphans, options }: EnrpContext,
+  home: RegistrarId,
+): boolean {
+  const isKnown = home === id || peers.find(home) !== undefined || orphans.has(home);
+  return isKnown || orphans.size < options.maxPeers;
+}
+
 /** An element has been stored under this home. */
 export function noteHome(context: EnrpContext, now: Milliseconds, home: RegistrarId): void {
   const { peers, orphans, options } = context;
   if (peers.find(home) !== undefined || orphans.has(home)) return;
   const { peerMaxTimeLastHeardMs, peerMaxTimeNoResponseMs } = options;
+  // All have the same time, so that the first one of the map is due first.
   orphans.set(home, now + peerMaxTimeLastHeardMs + peerMaxTimeNoResponseMs);
 }
 
-/** Those whose time is over: they are to be taken over. */
-export function lapsedOrphans(context: EnrpContext, now: Milliseconds): RegistrarId[] {
+/** When the first one's time is over; `Infinity`: there is none. */
+export function nextOrphanDeadline({ orphans }: EnrpContext): Milliseconds {
+  const [first = Number.POSITIVE_INFINITY] = orphans.values();
+  return first;
+}
+
+/** One whose time is over, if there is one: it is to be taken over. The others follow with the next `timeout`. */
+export function lapsedOrphan(context: EnrpContext, now: Milliseconds): RegistrarId | undefined {
   const { peers, orphans, takeovers, handlespace } = context;
-  const lapsed = [...orphans].filter(([, deadline]) => now >= deadline).map(([home]) => home);
-  for (const home of lapsed) orphans.delete(home);
-  return lapsed.filter(
-    (home) =>
-      peers.find(home) === undefined && !takeovers.has(home) && handlespace.ownedBy(home) > 0,
-  );
+  for (const [home, deadline] of orphans) {
+    if (now < deadline) return undefined;
+    orphans.delete(home);
+    const isUnattended = peers.find(home) === undefined && !takeovers.has(home);
+    if (isUnattended && handlespace.ownedBy(home) > 0) return home;
+  }
+  return undefined;
 }

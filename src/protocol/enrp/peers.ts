@@ -2,6 +2,7 @@
 
 import type { AssociationId, Milliseconds, RegistrarId, SctpAddress } from '../../types.ts';
 import type { ConnectAttempt } from '../machine.ts';
+import type { LastingDifference } from './audit.ts';
 import type { Synchronisation } from './synchronisation.ts';
 
 /** Nobody: the identifier of a peer that has not been heard. */
@@ -10,8 +11,8 @@ export const UNHEARD = 0 as RegistrarId;
 export interface Peer {
   /** `UNHEARD`: it is to be called, but has said nothing (any more). */
   id: RegistrarId;
-  /** Configured: never forgotten, only unheard again. */
-  readonly isStatic: boolean;
+  /** Where it is called as configured: never forgotten, only unheard again. `undefined`: it is not configured. */
+  readonly configured: readonly SctpAddress[] | undefined;
   /** While it is unheard: heartbeats from one call to the next. */
   pace: number;
   /** Where to call it; all with the same port. */
@@ -25,9 +26,12 @@ export interface Peer {
   isAsked: boolean;
   /** When its silence is too long: it is asked, given up, forgotten. `Infinity`: never. */
   deadline: Milliseconds;
-  /** Its list of peers has been asked for, lately. */
-  isListKnown: boolean;
+  /** What it knows of peers: to be asked for, asked for, told lately. */
+  list: 'wanted' | 'asked' | 'known';
   synchronisation: Synchronisation | undefined;
+  /** A reading of its handle table has been broken off, as far as we know. */
+  isReadHalfway: boolean;
+  lasting: LastingDifference | undefined;
   /** Who is taking it over (RFC 5353 §3.5.1). */
   takenOverBy: RegistrarId | undefined;
 }
@@ -65,7 +69,7 @@ export class PeerList {
   addUnheard(addresses: readonly SctpAddress[], deadline?: Milliseconds): Peer {
     const peer: Peer = {
       id: UNHEARD,
-      isStatic: deadline === undefined,
+      configured: deadline === undefined ? addresses : undefined,
       pace: 1,
       addresses,
       association: undefined,
@@ -73,8 +77,10 @@ export class PeerList {
       waiting: [],
       isAsked: false,
       deadline: deadline ?? Number.POSITIVE_INFINITY,
-      isListKnown: false,
+      list: 'wanted',
       synchronisation: undefined,
+      isReadHalfway: false,
+      lasting: undefined,
       takenOverBy: undefined,
     };
     this.#unheard.add(peer);
@@ -98,13 +104,24 @@ export class PeerList {
   lose(peer: Peer, forgetAt: Milliseconds): void {
     this.#heard.delete(peer.id);
     peer.id = UNHEARD;
-    peer.pace = peer.isStatic ? 1 : SLOW_PACE;
-    peer.deadline = peer.isStatic ? Number.POSITIVE_INFINITY : forgetAt;
+    const { configured } = peer;
+    peer.pace = configured ? 1 : SLOW_PACE;
+    peer.deadline = configured ? Number.POSITIVE_INFINITY : forgetAt;
+    // Where it was heard it may not be reached.
+    peer.addresses = configured ?? peer.addresses;
     peer.isAsked = false;
-    peer.isListKnown = false;
+    peer.list = 'wanted';
     peer.synchronisation = undefined;
+    peer.lasting = undefined;
     peer.takenOverBy = undefined;
     this.#unheard.add(peer);
+  }
+
+  /** Of those that are neither configured nor connected the one that has been unheard for longest. */
+  longestUnheard(): Peer | undefined {
+    return [...this.#unheard].find(
+      ({ configured, association }) => configured === undefined && association === undefined,
+    );
   }
 
   forget(peer: Peer): void {

@@ -5,6 +5,7 @@ import type { EnrpPresence } from '../../wire/enrp-messages.ts';
 import { isInScope } from '../registrar/address-scope.ts';
 import { audit } from './audit.ts';
 import type { EnrpContext } from './context.ts';
+import { forget } from './failure-detection.ts';
 import { presenceFor, sendPresence } from './heartbeat.ts';
 import { bind, type Link } from './links.ts';
 import { onMentorCandidate } from './mentor.ts';
@@ -25,7 +26,7 @@ export function onPresence(
   if (peer === undefined) return;
   if (message.wantsReply) outbox.send(link.id, presenceFor(context, peer.id, false));
   onMentorCandidate(context, now, link, peer);
-  if (!peer.isListKnown) askForList(context, link, peer);
+  if (peer.list === 'wanted') askForList(context, link, peer);
   audit(context, now, link, peer, message.checksum);
 }
 
@@ -70,7 +71,7 @@ export function meet(
   link?: Link,
 ): Peer | undefined {
   const { peers, options, counters, log, outbox } = context;
-  if (peers.findUnheard(addresses) === undefined && peers.size >= options.maxPeers) {
+  if (peers.findUnheard(addresses) === undefined && !hasRoom(context)) {
     counters.ignoredMessages += 1;
     return undefined;
   }
@@ -83,6 +84,16 @@ export function meet(
   // Who does not know us yet learns of us before anything is asked of him (decision 28).
   sendPresence(context, peer, true);
   return peer;
+}
+
+/** Who is not heard any more makes way for who is. */
+function hasRoom(context: EnrpContext): boolean {
+  const { peers, options } = context;
+  if (peers.size < options.maxPeers) return true;
+  const lost = peers.longestUnheard();
+  if (lost === undefined) return false;
+  forget(context, lost);
+  return true;
 }
 
 /**

@@ -16,7 +16,7 @@ import { overlaps, type Peer, UNHEARD } from './peers.ts';
 const MAX_SERVERS = 128;
 
 export function askForList({ id, outbox }: EnrpContext, link: Link, peer: Peer): void {
-  peer.isListKnown = true;
+  peer.list = 'asked';
   outbox.send(link.id, { type: 'ENRP_LIST_REQUEST', senderId: id, receiverId: peer.id });
 }
 
@@ -56,14 +56,15 @@ export function onListResponse(
 ): void {
   const { id, peers, options, minAddressScope } = context;
   const asked = peers.find(link.peerId);
-  if (asked === undefined || !asked.isListKnown) {
+  if (asked?.list !== 'asked') {
     context.counters.ignoredMessages += 1;
     return;
   }
   if (isRejected) {
-    asked.isListKnown = false; // its next presence shows that it is ready
+    asked.list = 'wanted'; // its next presence shows that it is ready
     return;
   }
+  asked.list = 'known';
   for (const server of servers) {
     const { transport } = server;
     const isNews = server.id !== UNHEARD && server.id !== id && peers.find(server.id) === undefined;

@@ -4,16 +4,17 @@ import { HandlespaceError } from '../../errors.ts';
 import type { PoolElementState } from '../../handlespace/pool-element.ts';
 import { formatPoolHandle, type Milliseconds, type RegistrarId } from '../../types.ts';
 import type { PoolElementParameter } from '../../wire/parameters.ts';
+import { hasTooManyAddresses } from '../registrar/registered-transports.ts';
 import type { EnrpContext } from './context.ts';
 import type { RemoteRemovalReason } from './events.ts';
-import { noteHome } from './orphans.ts';
+import { hasRoomForHome, noteHome } from './orphans.ts';
 
 /** Pools that are remembered as logged. */
 const MAX_DISSENT = 1_024;
 
 /**
  * Stores an element under a home that is not ours; it lapses with its registration life when its home says
- * nothing more. False: it does not fit into its pool.
+ * nothing more. False: it cannot be stored.
  */
 export function storeRemote(
   context: EnrpContext,
@@ -77,10 +78,11 @@ function store(
   element: PoolElementParameter,
   { home, isWatched, expiresInMs }: Place,
 ): 'created' | 'updated' | undefined {
-  const { handlespace, log } = context;
   const { id, lifeMs, policy, userTransport, asapTransport } = element;
+  const reason = refusalOf(context, element, home);
+  if (reason !== undefined) return refused(context, poolHandle, element, reason);
   try {
-    return handlespace.register(now, {
+    return context.handlespace.register(now, {
       poolHandle,
       id,
       homeRegistrarId: home,
@@ -95,13 +97,35 @@ function store(
     });
   } catch (error) {
     if (!(error instanceof HandlespaceError)) throw error;
-    const pool = formatPoolHandle(poolHandle);
-    log.warn(
-      { pool, poolElementId: id, reason: error.message },
-      'pool element of a peer not stored',
-    );
-    return undefined;
+    return refused(context, poolHandle, element, error.message);
   }
+}
+
+/**
+ * What no registration here could have. Nobody can look after an element that cannot be called (decision 13), and a
+ * message on it alone must be able to hold it.
+ */
+function refusalOf(
+  context: EnrpContext,
+  { userTransport, asapTransport }: PoolElementParameter,
+  home: RegistrarId,
+): string | undefined {
+  const { maxTransportAddresses: limit } = context;
+  if (asapTransport === undefined) return 'It has no ASAP transport.';
+  if ([userTransport, asapTransport].some((one) => hasTooManyAddresses(one, limit))) {
+    return `A transport of it has more than ${limit} addresses.`;
+  }
+  return hasRoomForHome(context, home) ? undefined : 'There are too many unknown homes already.';
+}
+
+function refused(
+  { log }: EnrpContext,
+  poolHandle: Uint8Array,
+  { id }: PoolElementParameter,
+  reason: string,
+): undefined {
+  const pool = formatPoolHandle(poolHandle);
+  log.warn({ pool, poolElementId: id, reason }, 'pool element of a peer not stored');
 }
 
 /** Decision 39: once for each pool. Of very many pools, the first are told of again. */

@@ -4,7 +4,7 @@
  */
 
 import type { WalkToken } from '../../handlespace/handlespace.ts';
-import type { AssociationId, Milliseconds, RegistrarId } from '../../types.ts';
+import type { AssociationId, Milliseconds } from '../../types.ts';
 import type { EnrpHandleTableResponse } from '../../wire/enrp-messages.ts';
 import type { PoolElementParameter } from '../../wire/parameters.ts';
 import { keyOf } from '../pool-element-key.ts';
@@ -14,11 +14,16 @@ import type { Link } from './links.ts';
 import type { Peer } from './peers.ts';
 import { removeRemote, storeAdopted, storeRemote } from './store.ts';
 
-/** A table that is being read. */
+/** A table that is being read, until what it did not name is swept. */
 export interface Synchronisation {
   readonly ownOnly: boolean;
   readonly association: AssociationId;
-  /** When the next page must have come. */
+  /**
+   * The peer may go on where an earlier reading was broken off: rsplib keeps the place (interop-rsplib B11). Then what
+   * it does not name is not gone.
+   */
+  readonly mayBeRest: boolean;
+  /** When the next page must have come; `Infinity`: the last one has. */
   deadline: Milliseconds;
   /** What the peer has named as its own, in the table or in updates meanwhile. */
   readonly named: Set<string>;
@@ -29,6 +34,8 @@ export interface Synchronisation {
 
 /** A peer that sends nothing but "more" is not listened to for ever. */
 const MAX_EMPTY_PAGES = 3;
+
+const LAST_HAS_COME = Number.POSITIVE_INFINITY;
 
 export function synchronise(
   context: EnrpContext,
@@ -41,6 +48,7 @@ export function synchronise(
     ownOnly,
     onEnd,
     association: link.id,
+    mayBeRest: peer.isReadHalfway,
     deadline: 0,
     named: new Set(),
     elementCount: 0,
@@ -65,7 +73,9 @@ export function onHandleTableResponse(
 ): void {
   const peer = context.peers.find(link.peerId);
   const running = peer?.synchronisation;
-  if (peer === undefined || running?.association !== link.id) {
+  if (peer !== undefined && !message.isRejected) peer.isReadHalfway = message.hasMore;
+  const isWanted = running?.association === link.id && running.deadline !== LAST_HAS_COME;
+  if (peer === undefined || running === undefined || !isWanted) {
     context.counters.ignoredMessages += 1;
     return;
   }
@@ -75,8 +85,9 @@ export function onHandleTableResponse(
   }
   store(context, now, peer, running, message);
   if (!message.hasMore) {
-    if (running.ownOnly) sweep(context, now, peer.id, running.named);
-    end(now, peer, true);
+    running.deadline = LAST_HAS_COME;
+    if (running.ownOnly && !running.mayBeRest) sweep(context, now, peer, running);
+    else end(now, peer, !running.mayBeRest);
   } else if (isEndless(context, running, message)) {
     context.log.warn({ peerId: peer.id }, 'a handle table without end is read no further');
     end(now, peer, false);
@@ -90,14 +101,15 @@ export function onSynchronisationTimers(context: EnrpContext, now: Milliseconds)
   for (const peer of context.peers.heard()) {
     const running = peer.synchronisation;
     if (running === undefined) continue;
-    if (now >= running.deadline || !context.links.has(running.association)) {
-      end(now, peer, false);
-    }
+    if (now >= running.deadline || !context.links.has(running.association)) abandon(now, peer);
   }
 }
 
-/** Nothing more is to be had of this peer. */
+/** Nothing more is to be had of this peer, for now. */
 export function abandon(now: Milliseconds, peer: Peer): void {
+  const running = peer.synchronisation;
+  if (running === undefined) return;
+  if (running.deadline !== LAST_HAS_COME) peer.isReadHalfway = true;
   end(now, peer, false);
 }
 
@@ -121,7 +133,6 @@ function store(
   for (const { poolHandle, poolElements } of entries) {
     for (const element of poolElements) {
       running.elementCount += 1;
-      if (element.homeRegistrarId === peer.id) running.named.add(keyOf(poolHandle, element.id));
       storeOne(context, now, peer, running, poolHandle, element);
     }
   }
@@ -135,7 +146,7 @@ function storeOne(
   context: EnrpContext,
   now: Milliseconds,
   peer: Peer,
-  { ownOnly }: Synchronisation,
+  { ownOnly, named }: Synchronisation,
   poolHandle: Uint8Array,
   element: PoolElementParameter,
 ): void {
@@ -143,9 +154,9 @@ function storeOne(
   const { homeRegistrarId: home } = element;
   const known = handlespace.find(poolHandle, element.id);
   if (home === peer.id) {
-    if (known?.homeRegistrarId !== id || known.association === 0) {
-      storeRemote(context, now, poolHandle, element, home);
-    }
+    const isRegisteredHere = known?.homeRegistrarId === id && known.association !== 0;
+    const isStored = !isRegisteredHere && storeRemote(context, now, poolHandle, element, home);
+    if (isStored) named.add(keyOf(poolHandle, element.id));
   } else if (ownOnly || known !== undefined) counters.ignoredMessages += 1;
   else if (home !== id) storeRemote(context, now, poolHandle, element, home);
   else if (!start.isOver) storeAdopted(context, now, poolHandle, element);
@@ -156,23 +167,26 @@ export function noteNamed(peer: Peer, poolHandle: Uint8Array, elementId: number)
   peer.synchronisation?.named.add(keyOf(poolHandle, elementId));
 }
 
-/** Removes the peer's elements that it did not name, in slices. */
+/** Removes the peer's elements that it did not name, in slices, unless the peer is lost meanwhile. */
 function sweep(
   context: EnrpContext,
   now: Milliseconds,
-  home: RegistrarId,
-  named: ReadonlySet<string>,
+  peer: Peer,
+  running: Synchronisation,
 ): void {
   const { handlespace, backlog } = context;
+  const { id: homeRegistrarId } = peer;
   let after: WalkToken | undefined;
-  backlog.start(now, () => {
-    const { elements, next } = handlespace.walk({ homeRegistrarId: home, after, limit: SLICE });
+  backlog.start(now, (at) => {
+    if (peer.synchronisation !== running) return false;
+    const { elements, next } = handlespace.walk({ homeRegistrarId, after, limit: SLICE });
     for (const element of elements) {
-      if (!named.has(keyOf(element.poolHandle, element.id)))
-        removeRemote(context, element, 'unknownToItsHome');
+      const isNamed = running.named.has(keyOf(element.poolHandle, element.id));
+      if (!isNamed) removeRemote(context, element, 'unknownToItsHome');
     }
     after = next;
-    return next !== undefined;
+    if (after === undefined) end(at, peer, true);
+    return after !== undefined;
   });
 }
 

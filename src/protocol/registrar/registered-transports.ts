@@ -1,4 +1,7 @@
-/** At which addresses a pool element is registered: only those that its association has shown to be its own. */
+/**
+ * At which addresses a pool element is registered: only those that its association has shown to be its own, and
+ * not too many.
+ */
 
 import { TRANSPORT_USE, type TransportParameter } from '../../wire/parameters.ts';
 import { isInScope } from './address-scope.ts';
@@ -36,3 +39,11 @@ export function asapTransportOf(
   const addresses = usable.map(({ address }) => address);
   return { protocol: 'sctp', port, transportUse: TRANSPORT_USE.DATA_ONLY, addresses };
 }
+
+/** `maxTransportAddresses`; of what nobody here can read, the octets that so many IPv6 addresses take. */
+export function hasTooManyAddresses(transport: TransportParameter, limit: number): boolean {
+  if (transport.protocol !== 'opaque') return transport.addresses.length > limit;
+  return transport.bytes.length > limit * IPV6_ADDRESS_PARAMETER_BYTES;
+}
+
+const IPV6_ADDRESS_PARAMETER_BYTES = 20;

@@ -21,7 +21,11 @@ import type { RegistrarContext } from './context.ts';
 import { addressesOf, isStranger } from './identity.ts';
 import type { RegistrarOptions } from './options.ts';
 import { tellRefused } from './refusal.ts';
-import { asapTransportOf, usableUserTransport } from './registered-transports.ts';
+import {
+  asapTransportOf,
+  hasTooManyAddresses,
+  usableUserTransport,
+} from './registered-transports.ts';
 
 export function onRegistration(
   context: RegistrarContext,
@@ -106,15 +110,10 @@ function refusalOfValues(
   { poolElement }: AsapRegistration,
 ): ErrorCause | undefined {
   const { userTransport } = poolElement;
-  const { maxTransportAddresses } = options.limits;
-  const isTooLong =
-    userTransport.protocol === 'opaque'
-      ? userTransport.bytes.length > maxTransportAddresses * IPV6_ADDRESS_PARAMETER_BYTES
-      : userTransport.addresses.length > maxTransportAddresses;
-  return isTooLong ? causeWithTransport(CAUSE.INVALID_VALUES, userTransport) : undefined;
+  return hasTooManyAddresses(userTransport, options.limits.maxTransportAddresses)
+    ? causeWithTransport(CAUSE.INVALID_VALUES, userTransport)
+    : undefined;
 }
-
-const IPV6_ADDRESS_PARAMETER_BYTES = 20;
 
 function store(
   context: RegistrarContext,

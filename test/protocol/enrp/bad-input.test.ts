@@ -5,7 +5,15 @@ import type { RegistrarId } from '../../../src/types.ts';
 import { encodeEnrp } from '../../../src/wire/enrp.ts';
 import type { EnrpMessage } from '../../../src/wire/enrp-messages.ts';
 import { encodePoolElementParameter } from '../../../src/wire/parameter-codec.ts';
-import { ENRP_PORT, element, presence, Scope, Stranger, type TestRegistrar } from './support.ts';
+import {
+  ENRP_PORT,
+  element,
+  presence,
+  Scope,
+  Stranger,
+  type TestRegistrar,
+  tablePage,
+} from './support.ts';
 
 const id = (number: number) => number as RegistrarId;
 const FORGER = id(66);
@@ -138,6 +146,87 @@ describe('a table that is asked of a forger', () => {
     const { one } = answering({ hasMore: false, entries });
     expect(one.view()).toEqual(WHOLE);
   });
+});
+
+describe('a pool element of a peer is not stored', () => {
+  const { asapTransport: at } = element(66);
+  const addresses = Array.from({ length: 65 }, (_, index) => `10.9.0.${index}`);
+  const { asapTransport: _, ...uncallable } = element(66);
+  const long = {
+    ...element(66),
+    userTransport: { protocol: 'opaque', bytes: new Uint8Array(65_000) },
+  };
+  test.each([
+    ['which nobody could call', uncallable],
+    ['with too many addresses', { ...element(66), asapTransport: { ...at, addresses } }],
+    ['that hardly fits into a message', long],
+  ] as [string, typeof uncallable][])('%s, and nothing else is lost', (_, poolElement) => {
+    const { scope, one, two, forger } = attacked();
+    forger.says(encodeEnrp(presence(66, { checksum: 5 })));
+    forger.says(tablePage(66, [poolElement, element(66, 3)], false));
+    forger.says(encodeEnrp(update(0, 66, { poolElement })));
+    const known = ['EchoPool/1@1', 'EchoPool/2@2', 'EchoPool/3@66'];
+    expect(one.view()).toEqual(known);
+    scope.run(40); // the forger is taken over
+    expect(two.view()).toEqual(one.view());
+    expect(one.view()).toHaveLength(3);
+  });
+});
+
+describe('a mentor', () => {
+  function starting(options: object = {}): [Scope, TestRegistrar, Stranger] {
+    const scope = new Scope();
+    const one = scope.start({ id: 1, announces: true, options });
+    return [scope, one, new Stranger(scope, '10.0.0.66', one)];
+  }
+
+  test('that never comes to an end does not keep us out of service', () => {
+    const [scope, one, mentor] = starting();
+    for (let id = 1; id <= 20 && !one.enrp.isInService; id++) {
+      mentor.says(encodeEnrp(presence(66)));
+      mentor.says(tablePage(66, [element(66, id)], true));
+      scope.run(4);
+    }
+    expect(one.told('inService')).toEqual([{ type: 'inService', mentor: undefined }]);
+    expect(one.view().length).toBeGreaterThan(10);
+  });
+
+  test('that tells of very many homes is believed some, which are taken over', () => {
+    const [scope, one, mentor] = starting({ maxPeers: 8 });
+    mentor.says(encodeEnrp(presence(66)));
+    const invented = Array.from({ length: 100 }, (_, index) => element(1_000 + index, index + 1));
+    mentor.says(tablePage(66, invented, false));
+    expect(one.view()).toHaveLength(8);
+    scope.run(30);
+    expect(one.view().filter((each) => each.endsWith('@1'))).toHaveLength(8);
+    expect(one.told('takeover')).toHaveLength(8);
+  });
+});
+
+test('a list is taken once for each time that it is asked for', () => {
+  const { one, forger } = attacked();
+  const transport = { protocol: 'sctp', port: 9, transportUse: 0, addresses: ['10.0.0.77'] };
+  const list = (senderId: number, servers: object[]) =>
+    encodeEnrp({
+      ...{ type: 'ENRP_LIST_RESPONSE', senderId: id(senderId), receiverId: id(1) },
+      ...{ isRejected: false, servers: servers as never },
+    });
+  forger.says(list(66, []));
+  const before = one.enrp.counters.ignoredMessages;
+  forger.says(list(66, [{ id: id(77), transport }]));
+  expect(one.calls).not.toContain('10.0.0.77');
+  expect(one.enrp.counters.ignoredMessages).toBe(before + 1);
+});
+
+test('who is not heard any more does not keep others out', () => {
+  const [scope, one] = Scope.whole(1, { maxPeers: 4 }) as [Scope, TestRegistrar];
+  for (let index = 0; index < 8; index++) {
+    const stranger = new Stranger(scope, `10.7.0.${index}`, one);
+    stranger.says(encodeEnrp(presence(1_000 + index)));
+    expect(one.peerIds()).toContain(1_000 + index);
+    scope.run(12);
+    expect(one.peerIds()).toEqual([]);
+  }
 });
 
 test('presences of 10 000 invented registrars are limited', () => {

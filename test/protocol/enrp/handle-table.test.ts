@@ -12,11 +12,15 @@ const DCCP = { protocol: 'dccp', port: 1, transportUse: 0, serviceCode: 5 } as c
 
 type Page = Extract<EnrpMessage, { type: 'ENRP_HANDLE_TABLE_RESPONSE' }>;
 
+function requestTo({ id }: TestRegistrar): Uint8Array {
+  const ids = { senderId: READER, receiverId: id };
+  return encodeEnrp({ type: 'ENRP_HANDLE_TABLE_REQUEST', ...ids, ownOnly: false });
+}
+
 /** The table as somebody reads it who has never said who he is. */
 function readBy(scope: Scope, registrar: TestRegistrar): Page[] {
   const reader = new Stranger(scope, '10.0.0.66', registrar);
-  const ids = { senderId: READER, receiverId: registrar.id };
-  const request = encodeEnrp({ type: 'ENRP_HANDLE_TABLE_REQUEST', ...ids, ownOnly: false });
+  const request = requestTo(registrar);
   const pages: Page[] = [];
   do {
     pages.push(reader.says(request)[0] as Page);
@@ -56,6 +60,19 @@ describe('a handle table', () => {
       }
     },
   );
+});
+
+test('who has not asked on for long reads anew', () => {
+  const [scope, one] = Scope.whole(1) as [Scope, TestRegistrar];
+  for (let id = 1; id <= 60; id++) one.register(id);
+  const reader = new Stranger(scope, '10.0.0.66', one);
+  const [first] = reader.says(requestTo(one)) as [Page];
+  scope.run(9);
+  const [second] = reader.says(requestTo(one)) as [Page];
+  expect(elementsOf(second)).not.toEqual(elementsOf(first));
+  scope.run(11);
+  const [again] = reader.says(requestTo(one)) as [Page];
+  expect(elementsOf(again)).toEqual(elementsOf(first));
 });
 
 function registerAt({ id, handlespace }: TestRegistrar, elementId: number, at: TransportParameter) {

@@ -1,7 +1,8 @@
 /** Registrars that keep one handlespace (RFC 5353 §3): presence, start-up, updates, audit. */
 
 import { describe, expect, test } from 'vitest';
-import { addressOf, Scope } from './support.ts';
+import { encodeEnrp } from '../../../src/wire/enrp.ts';
+import { addressOf, presence, Scope } from './support.ts';
 
 describe('registrars find each other', () => {
   test('when one has the other configured', () => {
@@ -161,6 +162,20 @@ describe('a registrar in the place of one that died', () => {
     expect(successor.peerIds()).toEqual([1]);
     expect(one.told('peerDown')).toMatchObject([{ id: 2 }]);
   });
+});
+
+test('a configured peer is called where it is configured, whatever has been heard of it', () => {
+  const scope = new Scope();
+  const one = scope.start({ id: 1, peers: [2], announces: true });
+  const two = scope.start({ id: 2 });
+  scope.run(6);
+  const source = { address: '192.168.77.2', port: 9_901 };
+  one.driver.input({ type: 'presenceHeard', source, payload: encodeEnrp(presence(2)) });
+  two.crash();
+  scope.run(60);
+  one.calls.length = 0;
+  scope.run(10);
+  expect(new Set(one.calls)).toEqual(new Set([addressOf(2)]));
 });
 
 describe('handle updates (RFC 5353 §3.3)', () => {

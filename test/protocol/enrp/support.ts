@@ -22,8 +22,8 @@ import {
   registrarId,
   type SctpAddress,
 } from '../../../src/types.ts';
-import { decodeEnrp } from '../../../src/wire/enrp.ts';
-import type { EnrpMessage } from '../../../src/wire/enrp-messages.ts';
+import { decodeEnrp, encodeEnrp } from '../../../src/wire/enrp.ts';
+import { type EnrpMessage, UPDATE_ACTION } from '../../../src/wire/enrp-messages.ts';
 import type { Policy } from '../../../src/wire/parameters.ts';
 
 export const ENRP_PORT = 9901;
@@ -119,6 +119,7 @@ export class TestRegistrar {
       profile: 'rsplib',
       localAddresses: [this.address],
       minAddressScope: 'sitelocal',
+      maxTransportAddresses: 64,
       port: ENRP_PORT,
       peers: peers.map((peer) => [place(peer)]),
       announces,
@@ -252,6 +253,24 @@ export const presence = (senderId: number, change: object = {}): EnrpMessage => 
   ...change,
 });
 
+type Element = ReturnType<typeof element>;
+
+/** A page of a handle table, as its owner sends it to registrar 1. */
+export const tablePage = (senderId: number, poolElements: Element[], hasMore: boolean) =>
+  encodeEnrp({
+    ...{ type: 'ENRP_HANDLE_TABLE_RESPONSE', isRejected: false, hasMore },
+    ...{ senderId: registrarId(senderId), receiverId: registrarId(1) },
+    entries: poolElements.length > 0 ? [{ poolHandle: Buffer.from('EchoPool'), poolElements }] : [],
+  });
+
+/** An element is new or changed, says its home. */
+export const addition = (poolElement: Element) =>
+  encodeEnrp({
+    ...{ type: 'ENRP_HANDLE_UPDATE', suggestsTakeover: false, action: UPDATE_ACTION.ADD_PE },
+    ...{ senderId: poolElement.homeRegistrarId, receiverId: 0 as RegistrarId },
+    ...{ poolHandle: Buffer.from('EchoPool'), poolElement },
+  });
+
 /** A peer that says what a test wants it to. */
 export class Stranger {
   readonly heard: EnrpMessage[] = [];
@@ -279,9 +298,12 @@ export class Stranger {
     scope.network.settle();
   }
 
-  says(payload: Uint8Array): EnrpMessage[] {
+  /** What is heard in answer to these, which arrive at once. */
+  says(...payloads: Uint8Array[]): EnrpMessage[] {
     this.heard.length = 0;
-    this.#endpoint.send(this.#association, PAYLOAD_PROTOCOL.ENRP, payload);
+    for (const payload of payloads) {
+      this.#endpoint.send(this.#association, PAYLOAD_PROTOCOL.ENRP, payload);
+    }
     this.#endpoint.flush();
     this.#scope.network.settle();
     return [...this.heard];
