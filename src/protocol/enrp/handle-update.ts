@@ -87,10 +87,10 @@ function add(
   { poolHandle, poolElement, suggestsTakeover }: EnrpHandleUpdate,
 ): void {
   const { handlespace, options, outbox } = context;
-  noteNamed(peer, poolHandle, poolElement.id);
   const isHere = (handlespace.associationOf(poolHandle, poolElement.id) ?? 0) !== 0;
   const known = isHere ? handlespace.find(poolHandle, poolElement.id) : undefined;
   if (!storeRemote(context, now, poolHandle, poolElement, peer.id)) return;
+  noteNamed(peer, poolHandle, poolElement.id);
   if (known !== undefined) outbox.push({ type: 'movedAway', poolElement: known });
   if (!suggestsTakeover || !options.acceptsTakeoverSuggestions) return;
   const stored = handlespace.find(poolHandle, poolElement.id) as PoolElementState;
