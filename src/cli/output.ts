@@ -48,7 +48,7 @@ function formatTable(
 ): string {
   const cells = rows.map((row) => columns.map((column) => String(row[column] ?? '')));
   const widths = columns.map((column, i) =>
-    Math.max(column.length, ...cells.map((row) => row[i]?.length ?? 0)),
+    cells.reduce((width, row) => Math.max(width, row[i]?.length ?? 0), column.length),
   );
   const format = (row: readonly string[]) =>
     row

@@ -4,7 +4,6 @@
  */
 
 import { EventEmitter } from 'node:events';
-import { ConfigError } from '../errors.ts';
 import type { EnrpCounters } from '../protocol/enrp/context.ts';
 import { completeEnrpOptions } from '../protocol/enrp/options.ts';
 import { type Logger, SILENT } from '../protocol/logger.ts';
@@ -26,6 +25,7 @@ import {
 import { openSctpStack } from '../transport/open.ts';
 import type { SctpBackend, SctpStack, SctpStats } from '../transport/transport.ts';
 import { ASAP_PORT, ENRP_PORT, type RegistrarId, registrarId, type SctpAddress } from '../types.ts';
+import { checkSettings } from './check-settings.ts';
 import type { EnrpSettings, RegistrarSettings } from './settings.ts';
 
 /** The events of a registrar: named as the machines', each with the machine's event as its argument. */
@@ -42,8 +42,7 @@ export async function createRegistrar(settings: RegistrarSettings = {}): Promise
   const addresses = settings.asap?.addresses ?? (reachable[0] ? reachable : ['127.0.0.1']);
   const options = completeRegistrarOptions(settings.registrar ?? {}, addresses);
   const enrp = settings.enrp === true ? {} : settings.enrp || undefined;
-  checkTtl('asap.announceTtl', settings.asap?.announceTtl);
-  checkTtl('enrp.announceTtl', enrp?.announceTtl);
+  checkSettings(settings, enrp);
   const stack = openSctpStack({
     transport: settings.transport ?? 'auto',
     localAddresses: addresses,
@@ -58,11 +57,6 @@ export async function createRegistrar(settings: RegistrarSettings = {}): Promise
     await stack.close();
     throw error;
   }
-}
-
-function checkTtl(key: string, ttl = 1): void {
-  if (Number.isInteger(ttl) && ttl >= 1 && ttl <= 255) return;
-  throw new ConfigError(key, `${key} is ${ttl}: give a whole number from 1 to 255.`);
 }
 
 export class RegistrarServer extends EventEmitter<RegistrarServerEvents> {

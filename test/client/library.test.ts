@@ -150,7 +150,7 @@ describe('the library', () => {
     ['an address that is not here', { asap: { addresses: ['192.0.2.1'] } }, /192\.0\.2\.1/],
     ['no IP address', { asap: { addresses: ['here'] } }, /here/],
     ['a bad option', { registrar: { maxBadPeReports: 0 } }, /maxBadPeReports/],
-    ['a bad id', { id: -1 }, /identifier/],
+    ['a bad id', { id: -1 }, /^id is -1/],
     ['a bad time to live', { asap: { addresses: ['127.0.0.1'], announceTtl: 256 } }, /announceTtl/],
   ])('refuses %s', async (_what, settings, sentence) => {
     const starting = aRegistrar({ udpPort: 0, ...settings });
