@@ -3,7 +3,8 @@
  * (RFC 5353 §3.5.2), our own from before a restart (decision 35), and those that a peer suggests to us
  * (decision 41). Each is called at its ASAP transport and sent a keep-alive with the H bit (RFC 5352 §3.4):
  * whoever acknowledges is ours over that association from then on. Who was ours before and does not is removed
- * by the time-out that the handlespace runs for it. All that at a measured pace (RFC 5355, threat 9).
+ * by the time-out that the handlespace runs for it from its turn on. All that at a measured pace (RFC 5355,
+ * threat 9): while as many are being called as may be, the others stay in line.
  */
 
 import { HandlespaceError } from '../../errors.ts';
@@ -11,26 +12,23 @@ import type { PoolElementState } from '../../handlespace/pool-element.ts';
 import type { AssociationId, Milliseconds } from '../../types.ts';
 import type { ConnectAttempt } from '../machine.ts';
 import { keyOf } from '../pool-element-key.ts';
+import { type Candidate, Candidates } from './candidates.ts';
 import type { RegistrarContext } from './context.ts';
-import { ElementCalls } from './element-calls.ts';
+import { ElementCalls, placeOf } from './element-calls.ts';
 import { PerAssociation } from './per-association.ts';
 import { expiryOf } from './registration.ts';
 
 /** Decision 45: 10 000 keep-alives per second. */
 const PERIOD_MS = 10;
 const MOST_PER_PERIOD = 100;
-
-/** Its turn is to come. */
-interface Candidate {
-  readonly poolElement: PoolElementState;
-  /** Its home lives, and would have us take it. */
-  readonly isSuggested: boolean;
-}
+/** In line, when a peer suggests one more: it has a home, and the line may be held up for long. */
+const MOST_WITH_SUGGESTED = 65_536;
 
 export class Adoption {
   readonly #context: RegistrarContext;
-  /** By handle and identifier, in order. */
-  readonly #candidates = new Map<string, Candidate>();
+  readonly #candidates = new Candidates();
+  /** The first in line must be called, and there is no room for a call. */
+  #isHeldUp = false;
   #periodEndsAt: Milliseconds = 0;
   #leftInPeriod = 0;
   readonly #calls: ElementCalls;
@@ -41,37 +39,55 @@ export class Adoption {
 
   constructor(context: RegistrarContext) {
     this.#context = context;
-    this.#calls = new ElementCalls(context, (association, poolElement) =>
-      this.#ask(association, poolElement),
+    this.#calls = new ElementCalls(context, (now, association, poolElement) =>
+      this.#onReached(now, association, poolElement),
     );
   }
 
   get nextDeadline(): Milliseconds {
-    return this.#candidates.size === 0 ? Number.POSITIVE_INFINITY : this.#periodEndsAt;
+    const isNobodysTurn = this.#candidates.size === 0 || this.#isHeldUp;
+    const nextTurnAt = isNobodysTurn ? Number.POSITIVE_INFINITY : this.#periodEndsAt;
+    return Math.min(nextTurnAt, this.#calls.nextDeadline);
   }
 
-  onCandidate(now: Milliseconds, candidate: Candidate): void {
-    const { poolHandle, id } = candidate.poolElement;
-    this.#candidates.set(keyOf(poolHandle, id), candidate);
-    this.onTimeout(now);
+  /** @param isSuggested its home lives, and would have us take it */
+  onCandidate(now: Milliseconds, poolElement: PoolElementState, isSuggested: boolean): void {
+    if (isSuggested && this.#candidates.size >= MOST_WITH_SUGGESTED) return;
+    const place = placeOf(poolElement, this.#context.options.minAddressScope);
+    this.#candidates.add({ poolElement, isSuggested, place });
+    if (!this.#isHeldUp) this.#goOn(now);
+  }
+
+  /** Whether it is in line: it has been asked nothing yet that it could have left unanswered. */
+  isToBeAsked(poolElement: PoolElementState): boolean {
+    if (this.#candidates.size === 0 || poolElement.association !== 0) return false;
+    return this.#candidates.has(poolElement);
+  }
+
+  onTimeout(now: Milliseconds): void {
+    this.#calls.onTimeout(now);
+    this.#goOn(now);
   }
 
   /** Asks as many as may be asked by now. */
-  onTimeout(now: Milliseconds): void {
+  #goOn(now: Milliseconds): void {
     if (now >= this.#periodEndsAt) {
       this.#periodEndsAt = now + PERIOD_MS;
       this.#leftInPeriod = MOST_PER_PERIOD;
     }
-    for (const [key, candidate] of this.#candidates) {
+    this.#isHeldUp = false;
+    for (const candidate of this.#candidates) {
       if (this.#leftInPeriod === 0) return;
+      this.#isHeldUp = !this.#calls.hasRoomFor(candidate.place);
+      if (this.#isHeldUp) return;
       this.#leftInPeriod -= 1;
-      this.#candidates.delete(key);
+      this.#candidates.delete(candidate.poolElement);
       this.#begin(now, candidate);
     }
   }
 
   /** It may have gone, or found a home, since it was put in line. */
-  #begin(now: Milliseconds, { poolElement, isSuggested }: Candidate): void {
+  #begin(now: Milliseconds, { poolElement, isSuggested, place }: Candidate): void {
     const { id, handlespace } = this.#context;
     const { poolHandle, id: poolElementId } = poolElement;
     const known = handlespace.find(poolHandle, poolElementId);
@@ -79,16 +95,33 @@ export class Adoption {
     const isOurs = known.homeRegistrarId === id;
     if (isOurs === isSuggested || known.association !== 0) return;
     if (isOurs) handlespace.probe(now, poolHandle, poolElementId);
-    this.#calls.reach(poolElement);
+    this.#calls.reach(now, poolElement, place);
+  }
+
+  /** Who is ours has all the time for its answer, however long it took to reach it. */
+  #onReached(now: Milliseconds, association: AssociationId, poolElement: PoolElementState): void {
+    const { id, handlespace } = this.#context;
+    const { poolHandle, id: poolElementId } = poolElement;
+    const known = handlespace.find(poolHandle, poolElementId);
+    if (known?.homeRegistrarId === id && known.association === 0) {
+      handlespace.probe(now, poolHandle, poolElementId);
+    }
+    this.#ask(association, poolElement);
   }
 
   /** @param attempt undefined: the peer has called */
-  onAssociationUp(association: AssociationId, attempt: ConnectAttempt | undefined): void {
-    this.#calls.onAssociationUp(association, attempt);
+  onAssociationUp(
+    now: Milliseconds,
+    association: AssociationId,
+    attempt: ConnectAttempt | undefined,
+  ): void {
+    this.#calls.onAssociationUp(now, association, attempt);
+    if (this.#isHeldUp) this.#goOn(now);
   }
 
-  onConnectFailed(attempt: ConnectAttempt): void {
-    this.#calls.onConnectFailed(attempt);
+  onConnectFailed(now: Milliseconds, attempt: ConnectAttempt): void {
+    this.#calls.onConnectFailed(now, attempt);
+    if (this.#isHeldUp) this.#goOn(now);
   }
 
   onAssociationDown(association: AssociationId): void {

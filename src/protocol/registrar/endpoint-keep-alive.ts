@@ -15,15 +15,29 @@ import { SLICE } from './backlog.ts';
 import type { RegistrarContext } from './context.ts';
 
 /** Deals with timers that are due, a slice of them; `handlespace.nextDeadline` says whether there are more. */
-export function onPoolElementTimers(context: RegistrarContext, now: Milliseconds): void {
-  for (const due of context.handlespace.expire(now, SLICE)) onTimer(context, now, due);
+export function onPoolElementTimers(
+  context: RegistrarContext,
+  now: Milliseconds,
+  adoption: Adoption,
+): void {
+  for (const due of context.handlespace.expire(now, SLICE)) onTimer(context, now, due, adoption);
 }
 
-function onTimer(context: RegistrarContext, now: Milliseconds, due: DueTimer): void {
+function onTimer(
+  context: RegistrarContext,
+  now: Milliseconds,
+  due: DueTimer,
+  adoption: Adoption,
+): void {
+  const { handlespace } = context;
   const { element } = due;
   switch (due.timer) {
     case 'keepAliveTransmission':
       sendKeepAlive(context, element);
+      // It is asked when its turn comes: until then the time-out that runs now is not to end.
+      if (adoption.isToBeAsked(element)) {
+        handlespace.acknowledge(now, element.poolHandle, element.id);
+      }
       return;
     case 'keepAliveTimeout':
       context.changes.onRemoved(element, 'keepAliveTimeout');

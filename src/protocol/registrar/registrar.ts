@@ -143,7 +143,7 @@ export class Registrar implements Machine<RegistrarInput, RegistrarOutput> {
         break;
       case 'associationUp':
         onAssociationUp(context, input.association, input.peerAddresses);
-        this.#adoption.onAssociationUp(input.association, input.attempt);
+        this.#adoption.onAssociationUp(now, input.association, input.attempt);
         break;
       case 'associationRestarted':
         onAssociationRestarted(context, now, input.association);
@@ -153,10 +153,10 @@ export class Registrar implements Machine<RegistrarInput, RegistrarOutput> {
         onAssociationDown(context, now, input.association);
         break;
       case 'adopted':
-        this.#adoption.onCandidate(now, { poolElement: input.poolElement, isSuggested: false });
+        this.#adoption.onCandidate(now, input.poolElement, false);
         break;
       case 'takeoverSuggested':
-        this.#adoption.onCandidate(now, { poolElement: input.poolElement, isSuggested: true });
+        this.#adoption.onCandidate(now, input.poolElement, true);
         break;
       case 'movedAway':
         this.#adoption.onMovedAway(input.poolElement);
@@ -171,15 +171,16 @@ export class Registrar implements Machine<RegistrarInput, RegistrarOutput> {
         this.#shutdown.start(now);
         break;
       case 'connectFailed':
-        this.#adoption.onConnectFailed(input.attempt);
+        this.#adoption.onConnectFailed(now, input.attempt);
     }
   }
 
   #onTimeout(now: Milliseconds): void {
     this.#context.backlog.run(now);
-    onPoolElementTimers(this.#context, now);
-    this.#serverAnnounce.onTimeout(now);
+    // Before anybody's time is up: who could not be called may have called us, and is asked then.
     this.#adoption.onTimeout(now);
+    onPoolElementTimers(this.#context, now, this.#adoption);
+    this.#serverAnnounce.onTimeout(now);
   }
 
   #onMessage(
