@@ -7,16 +7,15 @@
  * threat 9): while as many are being called as may be, the others stay in line.
  */
 
-import { HandlespaceError } from '../../errors.ts';
 import type { PoolElementState } from '../../handlespace/pool-element.ts';
 import type { AssociationId, Milliseconds } from '../../types.ts';
 import type { ConnectAttempt } from '../machine.ts';
 import { keyOf } from '../pool-element-key.ts';
 import { type Candidate, Candidates } from './candidates.ts';
+import { claim } from './claim.ts';
 import type { RegistrarContext } from './context.ts';
 import { ElementCalls, placeOf } from './element-calls.ts';
 import { PerAssociation } from './per-association.ts';
-import { expiryOf } from './registration.ts';
 
 /** Decision 45: 10 000 keep-alives per second. */
 const PERIOD_MS = 10;
@@ -168,25 +167,7 @@ export class Adoption {
     const { handlespace } = this.#context;
     const known = handlespace.find(poolHandle, poolElementId);
     if (known !== undefined && known.association !== 0) return; // it has registered here by itself
-    this.#claim(now, association, known ?? asked.value);
-  }
-
-  #claim(now: Milliseconds, association: AssociationId, poolElement: PoolElementState): void {
-    const { id, handlespace, options, changes, log } = this.#context;
-    const { poolHandle, lifeMs, policy, userTransport, asapTransport } = poolElement;
-    try {
-      const outcome = handlespace.register(now, {
-        ...{ poolHandle, id: poolElement.id, homeRegistrarId: id, lifeMs, policy },
-        ...{ userTransport, asapTransport, association, isWatched: true, mayDisagree: true },
-        expiresInMs: expiryOf(lifeMs, options),
-      });
-      const stored = handlespace.find(poolHandle, poolElement.id) as PoolElementState;
-      if (outcome === 'created') changes.onAdded(stored);
-      else changes.onUpdated(stored);
-    } catch (error) {
-      if (!(error instanceof HandlespaceError)) throw error;
-      log.warn({ poolElement, reason: error.message }, 'pool element not adopted');
-    }
+    claim(this.#context, now, association, known ?? asked.value);
   }
 
   #ask(association: AssociationId, poolElement: PoolElementState): void {

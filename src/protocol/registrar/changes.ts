@@ -13,6 +13,7 @@ import type { Outbox } from './outbox.ts';
 
 export interface Changes {
   onAdded(poolElement: PoolElementState): void;
+  /** Also when it was a peer's until now: peers hear by this that it is ours. */
   onUpdated(poolElement: PoolElementState): void;
   /** `poolElement` is what it was; the handlespace does not have it any more. */
   onRemoved(poolElement: PoolElementState, reason: RemovalReason): void;
@@ -25,7 +26,7 @@ export function toldAsEvents(outbox: Outbox, log: Logger): Changes {
       outbox.push({ type: 'poolElementAdded', poolElement, reason: 'registered' });
     },
     onUpdated(poolElement) {
-      log.debug({ poolElement }, 'pool element registered again');
+      log.debug({ poolElement }, 'pool element registered again, or claimed');
       outbox.push({ type: 'poolElementReregistered', poolElement });
     },
     onRemoved(poolElement, reason) {

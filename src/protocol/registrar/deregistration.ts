@@ -5,6 +5,7 @@ import type { AsapDeregistration } from '../../wire/asap-messages.ts';
 import { CAUSE } from '../../wire/parameters.ts';
 import type { Association } from './associations.ts';
 import { cause } from './causes.ts';
+import { claim } from './claim.ts';
 import type { RegistrarContext } from './context.ts';
 import { isStranger } from './identity.ts';
 import { tellRefused } from './refusal.ts';
@@ -39,14 +40,17 @@ function deregister(
   association: Association,
   { poolHandle, poolElementId }: AsapDeregistration,
 ): number | undefined {
-  const { handlespace, changes } = context;
+  const { id, handlespace, changes } = context;
   if (!association.registrations.isOpen(now)) return CAUSE.LACK_OF_RESOURCES;
   association.registrations.take();
   const element = handlespace.find(poolHandle, poolElementId);
   // "no entry": it is gone, which is what was asked for.
   if (element === undefined) return undefined;
   if (isStranger(context, association, element)) return CAUSE.REJECTED_FOR_SECURITY;
+  // Decision 36: peers obey its home alone, and that one would bring it back. So it is ours before it goes.
+  const isOurs = element.homeRegistrarId === id;
+  const ours = isOurs ? element : claim(context, now, association.id, element);
   handlespace.deregister(poolHandle, poolElementId);
-  changes.onRemoved(element, 'deregistered');
+  changes.onRemoved(ours ?? element, 'deregistered');
   return undefined;
 }

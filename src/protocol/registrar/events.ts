@@ -36,6 +36,10 @@ export type RegistrarEvent =
       /** It has registered here, or said yes to a keep-alive with the H bit. */
       readonly reason: 'registered';
     }
+  /**
+   * It has registered again. Or it was a peer's and is ours now without that: it has said yes to a keep-alive with
+   * the H bit, or it leaves here, and its removal follows at once (decision 36).
+   */
   | { readonly type: 'poolElementReregistered'; readonly poolElement: PoolElementState }
   | {
       readonly type: 'poolElementRemoved';

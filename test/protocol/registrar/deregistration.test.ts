@@ -2,7 +2,16 @@
 
 import { describe, expect, test } from 'vitest';
 import { CAUSE } from '../../../src/wire/parameters.ts';
-import { aRegistrar, deregistration, hex, PE, POOL, registration, sctp } from './support.ts';
+import {
+  aRegistrar,
+  deregistration,
+  hex,
+  PE,
+  POOL,
+  REGISTRAR,
+  registration,
+  sctp,
+} from './support.ts';
 
 describe('a deregistration (RFC 5352 §3.2)', () => {
   test('removes the pool element, and the pool with its last one (test vectors A5)', () => {
@@ -67,7 +76,7 @@ describe('a deregistration (RFC 5352 §3.2)', () => {
     expect(net.members()).toEqual([]);
   });
 
-  test('of an element of another registrar is accepted from its own address', () => {
+  test('of an element of another registrar makes it ours first: peers obey its home alone (decision 36)', () => {
     const net = aRegistrar();
     net.handlespace.register(net.now, {
       ...registration().poolElement,
@@ -77,9 +86,13 @@ describe('a deregistration (RFC 5352 §3.2)', () => {
     });
     net.up(1);
     net.says(1, deregistration());
-    expect(net.events('poolElementRemoved')).toMatchObject([
-      { poolElement: { homeRegistrarId: 7 } },
+    const ours = { id: PE, homeRegistrarId: REGISTRAR };
+    expect(net.outputs()).toMatchObject([
+      { type: 'poolElementReregistered', poolElement: ours },
+      { type: 'poolElementRemoved', poolElement: ours, reason: 'deregistered' },
+      { type: 'send' },
     ]);
+    expect(net.members()).toEqual([]);
   });
 
   test('with the identifier 0 is refused with cause 3 (asap.md §10)', () => {
