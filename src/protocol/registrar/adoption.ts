@@ -14,6 +14,7 @@ import { keyOf } from '../pool-element-key.ts';
 import { type Candidate, Candidates } from './candidates.ts';
 import { claim } from './claim.ts';
 import type { RegistrarContext } from './context.ts';
+import { takeDeparted } from './departed.ts';
 import { ElementCalls, placeOf } from './element-calls.ts';
 import { PerAssociation } from './per-association.ts';
 
@@ -32,12 +33,11 @@ export class Adoption {
   #leftInPeriod = 0;
   readonly #calls: ElementCalls;
   /** Who has been asked, by handle and identifier, and over which association. */
-  readonly #asked = new PerAssociation<PoolElementState>();
-  /** Who has gone to a peer, it is said, by handle and identifier, and over which association it was ours. */
-  readonly #departed = new PerAssociation<PoolElementState>();
+  readonly #asked: PerAssociation<PoolElementState>;
 
   constructor(context: RegistrarContext) {
     this.#context = context;
+    this.#asked = new PerAssociation(context.options.limits.maxPoolElementsPerAssociation);
     this.#calls = new ElementCalls(context, (now, association, poolElement) =>
       this.#onReached(now, association, poolElement),
     );
@@ -124,16 +124,8 @@ export class Adoption {
   }
 
   onAssociationDown(association: AssociationId): void {
-    this.#departed.end(association);
     this.#calls.onAssociationDown(association);
     this.#asked.end(association);
-  }
-
-  onMovedAway(poolElement: PoolElementState): void {
-    const { poolHandle, id } = poolElement;
-    const association = poolElement.association as AssociationId;
-    if (!this.#context.associations.has(association)) return;
-    this.#departed.set(keyOf(poolHandle, id), association, poolElement);
   }
 
   /**
@@ -141,12 +133,8 @@ export class Adoption {
    * for may be read late, and undone at once (decision 52). Whoever is still connected to us is asked whether it is ours.
    */
   onAbandoned(poolElement: PoolElementState): void {
-    if (this.#departed.size === 0) return;
-    const key = keyOf(poolElement.poolHandle, poolElement.id);
-    const departed = this.#departed.get(key);
-    if (departed === undefined) return;
-    this.#departed.delete(key);
-    this.#ask(departed.association, poolElement);
+    const association = takeDeparted(this.#context, poolElement);
+    if (association !== undefined) this.#ask(association, poolElement);
   }
 
   /**
@@ -173,7 +161,8 @@ export class Adoption {
   #ask(association: AssociationId, poolElement: PoolElementState): void {
     const { poolHandle, id: poolElementId } = poolElement;
     const { id, options, outbox, counters } = this.#context;
-    this.#asked.set(keyOf(poolHandle, poolElementId), association, poolElement);
+    // More could not be registered over it either.
+    if (!this.#asked.set(keyOf(poolHandle, poolElementId), association, poolElement)) return;
     counters.endpointKeepAlives += 1;
     outbox.send(association, {
       type: 'ASAP_ENDPOINT_KEEP_ALIVE',

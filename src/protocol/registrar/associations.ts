@@ -79,8 +79,9 @@ export function abortAssociation(
 }
 
 function forget(context: RegistrarContext, now: Milliseconds, id: AssociationId): void {
-  const { associations, handlespace, changes, backlog } = context;
+  const { associations, departed, handlespace, changes, backlog } = context;
   associations.delete(id);
+  departed.end(id);
   backlog.start(now, () => {
     const removed = handlespace.removeAssociation(id, SLICE);
     for (const element of removed) changes.onRemoved(element, 'associationLost');

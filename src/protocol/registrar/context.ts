@@ -1,6 +1,7 @@
 /** What the procedures of one registrar share. `registrar.ts` makes it; the procedures act on it. */
 
 import type { Handlespace } from '../../handlespace/handlespace.ts';
+import type { PoolElementState } from '../../handlespace/pool-element.ts';
 import type { AssociationId, IpAddress, RegistrarId } from '../../types.ts';
 import type { Logger } from '../logger.ts';
 import type { Association } from './associations.ts';
@@ -8,6 +9,7 @@ import type { Backlog } from './backlog.ts';
 import type { Changes } from './changes.ts';
 import type { RegistrarOptions } from './options.ts';
 import type { Outbox } from './outbox.ts';
+import type { PerAssociation } from './per-association.ts';
 
 export interface RegistrarContext {
   readonly id: RegistrarId;
@@ -18,6 +20,8 @@ export interface RegistrarContext {
   readonly handlespace: Handlespace;
   /** Those that are up and that we have not ended. */
   readonly associations: Map<AssociationId, Association>;
+  /** Pool elements that have gone to a peer, it is said, and over which association they were ours (`departed.ts`). */
+  readonly departed: PerAssociation<PoolElementState>;
   readonly outbox: Outbox;
   readonly changes: Changes;
   readonly backlog: Backlog;

@@ -15,6 +15,8 @@ import { PerAssociation } from './per-association.ts';
  * and so many dead places cost the living ones behind them no more than one time-out.
  */
 const MOST_CALLS = 256;
+/** That are known to be one process. Should it say that it is at more, the others are called when they are wanted. */
+const MOST_PLACES = 64;
 /** Fraction of the time-out by which a wake-up is late only when the process was paused. */
 const LATE = 0.1;
 
@@ -45,7 +47,7 @@ export class ElementCalls {
   /** Under way, by place. */
   readonly #calls = new Map<string, Call>();
   /** Those that succeeded, by place. */
-  readonly #reached = new PerAssociation<void>();
+  readonly #reached = new PerAssociation<void>(MOST_PLACES);
   /** The same calls, the oldest first. */
   readonly #attempts = new Map<ConnectAttempt, Call>();
   /** What is up by each address of its peer, from the first call that fails until none is under way. */
@@ -154,7 +156,7 @@ export class ElementCalls {
 
   #placesUp(): PerAssociation<void> {
     if (this.#upAt === undefined) {
-      this.#upAt = new PerAssociation();
+      this.#upAt = new PerAssociation(Number.POSITIVE_INFINITY);
       for (const id of this.#context.associations.keys()) this.#noteUp(this.#upAt, id);
     }
     return this.#upAt;

@@ -8,8 +8,14 @@ interface Entry<Value> {
 }
 
 export class PerAssociation<Value> {
+  readonly #most: number;
   readonly #entries = new Map<string, Entry<Value>>();
   readonly #keys = new Map<AssociationId, Set<string>>();
+
+  /** @param most keys of one association */
+  constructor(most: number) {
+    this.#most = most;
+  }
 
   get size(): number {
     return this.#entries.size;
@@ -19,13 +25,18 @@ export class PerAssociation<Value> {
     return this.#entries.get(key);
   }
 
-  /** In place of what the key had before, whatever association that was for. */
-  set(key: string, association: AssociationId, value: Value): void {
+  /**
+   * In place of what the key had before, whatever association that was for. False: it has nothing now, for the
+   * association has as many keys as it may have.
+   */
+  set(key: string, association: AssociationId, value: Value): boolean {
     this.delete(key);
-    this.#entries.set(key, { association, value });
     const keys = this.#keys.get(association);
+    if ((keys?.size ?? 0) >= this.#most) return false;
+    this.#entries.set(key, { association, value });
     if (keys === undefined) this.#keys.set(association, new Set([key]));
     else keys.add(key);
+    return true;
   }
 
   delete(key: string): void {

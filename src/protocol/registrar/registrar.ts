@@ -30,6 +30,7 @@ import {
 import { Backlog } from './backlog.ts';
 import { toldAsEvents } from './changes.ts';
 import { noCounts, type RegistrarContext, type RegistrarCounters } from './context.ts';
+import { onMovedAway } from './departed.ts';
 import { onDeregistration } from './deregistration.ts';
 import { onKeepAliveAck, onPlainKeepAliveAck, onPoolElementTimers } from './endpoint-keep-alive.ts';
 import { onEndpointUnreachable } from './endpoint-unreachable.ts';
@@ -38,6 +39,7 @@ import type { RegistrarInput, RegistrarOutput } from './events.ts';
 import { HandleResolution } from './handle-resolution.ts';
 import type { RegistrarOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
+import { PerAssociation } from './per-association.ts';
 import { onRegistration } from './registration.ts';
 import { ServerAnnounce } from './server-announce.ts';
 import { Shutdown } from './shutdown.ts';
@@ -75,6 +77,7 @@ export class Registrar implements Machine<RegistrarInput, RegistrarOutput> {
       options,
       handlespace,
       associations: new Map(),
+      departed: new PerAssociation(options.limits.maxPoolElementsPerAssociation),
       outbox,
       changes: toldAsEvents(outbox, log),
       backlog: new Backlog(),
@@ -159,7 +162,7 @@ export class Registrar implements Machine<RegistrarInput, RegistrarOutput> {
         this.#adoption.onCandidate(now, input.poolElement, true);
         break;
       case 'movedAway':
-        this.#adoption.onMovedAway(input.poolElement);
+        onMovedAway(context, input.poolElement);
         break;
       case 'abandoned':
         this.#adoption.onAbandoned(input.poolElement);

@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import type { PoolElementState } from '../../../src/handlespace/pool-element.ts';
-import { aRegistrar, type Net, PEER, POOL, REGISTRAR } from './support.ts';
+import { CAUSE } from '../../../src/wire/parameters.ts';
+import { aRegistrar, type Net, PEER, POOL, REGISTRAR, registration, sctp } from './support.ts';
 
 const DEAD = 0xdead;
 const TRANSPORT = { protocol: 'tcp', port: 7, transportUse: 0, addresses: [PEER] } as const;
@@ -206,6 +207,43 @@ describe('a pool element that a peer says it has (decision 52)', () => {
     net.down(5);
     net.input({ type: 'abandoned', poolElement });
     expect([net.answers(5), net.calls()]).toEqual([[], []]);
+  });
+
+  test('may register again over that association, whatever addresses the peer tells (decision 38)', () => {
+    const [net] = movedAway();
+    net.up(6, ['10.6.6.6']);
+    const asapTransport = sctp(['10.77.0.1'], 0);
+    const theirs = { ...registration({ id: 1 }).poolElement, poolHandle: POOL, asapTransport };
+    net.handlespace.register(net.now, { ...theirs, homeRegistrarId: DEAD });
+    net.says(6, registration({ id: 1 }));
+    expect(net.answers(6)).toMatchObject([{ errors: [{ code: CAUSE.REJECTED_FOR_SECURITY }] }]);
+    net.registers(5, { id: 1 });
+    expect(net.handlespace.find(POOL, 1)).toMatchObject({
+      ...{ homeRegistrarId: REGISTRAR, association: 5 },
+    });
+  });
+
+  test('is remembered, and asked, no more than may be registered over one association', () => {
+    const limits = { maxPoolElementsPerAssociation: 3 };
+    const net = aRegistrar({ options: { limits } });
+    net.up(5);
+    net.registers(5, { id: 1, userTransport: TRANSPORT });
+    const registered = net.handlespace.find(POOL, 1) as PoolElementState;
+    net.handlespace.deregister(POOL, 1);
+    const others = Array.from({ length: 10 }, (_, i) => {
+      const { poolHandle, association } = registered;
+      return { poolHandle, association, id: i + 1 } as unknown as PoolElementState;
+    });
+    const askedOf = (poolElements: PoolElementState[]) => {
+      for (const poolElement of poolElements) net.input({ type: 'abandoned', poolElement });
+      return net.answers(5).length;
+    };
+    for (const poolElement of others) net.input({ type: 'movedAway', poolElement });
+    expect(askedOf(others)).toBe(3);
+    // Three have left their question unanswered.
+    const more = others.slice(3);
+    for (const poolElement of more) net.input({ type: 'movedAway', poolElement });
+    expect(askedOf(more)).toBe(0);
   });
 
   test('is asked once, and nobody else who is gone', () => {

@@ -9,7 +9,7 @@ const TWO = 2 as AssociationId;
 
 describe('what is known per association', () => {
   test('goes with it, and nothing else does', () => {
-    const known = new PerAssociation<string>();
+    const known = new PerAssociation<string>(2);
     known.set('a', ONE, 'first');
     known.set('b', ONE, 'second');
     known.set('c', TWO, 'third');
@@ -22,7 +22,7 @@ describe('what is known per association', () => {
   });
 
   test('belongs to the last one that it was said of', () => {
-    const known = new PerAssociation<string>();
+    const known = new PerAssociation<string>(2);
     known.set('a', ONE, 'old');
     known.set('a', TWO, 'new');
     known.end(ONE);
@@ -31,8 +31,18 @@ describe('what is known per association', () => {
     expect(known.size).toBe(0);
   });
 
+  test('is no more than it may be', () => {
+    const known = new PerAssociation<string>(2);
+    expect(['a', 'b', 'c'].map((key) => known.set(key, ONE, key))).toEqual([true, true, false]);
+    expect(known.set('c', TWO, 'other')).toBe(true);
+    expect(known.set('a', ONE, 'again')).toBe(true);
+    known.delete('b');
+    expect(known.set('d', ONE, 'd')).toBe(true);
+    expect(known.size).toBe(3);
+  });
+
   test('may be forgotten before', () => {
-    const known = new PerAssociation<string>();
+    const known = new PerAssociation<string>(2);
     known.set('a', ONE, 'one');
     known.delete('a');
     known.delete('b');
