@@ -9,6 +9,7 @@ import type { ConnectAttempt } from '../machine.ts';
 import { type AddressScope, isInScope } from './address-scope.ts';
 import type { RegistrarContext } from './context.ts';
 import { PerAssociation } from './per-association.ts';
+import { Waits } from './waits.ts';
 
 /**
  * Calls at one time. Each takes one of the transport's associations, which others want as well (10 000 by default),
@@ -17,8 +18,6 @@ import { PerAssociation } from './per-association.ts';
 const MOST_CALLS = 256;
 /** That are known to be one process. Should it say that it is at more, the others are called when they are wanted. */
 const MOST_PLACES = 64;
-/** Fraction of the time-out by which a wake-up is late only when the process was paused. */
-const LATE = 0.1;
 
 /** Where a process listens, by its ASAP transport. */
 export interface Place {
@@ -27,131 +26,96 @@ export interface Place {
   readonly peer: readonly SctpAddress[];
 }
 
-/** Under way until the association is up. */
-interface Call {
-  readonly place: Place;
-  readonly begunAt: Milliseconds;
-  readonly waiting: PoolElementState[];
+export interface CallsListener {
+  onReached(place: Place, association: AssociationId): void;
+  /** Nobody has answered there in time. */
+  onUnreachable(place: Place): void;
 }
-
-/** Somebody can be spoken to. */
-type OnReached = (
-  now: Milliseconds,
-  association: AssociationId,
-  poolElement: PoolElementState,
-) => void;
 
 export class ElementCalls {
   readonly #context: RegistrarContext;
-  readonly #onReached: OnReached;
-  /** Under way, by place. */
-  readonly #calls = new Map<string, Call>();
-  /** Those that succeeded, by place. */
+  readonly #listener: CallsListener;
+  readonly #underWay = new Map<ConnectAttempt, Place>();
+  readonly #waits: Waits<ConnectAttempt>;
+  /** Those that succeeded, by the name of the place. */
   readonly #reached = new PerAssociation<void>(MOST_PLACES);
-  /** The same calls, the oldest first. */
-  readonly #attempts = new Map<ConnectAttempt, Call>();
   /** What is up by each address of its peer, from the first call that fails until none is under way. */
   #upAt: PerAssociation<void> | undefined;
-  /** When the process was last paused. */
-  #resumedAt: Milliseconds = 0;
   #nextAttempt = 1;
 
-  constructor(context: RegistrarContext, onReached: OnReached) {
+  constructor(context: RegistrarContext, listener: CallsListener) {
     this.#context = context;
-    this.#onReached = onReached;
+    this.#listener = listener;
+    this.#waits = new Waits(context.options.endpointKeepAliveTimeoutIntervalMs);
   }
 
   get nextDeadline(): Milliseconds {
-    const [oldest] = this.#attempts.values();
-    return oldest === undefined ? Number.POSITIVE_INFINITY : this.#deadlineOf(oldest);
+    return this.#waits.nextDeadline;
   }
 
-  /** Whether `reach` may be called: it takes no further call, or there is room for one. */
-  hasRoomFor({ name, peer }: Place): boolean {
-    const isCallNeeded =
-      peer.length > 0 && this.#reached.get(name) === undefined && !this.#calls.has(name);
-    return !isCallNeeded || this.#attempts.size < MOST_CALLS;
+  /** For another call. */
+  get hasRoom(): boolean {
+    return this.#underWay.size < MOST_CALLS;
   }
 
-  /** `onReached` follows, at once or later, unless nobody answers there. */
-  reach(now: Milliseconds, poolElement: PoolElementState, place: Place): void {
-    if (place.peer.length === 0) return;
-    const reached = this.#reached.get(place.name);
-    if (reached !== undefined) this.#onReached(now, reached.association, poolElement);
-    else (this.#calls.get(place.name) ?? this.#callAt(now, place)).waiting.push(poolElement);
+  associationTo({ name }: Place): AssociationId | undefined {
+    return this.#reached.get(name)?.association;
+  }
+
+  /** `onReached` or `onUnreachable` follows. */
+  call(now: Milliseconds, place: Place): void {
+    const attempt = this.#nextAttempt++;
+    this.#underWay.set(attempt, place);
+    this.#waits.begin(now, attempt);
+    this.#context.outbox.push({ type: 'connect', attempt, peer: place.peer });
   }
 
   /** @param attempt undefined: the peer has called */
-  onAssociationUp(
-    now: Milliseconds,
-    association: AssociationId,
-    attempt: ConnectAttempt | undefined,
-  ): void {
+  onAssociationUp(association: AssociationId, attempt: ConnectAttempt | undefined): void {
     if (this.#upAt !== undefined) this.#noteUp(this.#upAt, association);
-    if (attempt === undefined) return;
-    const call = this.#attempts.get(attempt);
-    if (call === undefined) return; // it was given up
-    this.#end(attempt, call);
-    this.#goOn(now, association, call);
+    if (attempt !== undefined) this.#end(attempt, () => association);
   }
 
   /**
    * There is no second association on the same ports: whoever cannot be called may have called us already. So does
    * a pool element of rsplib that lost its registrar, long before it registers anew (interop-rsplib A18).
    */
-  onConnectFailed(now: Milliseconds, attempt: ConnectAttempt): void {
-    const call = this.#attempts.get(attempt);
-    if (call === undefined) return; // it was given up
-    const upAt = this.#placesUp();
-    const theirs = call.place.peer.map((one) => upAt.get(textOf(one)));
-    const there = theirs.find((one) => one !== undefined);
-    this.#end(attempt, call);
-    if (there !== undefined) this.#goOn(now, there.association, call);
+  onConnectFailed(attempt: ConnectAttempt): void {
+    this.#end(attempt, ({ peer }) => {
+      const upAt = this.#placesUp();
+      const theirs = peer.map((one) => upAt.get(textOf(one)));
+      return theirs.find((one) => one !== undefined)?.association;
+    });
   }
 
-  onAssociationDown(association: AssociationId): void {
+  /** It is down, or nobody answers there. */
+  onLost(association: AssociationId): void {
     this.#reached.end(association);
-    this.#upAt?.end(association);
+    if (!this.#context.associations.has(association)) this.#upAt?.end(association);
   }
 
   /** Gives up those that have had no answer for too long. */
   onTimeout(now: Milliseconds): void {
-    const { options, outbox } = this.#context;
-    // Decision 46: nobody has let us wait while the process was paused.
-    const patienceMs = LATE * options.endpointKeepAliveTimeoutIntervalMs;
-    if (now > this.nextDeadline + patienceMs) this.#resumedAt = now;
-    for (const [attempt, call] of this.#attempts) {
-      if (now < this.#deadlineOf(call)) return;
-      outbox.push({ type: 'cancelConnect', attempt });
-      this.onConnectFailed(now, attempt);
+    for (const attempt of this.#waits.expire(now)) {
+      this.#context.outbox.push({ type: 'cancelConnect', attempt });
+      this.onConnectFailed(attempt);
     }
   }
 
-  #deadlineOf({ begunAt }: Call): Milliseconds {
-    const { endpointKeepAliveTimeoutIntervalMs } = this.#context.options;
-    return Math.max(begunAt, this.#resumedAt) + endpointKeepAliveTimeoutIntervalMs;
-  }
-
-  #goOn(now: Milliseconds, association: AssociationId, { place, waiting }: Call): void {
+  #end(attempt: ConnectAttempt, associationTo: (place: Place) => AssociationId | undefined): void {
+    const place = this.#underWay.get(attempt);
+    if (place === undefined) return; // it was given up
+    const association = associationTo(place);
+    this.#underWay.delete(attempt);
+    this.#waits.end(attempt);
+    if (this.#underWay.size === 0) this.#upAt = undefined;
     // It is gone when there are too many.
-    if (!this.#context.associations.has(association)) return;
+    if (association === undefined || !this.#context.associations.has(association)) {
+      this.#listener.onUnreachable(place);
+      return;
+    }
     this.#reached.set(place.name, association);
-    for (const poolElement of waiting) this.#onReached(now, association, poolElement);
-  }
-
-  #callAt(now: Milliseconds, place: Place): Call {
-    const call: Call = { place, begunAt: now, waiting: [] };
-    const attempt = this.#nextAttempt++;
-    this.#calls.set(place.name, call);
-    this.#attempts.set(attempt, call);
-    this.#context.outbox.push({ type: 'connect', attempt, peer: place.peer });
-    return call;
-  }
-
-  #end(attempt: ConnectAttempt, { place }: Call): void {
-    this.#attempts.delete(attempt);
-    this.#calls.delete(place.name);
-    if (this.#attempts.size === 0) this.#upAt = undefined;
+    this.#listener.onReached(place, association);
   }
 
   #placesUp(): PerAssociation<void> {

@@ -5,6 +5,7 @@
 
 import type { Milliseconds } from '../../types.ts';
 import type { AsapEndpointUnreachable } from '../../wire/asap-messages.ts';
+import type { Adoption } from './adoption.ts';
 import type { Association } from './associations.ts';
 import type { RegistrarContext } from './context.ts';
 import { sendKeepAlive } from './endpoint-keep-alive.ts';
@@ -14,6 +15,7 @@ export function onEndpointUnreachable(
   now: Milliseconds,
   { reports }: Association,
   { poolHandle, poolElementId }: AsapEndpointUnreachable,
+  adoption: Adoption,
 ): void {
   const { handlespace, options, changes, counters } = context;
   if (!reports.isOpen(now)) {
@@ -29,8 +31,9 @@ export function onEndpointUnreachable(
   if (reportCount >= options.maxBadPeReports) {
     handlespace.deregister(poolHandle, poolElementId);
     changes.onRemoved(element, 'reportedUnreachable');
-  } else if (!element.awaitsAcknowledgement) {
-    // One that is awaited decides: reports must not put off the time-out, nor multiply keep-alives.
+  } else if (!element.awaitsAcknowledgement && !adoption.isToBeAsked(element)) {
+    // One that is awaited decides: reports must not put off the time-out, nor multiply keep-alives. Nor may they
+    // let the time run of one that is in line and cannot be asked yet.
     handlespace.probe(now, poolHandle, poolElementId);
     sendKeepAlive(context, element);
   }

@@ -156,16 +156,16 @@ export class Registrar implements Machine<RegistrarInput, RegistrarOutput> {
         onAssociationDown(context, now, input.association);
         break;
       case 'adopted':
-        this.#adoption.onCandidate(now, input.poolElement, false);
+        this.#adoption.onAdopted(now, input.poolElement);
         break;
       case 'takeoverSuggested':
-        this.#adoption.onCandidate(now, input.poolElement, true);
+        this.#adoption.onSuggested(now, input.poolElement);
         break;
       case 'movedAway':
         onMovedAway(context, input.poolElement);
         break;
       case 'abandoned':
-        this.#adoption.onAbandoned(input.poolElement);
+        this.#adoption.onAbandoned(now, input.poolElement);
         break;
       case 'inService':
         this.#serverAnnounce.begin(now);
@@ -237,7 +237,7 @@ export class Registrar implements Machine<RegistrarInput, RegistrarOutput> {
         onKeepAliveAck(context, now, association, message, this.#adoption);
         break;
       case 'ASAP_ENDPOINT_UNREACHABLE':
-        onEndpointUnreachable(context, now, association, message);
+        onEndpointUnreachable(context, now, association, message, this.#adoption);
         break;
       default:
         // asap.md 3.8: nothing that a registrar has a use for, and nothing that is owed an answer.

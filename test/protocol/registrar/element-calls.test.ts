@@ -2,34 +2,14 @@
 
 import { describe, expect, test } from 'vitest';
 import type { PoolElementState } from '../../../src/handlespace/pool-element.ts';
-import type { IpAddress } from '../../../src/types.ts';
-import { aRegistrar, type Net, PEER, POOL, REGISTRAR, tcp } from './support.ts';
+import { aRegistrar, type Net, POOL, type Stored, stored, tcp } from './support.ts';
 
 const MOST_CALLS = 256;
 const TIMEOUT_MS = 5_000;
 /** More than `net.passes` needs for all turns that there is room for. */
 const TURNS_MS = 100;
 
-interface Adopted {
-  readonly port?: number;
-  readonly addresses?: readonly IpAddress[];
-  readonly isWatched?: boolean;
-  readonly homeRegistrarId?: number;
-}
-
-/** A pool element that is ours and has not registered here; by default at a place of its own. */
-function stored(net: Net, id: number, given: Adopted = {}): PoolElementState {
-  const { port = id, addresses = [PEER], isWatched, homeRegistrarId = REGISTRAR } = given;
-  net.handlespace.register(net.now, {
-    ...{ poolHandle: POOL, id, homeRegistrarId, lifeMs: 300_000, isWatched },
-    policy: { type: 'roundRobin' },
-    userTransport: tcp(),
-    asapTransport: { protocol: 'sctp', port, transportUse: 0, addresses },
-  });
-  return net.handlespace.find(POOL, id) as PoolElementState;
-}
-
-function adopt(net: Net, id: number, given: Adopted = {}): void {
+function adopt(net: Net, id: number, given: Stored = {}): void {
   net.input({ type: 'adopted', poolElement: stored(net, id, given) });
 }
 
@@ -126,7 +106,8 @@ describe('whoever waits for a call', () => {
     for (let id = 1; id <= 4 * MOST_CALLS; id += 1) adopt(net, id, { isWatched });
     adopt(net, 7_000, { isWatched });
     net.passes(4 * TIMEOUT_MS + TURNS_MS);
-    expect(net.members()).toEqual([7_000]);
+    // The last ones called have a time-out of their own, which runs since their call was given up.
+    expect(net.members()[0]).toBe(3 * MOST_CALLS + 1);
     const call = net.calls().at(-1);
     expect(call?.peer).toMatchObject([{ port: 7_000 }]);
     net.passes(TIMEOUT_MS - 2 * TURNS_MS);
@@ -159,7 +140,7 @@ describe('whoever waits for a call', () => {
     expect(portsCalled(net)).toEqual([1_003]);
   });
 
-  test('is not joined by one more that a peer suggests when there are 65 536 already', () => {
+  test('is not joined by one more that a peer suggests, or has lost, when there are 65 536 already', () => {
     const net = aRegistrar();
     callsOfDeadRack(net);
     const suggest = (poolElement: PoolElementState) =>
@@ -169,6 +150,12 @@ describe('whoever waits for a call', () => {
       suggest({ poolHandle: POOL, id, asapTransport } as unknown as PoolElementState); // it has gone
     }
     suggest(stored(net, 1_002, { homeRegistrarId: 0xdead }));
+    net.up(5);
+    net.registers(5, { id: 1_004, userTransport: tcp() });
+    const poolElement = net.handlespace.find(POOL, 1_004) as PoolElementState;
+    net.handlespace.deregister(POOL, 1_004);
+    for (const type of ['movedAway', 'abandoned'] as const) net.input({ type, poolElement });
+    expect(net.answers(5)).toEqual([]);
     adopt(net, 1_003);
     net.passes(3 * TIMEOUT_MS);
     expect(portsCalled(net)).toEqual([1_003]);
@@ -184,7 +171,11 @@ describe('a call without an answer', () => {
     expect(cancelled(net)).toEqual([]);
     net.passes(1);
     expect(cancelled(net)).toEqual([call?.attempt]);
+    net.passes(TIMEOUT_MS - 1);
+    expect(net.members()).toEqual([1]);
+    net.passes(1);
     expect(net.members()).toEqual([]);
+    net.outputs();
     net.passes(10 * TIMEOUT_MS);
     expect(net.outputs()).toEqual([]);
   });

@@ -6,6 +6,7 @@
 
 import { expect } from 'vitest';
 import { Handlespace } from '../../../src/handlespace/handlespace.ts';
+import type { PoolElementState } from '../../../src/handlespace/pool-element.ts';
 import type { Logger } from '../../../src/protocol/logger.ts';
 import type { AssociationEnd } from '../../../src/protocol/machine.ts';
 import type {
@@ -268,6 +269,25 @@ export function deregistration(id = PE, poolHandle: Uint8Array = POOL): AsapMess
 
 export function unreachable(id = PE, poolHandle: Uint8Array = POOL): AsapMessage {
   return { type: 'ASAP_ENDPOINT_UNREACHABLE', poolHandle, poolElementId: poolElementId(id) };
+}
+
+export interface Stored {
+  readonly port?: number;
+  readonly addresses?: readonly IpAddress[];
+  readonly isWatched?: boolean;
+  readonly homeRegistrarId?: number;
+}
+
+/** A pool element that is ours and has not registered here; by default at a place of its own. */
+export function stored(net: Net, id: number, given: Stored = {}): PoolElementState {
+  const { port = id, addresses = [PEER], isWatched, homeRegistrarId = REGISTRAR } = given;
+  net.handlespace.register(net.now, {
+    ...{ poolHandle: POOL, id, homeRegistrarId, lifeMs: 300_000, isWatched },
+    policy: { type: 'roundRobin' },
+    userTransport: tcp(),
+    asapTransport: { protocol: 'sctp', port, transportUse: 0, addresses },
+  });
+  return net.handlespace.find(POOL, id) as PoolElementState;
 }
 
 /** Bytes as the specification prints them: hexadecimal, blanks ignored. */
