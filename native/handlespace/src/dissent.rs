@@ -2,16 +2,22 @@
 //! policy, transport protocol or control channel while the two could not hear each other. They are kept, so
 //! that registrars agree about what there is, and not selected. What a pool is like is what its element with
 //! the lowest identifier is like; so every registrar comes to the same end, whatever came first.
+//!
+//! Those who disagree stand in an order too, with whoever is like them, though nobody selects from it: a pool
+//! that changes takes another of the orders that there are. So what comes or goes takes time in proportion to
+//! the logarithm of its pool. Only taking stock looks at all elements of the pool, and at no others: when
+//! somebody disagrees for the first time, and later when half as many have left as there were then.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use crate::handlespace::Handlespace;
-use crate::policy;
+use crate::policy::{self, Policy};
 use crate::pool::Pool;
 use crate::{PolicyValues, Registration};
 
 /// What all elements of a pool are to have in common (RFC 5352 §3.1 rules 2 and 3).
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Character {
     /// Number of the policy.
     pub policy: u32,
@@ -29,15 +35,19 @@ impl Character {
     }
 }
 
-/// Of a pool with elements that disagree; a pool where all agree has none.
+/// Of a pool with elements that disagree, or that had some. A pool where all agree has none, as a rule: it is
+/// kept for a while, or else somebody who disagrees now and agrees then would have stock taken each time.
 pub(crate) struct Dissent {
-    /// The lowest identifier of those that agree; `NOBODY`: none does.
-    pub lowest: u64,
-    /// By identifier: slot and character.
-    pub others: BTreeMap<u32, (u32, Character)>,
+    /// What those are like of whom `unusual` says nothing.
+    usual: Character,
+    /// By identifier: what the others are like.
+    unusual: BTreeMap<u32, Character>,
+    /// The orders of those that disagree with the pool. None is empty.
+    orders: BTreeMap<Character, Box<dyn Policy>>,
+    /// The identifiers of all elements, the lowest on top. Those of elements that have gone stay until they come
+    /// to the top or stock is taken; of two that are equal, one at the least is such.
+    ids: BinaryHeap<Reverse<u32>>,
 }
-
-const NOBODY: u64 = u64::MAX;
 
 impl Handlespace {
     /// The element in `slot` has come, and its values are in `members`: its pool takes it in.
@@ -45,21 +55,22 @@ impl Handlespace {
         let Some(it) = self.pools.get_mut(pool) else {
             return;
         };
-        if it.character() == character {
-            it.policy.insert(&mut self.members, slot);
-            if let Some(dissent) = &mut it.dissent {
-                dissent.lowest = dissent.lowest.min(id.into());
-            }
-            return;
+        let (usual, is_first) = (it.character(), it.dissent.is_none());
+        if is_first && character == usual {
+            return it.policy.insert(&mut self.members, slot);
         }
-        if it.dissent.is_none() {
-            let (lowest, others) = (self.lowest_of(pool, |other| other != id), BTreeMap::new());
-            self.set_dissent(pool, Dissent { lowest, others });
+        let dissent = it
+            .dissent
+            .get_or_insert_with(|| Box::new(Dissent::new(usual)));
+        dissent.note(id, character);
+        if let Some(row) = policy::row(character.policy).filter(|_| character != usual) {
+            dissent.orders.entry(character).or_insert_with(row.make);
         }
-        if let Some(dissent) = self.dissent_of(pool) {
-            dissent.others.insert(id, (slot, character));
+        it.order_of(id).insert(&mut self.members, slot);
+        if is_first {
+            self.take_stock(pool);
         }
-        self.reform(pool);
+        self.settle(pool);
     }
 
     /// The element that was in `slot` has gone: its pool lets it go.
@@ -67,19 +78,11 @@ impl Handlespace {
         let Some(it) = self.pools.get_mut(pool) else {
             return;
         };
-        let Some(dissent) = &mut it.dissent else {
-            it.policy.remove(&mut self.members, slot);
-            return;
-        };
-        if dissent.others.remove(&id).is_none() {
-            it.policy.remove(&mut self.members, slot);
-            if dissent.lowest == u64::from(id) {
-                self.find_lowest(pool);
-            }
-        } else if dissent.others.is_empty() {
-            it.dissent = None;
+        it.order_of(id).remove(&mut self.members, slot);
+        if let Some(dissent) = &mut it.dissent {
+            dissent.forget(id);
+            self.settle(pool);
         }
-        self.reform(pool);
     }
 
     /// What the element in `slot` is like.
@@ -89,93 +92,118 @@ impl Handlespace {
         Some(pool.character_of(identity.id))
     }
 
-    /// After the one that had the lowest identifier has left.
-    fn find_lowest(&mut self, pool: u32) {
-        let Some(it) = self.pools.get(pool) else {
-            return;
-        };
-        let lowest = self.lowest_of(pool, |id| !it.disagrees(id));
-        if let Some(dissent) = self.dissent_of(pool) {
-            dissent.lowest = lowest;
-        }
-    }
-
-    fn dissent_of(&mut self, pool: u32) -> Option<&mut Dissent> {
-        self.pools.get_mut(pool)?.dissent.as_deref_mut()
-    }
-
-    fn set_dissent(&mut self, pool: u32, dissent: Dissent) {
-        if let Some(it) = self.pools.get_mut(pool) {
-            it.dissent = Some(Box::new(dissent));
-        }
-    }
-
-    fn lowest_of(&self, pool: u32, counts: impl Fn(u32) -> bool) -> u64 {
-        let ids = self.slots_of(pool).map(|(_, id)| id);
-        ids.filter(|&id| counts(id)).min().map_or(NOBODY, u64::from)
-    }
-
-    /// Slots and identifiers of a pool's elements. Takes time in proportion to all elements of all pools; only
-    /// pools with dissenters are looked through so, and only when their first changes.
-    fn slots_of(&self, pool: u32) -> impl Iterator<Item = (u32, u32)> {
-        self.elements.live_slots().filter_map(move |slot| {
-            let it = self.elements.get(slot)?;
-            (it.pool == pool).then_some((slot, it.id))
-        })
-    }
-
-    /// Lets the pool be as its element with the lowest identifier is.
-    fn reform(&mut self, pool: u32) {
-        let Some(wanted) = self.pools.get(pool).and_then(Pool::overdue_character) else {
-            return;
-        };
-        let Some(row) = policy::row(wanted.policy) else {
-            return;
-        };
-        let all: Vec<_> = self.slots_of(pool).collect();
+    /// After a change in a pool with dissenters: lets it be as its element with the lowest identifier is, and
+    /// does away with what is not needed any more.
+    fn settle(&mut self, pool: u32) {
         let Some(it) = self.pools.get_mut(pool) else {
             return;
         };
-        let mut dissent = Dissent {
-            lowest: NOBODY,
-            others: BTreeMap::new(),
+        let Some(dissent) = &mut it.dissent else {
+            return;
         };
-        let mut order = (row.make)();
-        for (slot, id) in all {
-            let character = it.character_of(id);
-            if character == it.character() {
-                it.policy.remove(&mut self.members, slot);
-            }
-            if character != wanted {
-                dissent.others.insert(id, (slot, character));
-                continue;
-            }
-            let member = *self.members.at(slot);
-            self.members
-                .set(slot, member.value, member.load_degradation);
-            order.insert(&mut self.members, slot);
-            dissent.lowest = dissent.lowest.min(id.into());
+        let has_gone = |id| self.table.find(&self.elements, pool, id).is_none();
+        while dissent.ids.peek().is_some_and(|lowest| has_gone(lowest.0)) {
+            dissent.ids.pop();
         }
-        it.take_over(row, wanted, order);
-        it.dissent = (!dissent.others.is_empty()).then(|| Box::new(dissent));
+        let Some(&Reverse(lowest)) = dissent.ids.peek() else {
+            return; // nobody is left, and the pool goes as well
+        };
+        let is_overlong = dissent.ids.len() > 2 * it.elements;
+        let wanted = dissent.character_of(lowest);
+        if wanted != it.character() {
+            it.turn_to(wanted);
+        }
+        match (it.is_unanimous(), is_overlong) {
+            (true, true) => it.dissent = None,
+            (true, false) => it.become_usual(),
+            (false, true) => self.take_stock(pool),
+            (false, false) => {}
+        }
     }
 
-    /// Of every pool: who is said to disagree does, and the first of all agrees.
-    pub(crate) fn verify_dissent(&self, index: u32, pool: &Pool) -> Result<usize, String> {
-        let Some(dissent) = &pool.dissent else {
-            return Ok(0);
+    /// Notes the identifiers of all elements of the pool, and no others.
+    fn take_stock(&mut self, pool: u32) {
+        let Some(it) = self.pools.get_mut(pool) else {
+            return;
         };
-        let is_other = |id| dissent.others.contains_key(&id);
-        let lowest = self.lowest_of(index, |id| !is_other(id));
-        let disagree = dissent.others.iter().all(|(&id, &(slot, character))| {
-            let it = self.elements.get(slot);
-            character != pool.character() && it.is_some_and(|it| it.id == id && it.pool == index)
-        });
-        let first = dissent.others.keys().next().map(|&id| u64::from(id));
-        if !disagree || lowest != dissent.lowest || first.is_none_or(|first| first < lowest) {
+        // Room for all that there may be before stock is taken again, unless the pool grows.
+        let mut ids = Vec::with_capacity(2 * it.elements);
+        for (_, order) in it.orders() {
+            order.each(&self.members, &mut |slot| {
+                ids.extend(self.elements.get(slot).map(|it| Reverse(it.id)));
+            });
+        }
+        if let Some(dissent) = &mut it.dissent {
+            dissent.ids = ids.into();
+        }
+    }
+
+    /// Of every pool: everybody stands once, in the order of those that are like it, and the first of all
+    /// agrees. Returns how many elements there are.
+    pub(crate) fn verify_orders(&self, index: u32, pool: &Pool) -> Result<usize, String> {
+        let mut ids = BTreeSet::new();
+        let mut count = 0;
+        for (character, order) in pool.orders() {
+            let mut is_right = order.any().is_some();
+            order.each(&self.members, &mut |slot| {
+                let it = self.elements.get(slot).filter(|it| it.pool == index);
+                is_right &=
+                    it.is_some_and(|it| ids.insert(it.id) && pool.character_of(it.id) == character);
+            });
+            count += order.verify(&self.members)?;
+            if !is_right || ids.len() != count {
+                return Err(format!("pool {index}: one of its orders is wrong"));
+            }
+        }
+        let first = ids.first().map(|&id| pool.character_of(id));
+        let is_right = |it: &Dissent| it.is_of(&ids);
+        if first != Some(pool.character()) || !pool.dissent.as_deref().is_none_or(is_right) {
             return Err(format!("pool {index}: its dissenters are wrong"));
         }
-        Ok(dissent.others.len())
+        Ok(count)
+    }
+}
+
+impl Dissent {
+    fn new(usual: Character) -> Self {
+        Dissent {
+            usual,
+            unusual: BTreeMap::new(),
+            orders: BTreeMap::new(),
+            ids: BinaryHeap::new(),
+        }
+    }
+
+    fn note(&mut self, id: u32, character: Character) {
+        self.ids.push(Reverse(id));
+        if character != self.usual {
+            self.unusual.insert(id, character);
+        }
+    }
+
+    /// An order that it leaves empty goes, unless it is that of the pool.
+    fn forget(&mut self, id: u32) {
+        let character = self.unusual.remove(&id).unwrap_or(self.usual);
+        let order = self.orders.get(&character);
+        if order.is_some_and(|order| order.any().is_none()) {
+            self.orders.remove(&character);
+        }
+    }
+
+    fn character_of(&self, id: u32) -> Character {
+        self.unusual.get(&id).copied().unwrap_or(self.usual)
+    }
+
+    /// Whether this is right for a pool with these elements.
+    fn is_of(&self, elements: &BTreeSet<u32>) -> bool {
+        let noted: BTreeSet<u32> = self.ids.iter().map(|it| it.0).collect();
+        let first = self.ids.peek().map(|it| &it.0);
+        let mut unusual = self.unusual.iter();
+        first == elements.first()
+            && elements.is_subset(&noted)
+            && self.ids.len() <= 2 * elements.len()
+            && unusual.all(|(id, &character)| elements.contains(id) && character != self.usual)
+            && (self.unusual.is_empty() || !self.orders.is_empty())
     }
 }
 
@@ -188,11 +216,6 @@ impl Pool {
         }
     }
 
-    fn character_of(&self, id: u32) -> Character {
-        let other = self.dissent.as_ref().and_then(|it| it.others.get(&id));
-        other.map_or_else(|| self.character(), |&(_, character)| character)
-    }
-
     /// The element's values, under the policy that it has itself.
     pub fn policy_values(&self, id: u32, value: u32, load_degradation: u32) -> PolicyValues {
         PolicyValues {
@@ -203,15 +226,58 @@ impl Pool {
     }
 
     pub fn disagrees(&self, id: u32) -> bool {
-        self.dissent
-            .as_ref()
-            .is_some_and(|it| it.others.contains_key(&id))
+        self.character_of(id) != self.character()
     }
 
-    /// What the pool should be like, when somebody who disagrees has the lowest identifier.
-    fn overdue_character(&self) -> Option<Character> {
-        let dissent = self.dissent.as_ref()?;
-        let (&id, &(_, character)) = dissent.others.first_key_value()?;
-        (u64::from(id) < dissent.lowest).then_some(character)
+    /// The order that this element stands in.
+    pub fn order_of(&mut self, id: u32) -> &mut dyn Policy {
+        let theirs = self.dissent.as_mut().and_then(|it| {
+            let character = it.character_of(id);
+            it.orders.get_mut(&character)
+        });
+        theirs.unwrap_or(&mut self.policy).as_mut()
+    }
+
+    fn character_of(&self, id: u32) -> Character {
+        match &self.dissent {
+            Some(dissent) => dissent.character_of(id),
+            None => self.character(),
+        }
+    }
+
+    fn is_unanimous(&self) -> bool {
+        self.dissent.as_ref().is_none_or(|it| it.orders.is_empty())
+    }
+
+    /// All are like the pool, so that is what is usual now.
+    fn become_usual(&mut self) {
+        let usual = self.character();
+        if let Some(dissent) = &mut self.dissent {
+            dissent.usual = usual;
+            dissent.unusual.clear();
+        }
+    }
+
+    /// All orders with those who stand in them: the pool's own first.
+    fn orders(&self) -> impl Iterator<Item = (Character, &dyn Policy)> {
+        let theirs = self.dissent.iter().flat_map(|it| &it.orders);
+        let theirs = theirs.map(|(&character, order)| (character, order.as_ref()));
+        std::iter::once((self.character(), self.policy.as_ref())).chain(theirs)
+    }
+
+    /// Lets the pool be like those that are like this. The others wait in the order that they have.
+    fn turn_to(&mut self, wanted: Character) {
+        let old = self.character();
+        let order = self
+            .dissent
+            .as_mut()
+            .and_then(|it| it.orders.remove(&wanted));
+        let Some((row, order)) = policy::row(wanted.policy).zip(order) else {
+            return;
+        };
+        let order = self.take_over(row, wanted, order);
+        if let Some(dissent) = self.dissent.as_mut().filter(|_| order.any().is_some()) {
+            dissent.orders.insert(old, order);
+        }
     }
 }

@@ -234,12 +234,12 @@ impl Handlespace {
         self.table.insert(pool, id, slot);
         self.members
             .set(slot, it.policy.value, it.policy.load_degradation);
-        self.join(pool, slot, id, Character::of(it));
         if let Some(pool) = self.pools.get_mut(pool) {
             pool.elements += 1;
             self.ownership
                 .add(home, slot, pool.handle_sum + checksum::sum_of_id(id));
         }
+        self.join(pool, slot, id, Character::of(it));
         self.associations.add(association, slot);
         self.refresh(now, slot, it);
     }
@@ -264,11 +264,8 @@ impl Handlespace {
         }
         if let Some(pool) = self.pools.get_mut(identity.pool) {
             let (value, load) = (it.policy.value, it.policy.load_degradation);
-            if pool.disagrees(identity.id) {
-                self.members.set(slot, value, load);
-            } else {
-                pool.policy.update(&mut self.members, slot, value, load);
-            }
+            pool.order_of(identity.id)
+                .update(&mut self.members, slot, value, load);
         }
         self.refresh(now, slot, it);
     }

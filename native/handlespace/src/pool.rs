@@ -71,13 +71,19 @@ impl Pool {
         &selected[..count]
     }
 
-    /// From now on the pool is like this, with its agreeing elements in this order.
-    pub fn take_over(&mut self, row: &'static Row, like: Character, order: Box<dyn Policy>) {
+    /// From now on the pool is like this, with its agreeing elements in this order. Returns the order that it
+    /// had until now.
+    pub fn take_over(
+        &mut self,
+        row: &'static Row,
+        like: Character,
+        order: Box<dyn Policy>,
+    ) -> Box<dyn Policy> {
         self.row = row;
         self.transport_kind = like.transport_kind;
         self.has_control = like.has_control;
         self.increment = increment_of(row, self.max_increment);
-        self.policy = order;
+        std::mem::replace(&mut self.policy, order)
     }
 
     /// Whether a registration agrees with the pool (RFC 5352 §3.1 rules 2 and 3), in the order in which rsplib

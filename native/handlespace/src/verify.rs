@@ -57,11 +57,10 @@ impl Handlespace {
         }
         let mut total = 0;
         for (index, pool) in self.pools.iter_from(0) {
-            let agreeing = pool.policy.verify(&self.members)?;
-            let count = agreeing + self.verify_dissent(index, pool)?;
-            if agreeing == 0 || count != pool.elements || sizes.get(&index) != Some(&count) {
+            let count = self.verify_orders(index, pool)?;
+            if count != pool.elements || sizes.get(&index) != Some(&count) {
                 return Err(format!(
-                    "pool {index}: {count} in its policy, {} counted",
+                    "pool {index}: {count} in its orders, {} counted",
                     pool.elements
                 ));
             }

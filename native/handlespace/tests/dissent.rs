@@ -6,7 +6,9 @@ mod support;
 use std::collections::BTreeMap;
 
 use rserpool_handlespace::{Error, Handlespace, PolicyValues, Registration, Settings};
-use support::{Dice, LEAST_USED, RANDOM, ROUND_ROBIN, WEIGHTED_ROUND_ROBIN, registration};
+use support::{
+    Dice, LEAST_USED, PRIORITY, RANDOM, ROUND_ROBIN, WEIGHTED_ROUND_ROBIN, registration,
+};
 
 const POOL: &[u8] = b"pool";
 
@@ -109,7 +111,80 @@ fn a_pools_only_element_may_come_back_as_another_one() {
     handlespace.verify().unwrap();
 }
 
-/// Against a naive account: who has which policy.
+#[test]
+fn a_pool_that_changes_and_changes_back_goes_on_where_it_was() {
+    let mut handlespace = Handlespace::new(Settings::default());
+    for id in [4, 3, 2] {
+        handlespace
+            .register(0, &with_policy(id, ROUND_ROBIN))
+            .unwrap();
+    }
+    let next = |handlespace: &mut Handlespace| {
+        let mut ids = Vec::new();
+        handlespace.resolve(POOL, 1, &mut |it| ids.push(it.id));
+        ids[0]
+    };
+    assert_eq!(4, next(&mut handlespace));
+    handlespace
+        .register(0, &with_policy(1, LEAST_USED))
+        .unwrap();
+    assert_eq!([1, 1], [(); 2].map(|()| next(&mut handlespace)));
+    // Whoever comes or registers again meanwhile takes or keeps a place among those who wait.
+    for id in [5, 4] {
+        handlespace
+            .register(0, &with_policy(id, ROUND_ROBIN))
+            .unwrap();
+    }
+    assert!(handlespace.deregister(POOL, 1));
+    assert_eq!([3, 2, 5, 4], [(); 4].map(|()| next(&mut handlespace)));
+    handlespace.verify().unwrap();
+}
+
+#[test]
+fn a_pool_may_change_with_each_element_that_leaves() {
+    const POLICIES: [u32; 3] = [ROUND_ROBIN, WEIGHTED_ROUND_ROBIN, PRIORITY];
+    let mut handlespace = Handlespace::new(Settings::default());
+    let policy_of = |id: u32| POLICIES[id as usize % POLICIES.len()];
+    for id in 1..=100 {
+        handlespace
+            .register(0, &with_policy(id, policy_of(id)))
+            .unwrap();
+    }
+    for first in 1..=100 {
+        let alike = (first..=100).filter(|&id| policy_of(id) == policy_of(first));
+        assert_eq!(alike.collect::<Vec<_>>(), selected(&mut handlespace));
+        handlespace.purge(1, 1, &mut |it| {
+            assert_eq!((first, false), (it.id, it.disagrees))
+        });
+        handlespace.verify().unwrap();
+    }
+    assert_eq!(0, handlespace.stats().pools);
+}
+
+/// What is noted of a pool must not grow with all that ever happened there: `verify` looks at that.
+#[test]
+fn who_disagrees_and_agrees_by_turns_leaves_no_trace() {
+    let mut handlespace = Handlespace::new(Settings::default());
+    for id in 10..20 {
+        handlespace
+            .register(0, &with_policy(id, ROUND_ROBIN))
+            .unwrap();
+    }
+    for id in (1..30).cycle().take(1000) {
+        let was_there = handlespace.find(POOL, id).is_some();
+        for policy in [LEAST_USED, ROUND_ROBIN] {
+            handlespace.register(0, &with_policy(id, policy)).unwrap();
+            handlespace.verify().unwrap();
+        }
+        if !was_there {
+            assert!(handlespace.deregister(POOL, id));
+        }
+        handlespace.verify().unwrap();
+        assert_eq!((10..20).collect::<Vec<_>>(), selected(&mut handlespace));
+    }
+}
+
+/// Against a naive account: who is like what.
 #[test]
 fn whatever_comes_and_goes_the_lowest_identifier_decides() {
     const POLICIES: [u32; 4] = [ROUND_ROBIN, LEAST_USED, RANDOM, WEIGHTED_ROUND_ROBIN];
@@ -117,25 +192,34 @@ fn whatever_comes_and_goes_the_lowest_identifier_decides() {
         let mut handlespace = Handlespace::new(Settings::default());
         let mut known = BTreeMap::new();
         let mut dice = Dice(seed);
+        let most_elements = dice.pick(&[2, 8, 60]);
         for _ in 0..300 {
-            let id = 1 + dice.roll(8) as u32;
+            let id = 1 + dice.roll(most_elements) as u32;
             if dice.roll(3) == 0 {
                 assert_eq!(
                     known.remove(&id).is_some(),
                     handlespace.deregister(POOL, id)
                 );
             } else {
-                let policy = dice.pick(&POLICIES);
-                known.insert(id, policy);
-                handlespace.register(0, &with_policy(id, policy)).unwrap();
+                let it = Registration {
+                    transport_kind: dice.pick(&[5, 5, 6]),
+                    has_control: dice.roll(4) == 0,
+                    ..with_policy(id, dice.pick(&POLICIES))
+                };
+                known.insert(id, (it.policy.number, it.transport_kind, it.has_control));
+                handlespace.register(0, &it).unwrap();
             }
             handlespace.verify().unwrap();
             let first = known.values().next();
-            let agreeing = known.iter().filter(|(_, policy)| Some(*policy) == first);
+            let agreeing = known.iter().filter(|(_, like)| Some(*like) == first);
             let expected: Vec<u32> = agreeing.map(|(&id, _)| id).collect();
             assert_eq!(expected, selected(&mut handlespace));
-            for (&id, policy) in &known {
-                assert_eq!(*policy, handlespace.find(POOL, id).unwrap().policy.number);
+            for (&id, like) in &known {
+                let it = handlespace.find(POOL, id).unwrap();
+                assert_eq!(
+                    (like.0, Some(like) != first),
+                    (it.policy.number, it.disagrees)
+                );
             }
         }
     }

@@ -42,6 +42,9 @@ pub(crate) trait Policy {
     /// An element, whoever; nobody's turn is taken. `None`: there are none.
     fn any(&self) -> Option<u32>;
 
+    /// Shows every element once, in no order to rely on.
+    fn each(&self, members: &Members, visit: &mut dyn FnMut(u32));
+
     /// Checks every invariant; returns how many elements there are.
     fn verify(&self, members: &Members) -> Result<usize, String>;
 }

@@ -104,6 +104,12 @@ impl<O: Order> Policy for OrderedRings<O> {
         self.heads.values().next().copied()
     }
 
+    fn each(&self, members: &Members, visit: &mut dyn FnMut(u32)) {
+        for &head in self.heads.values() {
+            ring::iter(&members.links, head).for_each(&mut *visit);
+        }
+    }
+
     fn verify(&self, members: &Members) -> Result<usize, String> {
         let mut count = 0;
         for (&key, &head) in &self.heads {

@@ -33,6 +33,10 @@ impl Policy for RandomSelection {
         self.bag.iter().next()
     }
 
+    fn each(&self, _: &Members, visit: &mut dyn FnMut(u32)) {
+        self.bag.iter().for_each(visit);
+    }
+
     fn verify(&self, members: &Members) -> Result<usize, String> {
         self.bag.verify(members)?;
         Ok(self.bag.len())

@@ -78,6 +78,11 @@ impl Policy for RoundRobin {
         self.order.last().copied()
     }
 
+    fn each(&self, _: &Members, visit: &mut dyn FnMut(u32)) {
+        let slots = self.order.iter().copied();
+        slots.filter(|&slot| slot != NIL).for_each(visit);
+    }
+
     fn verify(&self, members: &Members) -> Result<usize, String> {
         let mut live = 0;
         for (place, &slot) in self.order.iter().enumerate() {

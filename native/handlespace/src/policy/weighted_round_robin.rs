@@ -134,6 +134,12 @@ impl Policy for WeightedRoundRobin {
         self.classes.first().map(|class| class.head)
     }
 
+    fn each(&self, members: &Members, visit: &mut dyn FnMut(u32)) {
+        for class in &self.classes {
+            ring::iter(&members.links, class.head).for_each(&mut *visit);
+        }
+    }
+
     fn verify(&self, members: &Members) -> Result<usize, String> {
         let (mut count, mut sum) = (0, 0);
         for class in &self.classes {

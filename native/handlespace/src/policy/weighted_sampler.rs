@@ -111,6 +111,11 @@ impl<W: Weigh> Policy for WeightedSampler<W> {
         heaviest.iter().next()
     }
 
+    fn each(&self, _: &Members, visit: &mut dyn FnMut(u32)) {
+        let bags = self.buckets.iter().map(|bucket| &bucket.bag);
+        bags.chain([&self.idle]).flat_map(Bag::iter).for_each(visit);
+    }
+
     fn verify(&self, members: &Members) -> Result<usize, String> {
         let exponent_of = |slot| W::weight(members.at(slot).value).checked_ilog2();
         let (mut count, mut sum) = (self.idle.len(), 0);
