@@ -7,7 +7,7 @@ use rserpool_handlespace::{Element, MAX_ITEMS, PolicyValues};
 impl Run {
     /// Compares an answer with what it must be, and tells the model that it was given.
     pub fn answered(&mut self, pool: usize, items: u32, ids: &[u32]) {
-        let selection = &mut self.model.pools[pool].selection;
+        let selection = self.model.pools[pool].selection_mut();
         match selection.select((items as usize).clamp(1, MAX_ITEMS)) {
             Expected::Exactly(expected) => assert_eq!(expected, ids),
             Expected::AnyOf(count, candidates) => {
@@ -71,7 +71,8 @@ impl Run {
             return;
         };
         let it = &self.model.elements[at];
-        let selection = &self.model.pools[self.model.pool(pool_handle).unwrap()].selection;
+        let pool = &self.model.pools[self.model.pool(pool_handle).unwrap()];
+        let selection = pool.selection_of(id);
         let entry = &selection.entries[selection.position(id).unwrap()];
         let expected = Element {
             pool_handle: &it.pool_handle,
@@ -79,12 +80,12 @@ impl Run {
             home: it.home,
             association: it.association,
             policy: PolicyValues {
-                number: self.policy,
+                number: selection.policy,
                 value: entry.value,
                 load_degradation: entry.load_degradation,
             },
             is_watched: it.is_watched,
-            disagrees: false,
+            disagrees: selection.policy != pool.selection().policy,
             awaits_acknowledgement: it.is_awaiting,
             unreachable_reports: it.reports,
             expires_at: it.expires_at,
@@ -141,16 +142,13 @@ impl Run {
         let mut token = Some(0);
         while let Some(from) = token {
             token = self.core.pools(from, 2, &mut |pool| {
-                assert_eq!(
-                    (self.policy, 6, true),
-                    (pool.policy, pool.transport_kind, pool.has_control)
-                );
-                sizes.push((pool.pool_handle.to_vec(), pool.elements));
+                assert_eq!((6, true), (pool.transport_kind, pool.has_control));
+                sizes.push((pool.pool_handle.to_vec(), pool.policy, pool.elements));
             });
         }
         let pools = self.model.pools.iter();
         let mut expected: Vec<_> = pools
-            .map(|pool| (pool.pool_handle.clone(), pool.selection.entries.len()))
+            .map(|it| (it.pool_handle.clone(), it.selection().policy, it.size()))
             .collect();
         expected.sort_unstable();
         sizes.sort_unstable();

@@ -1,5 +1,5 @@
 //! Random operations on the core and on a naive model, compared at every step. A failure names its seed and
-//! step; `run(policy, max_increment, seed, steps)` with these plays it again. Here is what runs;
+//! step; `run(policies, max_increment, seed, steps)` with these plays it again. Here is what runs;
 //! `operations.rs` does the steps, `comparison.rs` compares, `model/` is the model.
 
 mod comparison;
@@ -20,12 +20,12 @@ struct Run {
     core: Handlespace,
     model: Model,
     dice: Dice,
-    policy: u32,
+    policies: &'static [u32],
     max_increment: u32,
     now: u64,
 }
 
-fn run(policy: u32, max_increment: u32, seed: u64, steps: u64) {
+fn run(policies: &'static [u32], max_increment: u32, seed: u64, steps: u64) {
     let keep_alive = KeepAlive {
         interval_ms: INTERVAL_MS,
         timeout_ms: TIMEOUT_MS,
@@ -47,7 +47,7 @@ fn run(policy: u32, max_increment: u32, seed: u64, steps: u64) {
         core,
         model,
         dice: Dice(seed),
-        policy,
+        policies,
         max_increment,
         now,
     };
@@ -55,7 +55,7 @@ fn run(policy: u32, max_increment: u32, seed: u64, steps: u64) {
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run.step(step)));
         assert!(
             outcome.is_ok(),
-            "policy 0x{policy:08x}, seed {seed}, step {step}"
+            "policies {policies:x?}, seed {seed}, step {step}"
         );
     }
 }
@@ -86,7 +86,8 @@ impl Run {
             self.compare_books();
         }
         let is_small = self.model.elements.len() < 8;
-        if step.is_multiple_of(if is_small { 50 } else { 1000 }) {
+        let is_divided = self.policies.len() > 1;
+        if step.is_multiple_of(if is_small || is_divided { 50 } else { 1000 }) {
             self.core.verify().unwrap();
             self.compare_all();
         }
@@ -98,8 +99,8 @@ macro_rules! oracle {
     ($($test:ident: $policy:expr;)*) => {$(
         #[test]
         fn $test() {
-            run($policy, 0, 0x1_5eed ^ u64::from($policy), STEPS);
-            run($policy, 3, 0x2_5eed ^ u64::from($policy), STEPS / 4);
+            run(&[$policy], 0, 0x1_5eed ^ u64::from($policy), STEPS);
+            run(&[$policy], 3, 0x2_5eed ^ u64::from($policy), STEPS / 4);
         }
     )*};
 }
@@ -114,4 +115,13 @@ oracle! {
     least_used_with_degradation_agrees_with_the_model: LEAST_USED_DEGRADATION;
     priority_least_used_agrees_with_the_model: PRIORITY_LEAST_USED;
     randomized_least_used_agrees_with_the_model: RANDOMIZED_LEAST_USED;
+}
+
+/// Pools that do not agree: with two policies, where often one of them is gone and comes back, and with all.
+#[test]
+fn pools_with_dissenters_agree_with_the_model() {
+    run(&[ROUND_ROBIN, LEAST_USED], 0, 0x3_5eed, STEPS);
+    let few = &[ROUND_ROBIN, ROUND_ROBIN, ROUND_ROBIN, ROUND_ROBIN, PRIORITY];
+    run(few, 0, 0x4_5eed, STEPS);
+    run(&POLICIES, 3, 0x5_5eed, STEPS);
 }

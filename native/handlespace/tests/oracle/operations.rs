@@ -28,7 +28,7 @@ impl Run {
         let few = self.dice.roll(4) as u32;
         let any = self.dice.roll(1 << 32) as u32;
         PolicyValues {
-            number: self.policy,
+            number: self.dice.pick(self.policies),
             value: self.dice.pick(&[0, 1, few, few, few * 1000, any, u32::MAX]),
             load_degradation: self.dice.pick(&[0, 1, few, any / 7, u32::MAX]),
         }
@@ -72,6 +72,7 @@ impl Run {
             association,
             transport_kind: 6,
             has_control: true,
+            may_disagree: self.policies.len() > 1,
             is_watched: self.dice.roll(2) == 0,
             expires_in_ms: self.dice.pick(&[NEVER, life, life, life * 100, 30_000_000]),
             preface: &[pool_handle, &[id as u8]].concat(),
@@ -80,9 +81,7 @@ impl Run {
             annex: &annex,
             ..registration(pool_handle, id)
         };
-        let created = self
-            .model
-            .register(&registration, self.policy, self.max_increment);
+        let created = self.model.register(&registration, self.max_increment);
         let expected = if created {
             Registered::Created
         } else {
@@ -272,13 +271,14 @@ impl Run {
     /// Registrations that do not fit; the comparisons that follow show that they left no trace.
     pub fn refuse(&mut self) {
         let (pool_handle, id) = self.somebody();
-        if self.model.pool(&pool_handle).is_none() {
+        let Some(pool) = self.model.pool(&pool_handle) else {
             return;
-        }
+        };
+        let wanted = self.model.pools[pool].selection().policy;
         let record = [0; 20];
         let right = Registration {
             policy: PolicyValues {
-                number: self.policy,
+                number: wanted,
                 value: 5,
                 load_degradation: 5,
             },
@@ -287,7 +287,7 @@ impl Run {
             record: &record,
             ..registration(&pool_handle, id)
         };
-        let number = if self.policy == RANDOM {
+        let number = if wanted == RANDOM {
             ROUND_ROBIN
         } else {
             RANDOM

@@ -4,7 +4,7 @@ mod policy;
 
 pub use policy::{Expected, Selection};
 
-use rserpool_handlespace::{NEVER, Registration, Timer};
+use rserpool_handlespace::{NEVER, PolicyValues, Registration, Timer};
 
 pub const INTERVAL_MS: u64 = 500;
 pub const TIMEOUT_MS: u64 = 300;
@@ -31,7 +31,39 @@ pub struct Element {
 pub struct Pool {
     pub pool_handle: Vec<u8>,
     pub preface: Vec<u8>,
-    pub selection: Selection,
+    /// One for each policy that elements have. The one that has the lowest identifier is the pool's.
+    pub selections: Vec<Selection>,
+}
+
+impl Pool {
+    pub fn selection(&self) -> &Selection {
+        let lowest = |it: &&Selection| it.entries.iter().map(|entry| entry.id).min();
+        self.selections.iter().min_by_key(lowest).unwrap()
+    }
+
+    pub fn selection_mut(&mut self) -> &mut Selection {
+        let policy = self.selection().policy;
+        self.selection_by(policy).unwrap()
+    }
+
+    pub fn selection_of(&self, id: u32) -> &Selection {
+        let mut selections = self.selections.iter();
+        selections.find(|it| it.position(id).is_some()).unwrap()
+    }
+
+    pub fn size(&self) -> usize {
+        self.selections.iter().map(|it| it.entries.len()).sum()
+    }
+
+    fn selection_by(&mut self, policy: u32) -> Option<&mut Selection> {
+        self.selections.iter_mut().find(|it| it.policy == policy)
+    }
+
+    fn remove(&mut self, id: u32) {
+        let policy = self.selection_of(id).policy;
+        self.selection_by(policy).unwrap().remove(id);
+        self.selections.retain(|it| !it.entries.is_empty());
+    }
 }
 
 #[derive(Default)]
@@ -72,23 +104,38 @@ impl Model {
     }
 
     /// True: created.
-    pub fn register(&mut self, it: &Registration<'_>, policy: u32, max_increment: u32) -> bool {
+    pub fn register(&mut self, it: &Registration<'_>, max_increment: u32) -> bool {
+        let PolicyValues {
+            number,
+            value,
+            load_degradation,
+        } = it.policy;
+        if let Some(at) = self.element(it.pool_handle, it.id) {
+            let pool = self.pool(it.pool_handle).unwrap();
+            if self.pools[pool].selection_of(it.id).policy != number {
+                self.remove(at);
+                self.register(it, max_increment);
+                return false;
+            }
+        }
+        let old = self.element(it.pool_handle, it.id);
         let pool = self.pool(it.pool_handle).unwrap_or_else(|| {
             self.pools.push(Pool {
                 pool_handle: it.pool_handle.to_vec(),
                 preface: it.preface.to_vec(),
-                selection: Selection::new(policy, max_increment),
+                selections: Vec::new(),
             });
             self.pools.len() - 1
         });
-        let selection = &mut self.pools[pool].selection;
-        let old = self
-            .elements
-            .iter()
-            .position(|e| e.id == it.id && e.pool_handle == it.pool_handle);
+        let pool = &mut self.pools[pool];
+        if pool.selection_by(number).is_none() {
+            let selection = Selection::new(number, max_increment);
+            pool.selections.push(selection);
+        }
+        let selection = pool.selection_by(number).unwrap();
         match old {
-            Some(_) => selection.update(it.id, it.policy.value, it.policy.load_degradation),
-            None => selection.insert(it.id, it.policy.value, it.policy.load_degradation),
+            Some(_) => selection.update(it.id, value, load_degradation),
+            None => selection.insert(it.id, value, load_degradation),
         }
         let mut record = it.record.to_vec();
         record[HOME_OFFSET..HOME_OFFSET + 4].copy_from_slice(&it.home.to_be_bytes());
@@ -127,8 +174,8 @@ impl Model {
             pool_handle, id, ..
         } = self.elements.remove(at);
         let pool = self.pool(&pool_handle).unwrap();
-        self.pools[pool].selection.remove(id);
-        if self.pools[pool].selection.entries.is_empty() {
+        self.pools[pool].remove(id);
+        if self.pools[pool].selections.is_empty() {
             self.pools.remove(pool);
         }
     }

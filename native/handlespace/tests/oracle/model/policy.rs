@@ -29,7 +29,7 @@ pub enum Expected {
 }
 
 pub struct Selection {
-    policy: u32,
+    pub policy: u32,
     increment: usize,
     /// In order of arrival.
     pub entries: Vec<Entry>,
