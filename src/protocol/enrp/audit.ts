@@ -27,6 +27,7 @@ export function audit(
   if (!start.isOver || peer.synchronisation !== undefined || checksum === undefined) return;
   const difference = (checksum - handlespace.checksum(peer.id) + ONES) % ONES;
   const { lasting } = peer;
+  if (difference === 0) peer.lasting = undefined; // should it come again, it is another one
   if (difference === 0 || (difference === lasting?.checksum && now < lasting.until)) return;
   counters.synchronisations += 1;
   log.info({ peerId: peer.id }, 'the view of a peer differs from ours: reading its table');

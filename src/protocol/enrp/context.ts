@@ -6,6 +6,7 @@ import type { Profile, TransportParameter } from '../../wire/parameters.ts';
 import type { Logger } from '../logger.ts';
 import type { AddressScope } from '../registrar/address-scope.ts';
 import type { Backlog } from '../registrar/backlog.ts';
+import type { TokenBucket } from '../registrar/token-bucket.ts';
 import type { Link } from './links.ts';
 import type { StartUp } from './mentor.ts';
 import type { EnrpOptions } from './options.ts';
@@ -27,8 +28,12 @@ export interface EnrpContext {
   /** Associations that are up. */
   readonly links: Map<AssociationId, Link>;
   readonly takeovers: Map<RegistrarId, Takeover>;
+  /** To whom we have left the takeover of whom already: the target first. */
+  readonly yielded: Map<RegistrarId, Set<RegistrarId>>;
   /** Homes of elements that are no peers, and when they are given up: the first one first. */
   readonly orphans: Map<RegistrarId, Milliseconds>;
+  /** Others who use an identifier that is not theirs, as far as that has been told. */
+  readonly impostors: Set<string>;
   /** Pools with elements that disagree with it, as far as that has been logged (decision 39). */
   readonly dissent: Set<string>;
   readonly outbox: EnrpOutbox;
@@ -39,6 +44,10 @@ export interface EnrpContext {
   /** Presences also go to a multicast group. */
   readonly announces: boolean;
   readonly start: StartUp;
+  /** How often we tell all peers that we live, without having been asked to say it ourselves. */
+  readonly reassurances: TokenBucket;
+  /** How often we tell all peers that an element is ours after all. */
+  readonly reassertions: TokenBucket;
   nextAttempt: number;
 }
 
@@ -49,6 +58,8 @@ export interface EnrpCounters {
   /** Differences to a peer's own view of its elements that were found and repaired. */
   synchronisations: number;
   takeovers: number;
+  /** Pool elements that were registered here and have registered with a peer. */
+  movedAway: number;
   malformedMessages: number;
   /** Not for us, from nobody we know, not asked for, or about what is not theirs to tell. */
   ignoredMessages: number;
@@ -60,6 +71,7 @@ export function noCounts(): EnrpCounters {
     handleUpdates: 0,
     synchronisations: 0,
     takeovers: 0,
+    movedAway: 0,
     malformedMessages: 0,
     ignoredMessages: 0,
   };

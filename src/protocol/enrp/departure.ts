@@ -22,6 +22,7 @@ export class Departure {
   /** The first peers are asked at once. */
   #standstillAt: Milliseconds = 0;
   #ownedAtFirst = 0;
+  #movedBefore = 0;
   #owned = 0;
   /** How often each element has been offered to somebody. */
   #round = 0;
@@ -41,8 +42,9 @@ export class Departure {
   }
 
   start(now: Milliseconds): void {
-    const { id, handlespace, options, log } = this.#context;
+    const { id, handlespace, options, counters, log } = this.#context;
     this.#ownedAtFirst = handlespace.ownedBy(id);
+    this.#movedBefore = counters.movedAway;
     this.#owned = this.#ownedAtFirst;
     this.#deadline = now + options.departureTimeoutMs;
     log.info({ poolElements: this.#owned }, 'handing pool elements over');
@@ -50,13 +52,13 @@ export class Departure {
 
   /** After every input: whether all is done that can be. */
   isOver(now: Milliseconds): boolean {
-    const { id, handlespace, log } = this.#context;
+    const { id, handlespace, counters, log } = this.#context;
     const owned = handlespace.ownedBy(id);
     if (owned !== this.#owned) this.#standstillAt = now + STANDSTILL_MS;
     this.#owned = owned;
     const isDone = owned === 0 || now >= (this.#deadline ?? now);
     if (!isDone && (this.#isOffering || now < this.#standstillAt || this.#offer(now))) return false;
-    const moved = Math.max(0, this.#ownedAtFirst - owned);
+    const moved = counters.movedAway - this.#movedBefore; // others have died, or left
     log.info({ moved, of: this.#ownedAtFirst }, 'pool elements handed over');
     return true;
   }

@@ -24,16 +24,17 @@ import type { Machine } from '../machine.ts';
 import { seededRandom } from '../random.ts';
 import { type AddressScope, isInScope } from '../registrar/address-scope.ts';
 import { Backlog } from '../registrar/backlog.ts';
+import { tokenBucket } from '../registrar/token-bucket.ts';
 import { type EnrpContext, type EnrpCounters, noCounts } from './context.ts';
 import { Departure } from './departure.ts';
 import { onUndecodable, reportUnrecognized } from './error-report.ts';
 import type { EnrpInput, EnrpOutput } from './events.ts';
-import { onPeerTimers } from './failure-detection.ts';
-import { onHandleTableRequest } from './handle-table.ts';
+import { onPause, onPeerTimers } from './failure-detection.ts';
+import { endStaleSessions, onHandleTableRequest } from './handle-table.ts';
 import { onHandleUpdate, onPoolElementChanged } from './handle-update.ts';
 import { sendHeartbeat } from './heartbeat.ts';
+import { mayBeFrom } from './identity.ts';
 import {
-  bind,
   type Link,
   onAssociationDown,
   onAssociationRestarted,
@@ -44,8 +45,8 @@ import { onStartTimer, StartUp, startUp } from './mentor.ts';
 import type { EnrpOptions } from './options.ts';
 import { lapsedOrphan, nextOrphanDeadline } from './orphans.ts';
 import { EnrpOutbox } from './outbox.ts';
-import { type Peer, PeerList, textOf, UNHEARD } from './peers.ts';
-import { meet, onAnnouncedPresence, onPresence } from './presence.ts';
+import { type Peer, PeerList } from './peers.ts';
+import { hear, onAnnouncedPresence, onPresence } from './presence.ts';
 import { onListRequest, onListResponse } from './server-list.ts';
 import { onHandleTableResponse, onSynchronisationTimers } from './synchronisation.ts';
 import {
@@ -105,7 +106,9 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
       peers: new PeerList(),
       links: new Map(),
       takeovers: new Map(),
+      yielded: new Map(),
       orphans: new Map(),
+      impostors: new Set(),
       dissent: new Set(),
       outbox: new EnrpOutbox(profile),
       backlog: new Backlog(),
@@ -114,6 +117,8 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
       log: setUp.log ?? SILENT,
       announces,
       start: new StartUp(),
+      reassurances: tokenBucket(REASSURANCES_PER_SECOND, 1),
+      reassertions: tokenBucket(REASSERTIONS_PER_SECOND, REASSERTION_BURST),
       nextAttempt: 1,
     };
     const isOurs = ({ address, port: at }: SctpAddress) =>
@@ -195,7 +200,9 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
 
   #onTimeout(now: Milliseconds): void {
     const context = this.#context;
+    const { peerHeartbeatCycleMs, peerHeartbeatJitter, peerMaxTimeNoResponseMs } = context.options;
     if (this.#heartbeat === 0) startUp(context, now);
+    else if (now - this.#nextHeartbeatAt > peerMaxTimeNoResponseMs) onPause(context, now);
     context.backlog.run(now);
     onSynchronisationTimers(context, now);
     onStartTimer(context, now);
@@ -204,9 +211,9 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
     const orphan = lapsedOrphan(context, now);
     if (orphan !== undefined) takeOver(context, now, orphan);
     if (now < this.#nextHeartbeatAt) return;
-    const { peerHeartbeatCycleMs, peerHeartbeatJitter } = context.options;
     const early = 1 + peerHeartbeatJitter * (2 * context.random() - 1);
     this.#nextHeartbeatAt = now + Math.max(1, Math.round(peerHeartbeatCycleMs * early));
+    endStaleSessions(context, now);
     sendHeartbeat(context, this.#heartbeat);
     this.#heartbeat += 1;
   }
@@ -215,9 +222,8 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
     const context = this.#context;
     try {
       const message = decodeEnrp(payload, { profile: context.profile });
-      // Our own come back from the group.
-      if (message.type !== 'ENRP_PRESENCE' || message.senderId === context.id) return;
-      onAnnouncedPresence(context, now, source, message);
+      if (message.type === 'ENRP_PRESENCE') onAnnouncedPresence(context, now, source, message);
+      else context.counters.ignoredMessages += 1;
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       context.counters.malformedMessages += 1;
@@ -256,7 +262,7 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
       );
       return;
     }
-    if (!this.#mayBeFrom(link, message.senderId)) {
+    if (!mayBeFrom(context, link, message.senderId)) {
       context.counters.ignoredMessages += 1;
       return;
     }
@@ -264,18 +270,13 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
     if (message.unrecognized) reportUnrecognized(context, link, message.unrecognized);
   }
 
-  /** Over an association one peer speaks, and nobody under our own name. */
-  #mayBeFrom(link: Link, sender: RegistrarId): boolean {
-    const { id, outbox, log } = this.#context;
-    if (sender !== id) return link.peerId === UNHEARD || link.peerId === sender;
-    log.error({ addresses: textOf(link.peerAddresses) }, 'another registrar has our identifier');
-    outbox.push({ type: 'duplicateId', addresses: link.peerAddresses });
-    return false;
-  }
-
   #route(now: Milliseconds, link: Link, message: Exclude<EnrpMessage, { type: 'ENRP_ERROR' }>) {
     const context = this.#context;
-    if (!mayComeFromStranger(message.type)) this.#introduce(now, link, message.senderId);
+    // RFC 5353 §3.4: whoever tells anything lives, and is a peer. A presence says more of that.
+    const isPeers = context.peers.find(message.senderId) !== undefined;
+    if (message.type !== 'ENRP_PRESENCE' && (isPeers || !mayComeFromStranger(message.type))) {
+      hear(context, now, link, message.senderId);
+    }
     switch (message.type) {
       case 'ENRP_PRESENCE':
         onPresence(context, now, link, message);
@@ -306,14 +307,6 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
     }
   }
 
-  /** RFC 5353 §3.4: whoever tells anything is a peer, and is asked to say who it is. */
-  #introduce(now: Milliseconds, link: Link, sender: RegistrarId): void {
-    const context = this.#context;
-    const known = context.peers.find(sender);
-    if (known !== undefined) bind(context, link, known);
-    else meet(context, now, sender, link.peerAddresses, link);
-  }
-
   #stop(): void {
     const { links, outbox } = this.#context;
     for (const association of links.keys()) outbox.push({ type: 'shutdown', association });
@@ -323,11 +316,15 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
 }
 
 /**
- * A presence introduces its sender itself. Whoever only reads is answered and is no peer by it: a phantom would
+ * Whoever only reads is answered and is no peer by it: a phantom would
  * hold up takeovers, which it never agrees to. Registrars send a presence before they ask (decision 28).
  */
 function mayComeFromStranger(type: EnrpMessage['type']): boolean {
-  return (
-    type === 'ENRP_PRESENCE' || type === 'ENRP_LIST_REQUEST' || type === 'ENRP_HANDLE_TABLE_REQUEST'
-  );
+  return type === 'ENRP_LIST_REQUEST' || type === 'ENRP_HANDLE_TABLE_REQUEST';
 }
+
+/** A rate at which nobody is troubled, whatever we are told of ourselves. */
+const REASSURANCES_PER_SECOND = 1;
+/** The same, of our elements. */
+const REASSERTIONS_PER_SECOND = 100;
+const REASSERTION_BURST = 1_000;

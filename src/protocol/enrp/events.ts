@@ -52,8 +52,12 @@ export type EnrpEvent =
       readonly successor: RegistrarId;
       readonly poolElements: number;
     }
-  /** Another registrar uses our identifier. */
-  | { readonly type: 'duplicateId'; readonly addresses: readonly SctpAddress[] }
+  /** Somebody at these addresses uses the identifier of another registrar: ours, or a peer's. */
+  | {
+      readonly type: 'duplicateId';
+      readonly id: RegistrarId;
+      readonly addresses: readonly SctpAddress[];
+    }
   /** One whose home is another registrar is known here from now on, by an update or in a table. */
   | {
       readonly type: 'poolElementAdded';

@@ -16,6 +16,20 @@ export function onPeerTimers(context: EnrpContext, now: Milliseconds): void {
   }
 }
 
+/**
+ * Decision 46: this process has been paused, and its own heartbeat is too late. What peers have said meanwhile has been
+ * read by now, as far as it came; nobody is dead for the rest.
+ */
+export function onPause(context: EnrpContext, now: Milliseconds): void {
+  const { peers, takeovers, orphans, options, log } = context;
+  log.warn({}, 'this process was paused: peers have some time more to be heard');
+  const soonest = now + options.peerMaxTimeNoResponseMs;
+  for (const waiting of [...peers.heard(), ...takeovers.values()]) {
+    waiting.deadline = Math.max(waiting.deadline, soonest);
+  }
+  for (const [home, deadline] of orphans) orphans.set(home, Math.max(deadline, soonest));
+}
+
 function ask(context: EnrpContext, now: Milliseconds, peer: Peer): void {
   peer.isAsked = true;
   peer.deadline = now + context.options.peerMaxTimeNoResponseMs;

@@ -57,6 +57,14 @@ export function onHandleTableRequest(
   });
 }
 
+/** Lets go of what has been taken from the walk for readers who do not ask on. */
+export function endStaleSessions({ links }: EnrpContext, now: Milliseconds): void {
+  for (const { sessions } of links.values()) {
+    if (sessions.all !== undefined && now >= sessions.all.expiresAt) sessions.all = undefined;
+    if (sessions.own !== undefined && now >= sessions.own.expiresAt) sessions.own = undefined;
+  }
+}
+
 function newSession(ownOnly: boolean): TableSession {
   return { ownOnly, after: undefined, rest: [], aside: [], isAtEnd: false, expiresAt: 0 };
 }

@@ -1,6 +1,6 @@
 /**
  * Start-up (RFC 5353 §3.2): the first peer that is heard becomes the mentor, whose list of peers and whose
- * handle table are read. When it does not answer, another one does; when nobody does, we are alone.
+ * handle table are read. When it does not answer, another one is asked, its backup; when nobody does, we are alone.
  */
 
 import type { Milliseconds, RegistrarId } from '../../types.ts';
@@ -16,7 +16,9 @@ export class StartUp {
   /** When the search for a mentor is given up; `Infinity`: it has not begun. */
   deadline: Milliseconds = Number.POSITIVE_INFINITY;
   mentor: RegistrarId | undefined;
-  /** When its table must have been read. */
+  /** Who has been asked for his table, and has not told all of it. */
+  readonly tried = new Set<RegistrarId>();
+  /** When the mentor's table must have been read. */
   mentorDeadline: Milliseconds = Number.POSITIVE_INFINITY;
   /** Until then requests for our list and table are rejected. */
   isOver = false;
@@ -54,11 +56,27 @@ export function onMentorCandidate(
 
 /** The mentor's table is complete, or will not be. */
 function onTable(context: EnrpContext, now: Milliseconds, isComplete: boolean): void {
-  if (isComplete) finish(context);
-  else {
-    context.start.mentor = undefined; // the next presence names another one, or the same one again
-    onStartTimer(context, now);
+  if (isComplete) {
+    finish(context);
+    return;
   }
+  const { start } = context;
+  if (start.mentor !== undefined) start.tried.add(start.mentor);
+  start.mentor = undefined;
+  const backup = backupOf(context);
+  if (backup !== undefined) onMentorCandidate(context, now, ...backup);
+  // Else the next presence may name one that has been tried, but has started by now.
+  else onStartTimer(context, now);
+}
+
+/** RFC 5353 §3.2.3: one that is there, and has not been asked yet; also when the search is over by now. */
+function backupOf({ peers, links, start }: EnrpContext): [Link, Peer] | undefined {
+  for (const peer of peers.heard()) {
+    const link = peer.association === undefined ? undefined : links.get(peer.association);
+    const isUsable = link !== undefined && !peer.isAsked && peer.synchronisation === undefined;
+    if (isUsable && !start.tried.has(peer.id)) return [link, peer];
+  }
+  return undefined;
 }
 
 /** The search may be over while a table is still being read: then that is waited for, but not for ever. */

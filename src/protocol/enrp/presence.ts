@@ -2,14 +2,17 @@
 
 import type { Milliseconds, RegistrarId, SctpAddress } from '../../types.ts';
 import type { EnrpPresence } from '../../wire/enrp-messages.ts';
+import type { TransportParameter } from '../../wire/parameters.ts';
 import { isInScope } from '../registrar/address-scope.ts';
 import { audit } from './audit.ts';
 import type { EnrpContext } from './context.ts';
 import { forget } from './failure-detection.ts';
 import { presenceFor, sendPresence } from './heartbeat.ts';
+import { noteDuplicate } from './identity.ts';
+import { invite } from './invitation.ts';
 import { bind, type Link } from './links.ts';
 import { onMentorCandidate } from './mentor.ts';
-import { type Peer, textOf } from './peers.ts';
+import { overlaps, type Peer, textOf } from './peers.ts';
 import { askForList } from './server-list.ts';
 import { onSignOfLife } from './takeover.ts';
 
@@ -22,7 +25,7 @@ export function onPresence(
 ): void {
   const { counters, outbox } = context;
   counters.presences += 1;
-  const peer = heard(context, now, message.senderId, addressesOf(context, message, link), link);
+  const peer = hear(context, now, link, message.senderId, addressesOf(context, message, link));
   if (peer === undefined) return;
   if (message.wantsReply) outbox.send(link.id, presenceFor(context, peer.id, false));
   onMentorCandidate(context, now, link, peer);
@@ -37,38 +40,56 @@ export function onAnnouncedPresence(
   source: SctpAddress,
   { senderId, serverInformation }: EnrpPresence,
 ): void {
-  context.counters.presences += 1;
+  const { peers, counters, minAddressScope } = context;
+  counters.presences += 1;
   const transport = serverInformation?.transport;
   if (transport === undefined || transport.protocol === 'opaque') return;
-  if (!isInScope(source.address, context.minAddressScope)) return;
-  heard(context, now, senderId, [{ address: source.address, port: transport.port }]);
+  const { port } = transport;
+  const addresses = [{ address: source.address, port }];
+  if (senderId === context.id) onOwnPresence(context, transport, addresses);
+  else if (!isInScope(source.address, minAddressScope)) counters.ignoredMessages += 1;
+  else if (peers.find(senderId) === undefined) invite(context, now, addresses);
 }
 
-/** Notes that a peer lives, whoever it is. `undefined`: there are too many. */
-function heard(
+/** Our own come back from the group, from whatever address they have left us by. */
+function onOwnPresence(
+  context: EnrpContext,
+  { port, addresses }: Exclude<TransportParameter, { protocol: 'opaque' }>,
+  source: readonly SctpAddress[],
+): void {
+  const told = addresses.map((address) => ({ address, port }));
+  if (!overlaps(told, context.ownAddresses)) noteDuplicate(context, context.id, source);
+}
+
+/**
+ * Somebody says something over an association (RFC 5353 §3.4): he lives, and is a peer if he was none.
+ * `undefined`: there are too many.
+ * @param addresses where to call him, if he has said so
+ */
+export function hear(
   context: EnrpContext,
   now: Milliseconds,
+  link: Link,
   id: RegistrarId,
-  addresses: readonly SctpAddress[],
-  link?: Link,
+  addresses?: readonly SctpAddress[],
 ): Peer | undefined {
   const known = context.peers.find(id);
-  if (known === undefined) return meet(context, now, id, addresses, link);
-  if (link !== undefined) bind(context, link, known);
-  known.addresses = addresses;
+  if (known === undefined) return meet(context, now, link, id, addresses ?? link.peerAddresses);
+  bind(context, link, known);
+  known.addresses = addresses ?? known.addresses;
   known.isAsked = false;
   known.deadline = now + context.options.peerMaxTimeLastHeardMs;
-  onSignOfLife(context, known);
+  onSignOfLife(context, id);
   return known;
 }
 
-/** A new peer, which is asked to say more. `undefined`: there are too many. */
-export function meet(
+/** A new peer is asked to say more. */
+function meet(
   context: EnrpContext,
   now: Milliseconds,
+  link: Link,
   id: RegistrarId,
   addresses: readonly SctpAddress[],
-  link?: Link,
 ): Peer | undefined {
   const { peers, options, counters, log, outbox } = context;
   if (peers.findUnheard(addresses) === undefined && !hasRoom(context)) {
@@ -76,9 +97,10 @@ export function meet(
     return undefined;
   }
   const peer = peers.add(id, addresses);
-  if (link !== undefined) bind(context, link, peer);
+  bind(context, link, peer);
   peer.addresses = addresses;
   peer.deadline = now + options.peerMaxTimeLastHeardMs;
+  onSignOfLife(context, id);
   log.info({ peerId: id, addresses: textOf(addresses) }, 'peer is up');
   outbox.push({ type: 'peerUp', id, addresses });
   // Who does not know us yet learns of us before anything is asked of him (decision 28).
@@ -86,7 +108,7 @@ export function meet(
   return peer;
 }
 
-/** Who is not heard any more makes way for who is. */
+/** Whether there is room for one more peer. Who is not heard makes way, the longest silent one first. */
 function hasRoom(context: EnrpContext): boolean {
   const { peers, options } = context;
   if (peers.size < options.maxPeers) return true;

@@ -8,12 +8,13 @@ import type {
 } from '../../wire/enrp-messages.ts';
 import { isInScope } from '../registrar/address-scope.ts';
 import type { EnrpContext } from './context.ts';
-import { sendPresence } from './heartbeat.ts';
+import { invite } from './invitation.ts';
 import type { Link } from './links.ts';
-import { overlaps, type Peer, UNHEARD } from './peers.ts';
+import { type Peer, UNHEARD } from './peers.ts';
 
-/** Servers in one list: well below what a message holds, whatever their addresses. */
+/** Servers in one list, and addresses of each: no more than a message holds. */
 const MAX_SERVERS = 128;
+const MAX_ADDRESSES = 16;
 
 export function askForList({ id, outbox }: EnrpContext, link: Link, peer: Peer): void {
   peer.list = 'asked';
@@ -42,8 +43,8 @@ function serversFor({ peers }: EnrpContext, receiver: RegistrarId): ServerInform
     .slice(0, MAX_SERVERS)
     .map(({ id, addresses }) => {
       const [{ port } = { port: 0 }] = addresses;
-      const all = addresses.map(({ address }) => address);
-      return { id, transport: { protocol: 'sctp', port, transportUse: 0, addresses: all } };
+      const some = addresses.slice(0, MAX_ADDRESSES).map(({ address }) => address);
+      return { id, transport: { protocol: 'sctp', port, transportUse: 0, addresses: some } };
     });
 }
 
@@ -54,7 +55,7 @@ export function onListResponse(
   link: Link,
   { isRejected, servers }: EnrpListResponse,
 ): void {
-  const { id, peers, options, minAddressScope } = context;
+  const { id, peers, minAddressScope } = context;
   const asked = peers.find(link.peerId);
   if (asked?.list !== 'asked') {
     context.counters.ignoredMessages += 1;
@@ -68,18 +69,13 @@ export function onListResponse(
   for (const server of servers) {
     const { transport } = server;
     const isNews = server.id !== UNHEARD && server.id !== id && peers.find(server.id) === undefined;
-    if (!isNews || transport.protocol === 'opaque' || peers.size >= options.maxPeers) continue;
+    if (!isNews || transport.protocol === 'opaque') continue;
     const { port, addresses } = transport;
     const usable = addresses.filter((address) => isInScope(address, minAddressScope));
-    const places = usable.map((address) => ({ address, port }));
-    if (places.length > 0) invite(context, now, places);
+    invite(
+      context,
+      now,
+      usable.map((address) => ({ address, port })),
+    );
   }
-}
-
-/** We ourselves may be in it, under the identifier that we had before a restart. */
-function invite(context: EnrpContext, now: Milliseconds, addresses: Peer['addresses']): void {
-  const { peers, options, ownAddresses } = context;
-  if (overlaps(addresses, ownAddresses) || peers.findUnheard(addresses) !== undefined) return;
-  const deadline = now + options.peerMaxTimeLastHeardMs + options.peerMaxTimeNoResponseMs;
-  sendPresence(context, peers.addUnheard(addresses, deadline), true);
 }

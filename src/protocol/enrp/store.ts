@@ -53,6 +53,9 @@ export function storeAdopted(
   });
   if (outcome === undefined) return;
   const poolElement = handlespace.find(poolHandle, element.id) as PoolElementState;
+  if (outcome === 'created') {
+    outbox.push({ type: 'poolElementAdded', poolElement, reason: 'toldByPeer' });
+  }
   outbox.push({ type: 'adopted', poolElement });
 }
 

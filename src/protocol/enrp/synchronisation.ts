@@ -167,6 +167,11 @@ export function noteNamed(peer: Peer, poolHandle: Uint8Array, elementId: number)
   peer.synchronisation?.named.add(keyOf(poolHandle, elementId));
 }
 
+/** An update says that this element is gone. */
+export function forgetNamed(peer: Peer, poolHandle: Uint8Array, elementId: number): void {
+  peer.synchronisation?.named.delete(keyOf(poolHandle, elementId));
+}
+
 /** Removes the peer's elements that it did not name, in slices, unless the peer is lost meanwhile. */
 function sweep(
   context: EnrpContext,

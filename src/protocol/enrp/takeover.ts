@@ -86,28 +86,58 @@ export function onInitTakeover(
   link: Link,
   { targetId }: EnrpInitTakeover,
 ): void {
-  const { id, peers, takeovers, handlespace, options, counters } = context;
+  const { id, peers, takeovers, options, counters } = context;
   const sender = peers.find(link.peerId);
   if (sender === undefined) {
     counters.ignoredMessages += 1;
     return;
   }
   if (targetId === id) {
-    for (const peer of peers.heard()) sendPresence(context, peer, false);
+    counters.ignoredMessages += 1;
+    sayThatWeLive(context, now);
     return;
   }
-  if (takeovers.has(targetId)) {
+  if (isFirstTime(context, targetId, sender.id)) {
     const isOurs = options.takeoverArbitration === 'lower' ? id < sender.id : id > sender.id;
-    if (isOurs) return;
-    takeovers.delete(targetId);
+    if (isOurs && takeovers.has(targetId)) return;
+    giveWay(context, now, targetId, sender.id);
   }
-  const target = peers.find(targetId);
-  if (target !== undefined) {
-    target.takenOverBy = sender.id;
-    // Should nothing come of it, its silence counts anew.
-    if (target.isAsked) target.deadline = now + 2 * options.takeoverExpiryIntervalMs;
-  } else if (handlespace.ownedBy(targetId) > 0) noteHome(context, now, targetId); // likewise
   tell(context, sender, 'ENRP_INIT_TAKEOVER_ACK', targetId);
+}
+
+/**
+ * Whether `sender` has not had our way for this one yet. Who has, and says it over and over again, would else keep the
+ * target's pool elements from ever having a home.
+ */
+function isFirstTime({ yielded }: EnrpContext, target: RegistrarId, sender: RegistrarId): boolean {
+  return yielded.get(target)?.has(sender) !== true;
+}
+
+/** Somebody else does it. Should nothing come of it, the target's silence counts anew. */
+function giveWay(
+  context: EnrpContext,
+  now: Milliseconds,
+  targetId: RegistrarId,
+  sender: RegistrarId,
+): void {
+  const { peers, takeovers, handlespace, yielded, options } = context;
+  const target = peers.find(targetId);
+  takeovers.delete(targetId);
+  if (target === undefined && handlespace.ownedBy(targetId) === 0) return;
+  yielded.set(targetId, (yielded.get(targetId) ?? new Set()).add(sender));
+  if (target === undefined) noteHome(context, now, targetId);
+  else {
+    target.takenOverBy = sender;
+    if (target.isAsked) target.deadline = now + 2 * options.takeoverExpiryIntervalMs;
+  }
+}
+
+/** To who believes that we do not; there is no need to say it more often than peers can forget it. */
+function sayThatWeLive(context: EnrpContext, now: Milliseconds): void {
+  const { reassurances, peers } = context;
+  if (!reassurances.isOpen(now)) return;
+  reassurances.take();
+  for (const peer of peers.heard()) sendPresence(context, peer, false);
 }
 
 export function onInitTakeoverAck(
@@ -127,7 +157,8 @@ export function onInitTakeoverAck(
 /** Who does not answer is asked once more, then it is done without him (enrp.md §7.3). */
 export function onTakeoverTimers(context: EnrpContext, now: Milliseconds): void {
   for (const takeover of [...context.takeovers.values()]) {
-    if (now < takeover.deadline) continue;
+    // One that is finished may release others.
+    if (now < takeover.deadline || !context.takeovers.has(takeover.target)) continue;
     if (takeover.isSecondAttempt) {
       finish(context, now, takeover);
       continue;
@@ -148,22 +179,28 @@ function release(context: EnrpContext, now: Milliseconds, id: RegistrarId): void
   }
 }
 
-/** Anything that a peer says shows that nobody is to take it over. */
-export function onSignOfLife({ takeovers, log }: EnrpContext, peer: Peer): void {
-  peer.takenOverBy = undefined;
-  if (takeovers.delete(peer.id)) log.info({ peerId: peer.id }, 'it lives: not taken over');
+/** Anything that a registrar says shows that nobody is to take it over. */
+export function onSignOfLife(context: EnrpContext, id: RegistrarId): void {
+  const { peers, takeovers, orphans, yielded, log } = context;
+  const peer = peers.find(id);
+  if (peer !== undefined) peer.takenOverBy = undefined;
+  orphans.delete(id);
+  yielded.delete(id);
+  if (takeovers.delete(id)) log.info({ peerId: id }, 'it lives: not taken over');
 }
 
 function finish(context: EnrpContext, now: Milliseconds, { target }: Takeover): void {
-  const { id, peers, takeovers, handlespace, backlog, outbox, counters } = context;
+  const { id, peers, takeovers, handlespace, backlog, outbox, counters, yielded } = context;
   takeovers.delete(target);
+  yielded.delete(target);
   counters.takeovers += 1;
   const peer = peers.find(target);
   if (peer !== undefined) drop(context, now, peer, 'takenOver');
   for (const one of peers.heard()) tell(context, one, 'ENRP_TAKEOVER_SERVER', target);
   let poolElements = 0;
   backlog.start(now, () => {
-    const adopted = handlespace.adopt(target, id, SLICE);
+    // When it has come back meanwhile the rest is its own.
+    const adopted = peers.find(target) ? [] : handlespace.adopt(target, id, SLICE);
     for (const poolElement of adopted) {
       outbox.push({ type: 'adopted', poolElement });
       // rsplib's peers learn of the new home by this alone (interop-rsplib A12).
@@ -189,10 +226,11 @@ export function onTakeoverServer(
   const isAlive = target === id || (peer !== undefined && !peer.isAsked);
   if (successor === undefined || isAlive || target === successor.id) {
     counters.ignoredMessages += 1;
-    if (target === id) for (const one of peers.heard()) sendPresence(context, one, false);
+    if (target === id) sayThatWeLive(context, now);
     return;
   }
   takeovers.delete(target);
+  context.yielded.delete(target);
   if (peer !== undefined) drop(context, now, peer, 'takenOverByPeer');
   rehome(context, now, target, successor.id);
 }
@@ -203,19 +241,23 @@ function rehome(
   target: RegistrarId,
   successor: RegistrarId,
 ): void {
-  const { handlespace, backlog, outbox } = context;
+  const { peers, handlespace, backlog, outbox } = context;
   let poolElements = 0;
   let after: WalkToken | undefined;
+  const told = () => {
+    outbox.push({ type: 'takeover', target, successor, poolElements });
+    return false;
+  };
   backlog.start(now, (at) => {
+    // It has come back meanwhile: the rest is its own.
+    if (peers.find(target) !== undefined) return told();
     const page = handlespace.walk({ homeRegistrarId: target, after, limit: SLICE });
     for (const element of page.elements) {
       storeRemote(context, at, element.poolHandle, element, successor);
     }
     poolElements += page.elements.length;
     after = page.next;
-    if (after !== undefined) return true;
-    outbox.push({ type: 'takeover', target, successor, poolElements });
-    return false;
+    return after !== undefined || told();
   });
 }
 

@@ -55,6 +55,19 @@ describe('a registrar that stops', () => {
     expect(two?.view()).toEqual(['EchoPool/1@1', 'EchoPool/2@1']);
   });
 
+  test('says how many have moved: not those that have died or left meanwhile', () => {
+    const [scope, one, two] = Scope.whole(2);
+    for (const id of [1, 2, 3]) one?.register(id);
+    scope.run(1);
+    one?.stop();
+    scope.run(0.1);
+    two?.register(1);
+    one?.deregister(2);
+    scope.run(10);
+    const text = 'pool elements handed over';
+    expect(one?.logged.at(-1)).toEqual({ text, fields: { moved: 1, of: 3 } });
+  });
+
   test('waits for no longer than it is told to', () => {
     const [scope, one] = Scope.whole(5, { departureTimeoutMs: 2_500 });
     one?.register(1);

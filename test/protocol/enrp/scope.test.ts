@@ -140,6 +140,8 @@ describe('start-up (RFC 5353 §3.2)', () => {
     expect(again.view()).toEqual(['EchoPool/1@1', 'EchoPool/2@2']);
     expect(two?.view()).toEqual(again.view());
     expect(again.told('adopted')).toMatchObject([{ poolElement: { id: 1, isWatched: true } }]);
+    const added = again.told('poolElementAdded').map(({ poolElement }) => poolElement.id);
+    expect(added.sort()).toEqual([1, 2]);
   });
 });
 
@@ -254,6 +256,18 @@ describe('the audit (RFC 5353 §3.6)', () => {
     expect(two?.told('poolElementRemoved')).toMatchObject([
       { poolElement: { id: 1 }, reason: 'toldByPeer' },
     ]);
+  });
+
+  test('repairs a loss that comes again as soon as the first one', () => {
+    const [scope, one, two] = Scope.whole(2);
+    one?.register(1);
+    one?.register(2);
+    scope.run(0.1);
+    for (const _ of ['once', 'twice']) {
+      two?.handlespace.deregister('EchoPool', 1);
+      scope.run(10);
+      expect(two?.view()).toEqual(['EchoPool/1@1', 'EchoPool/2@1']);
+    }
   });
 
   test('finds and repairs what no message has told', () => {

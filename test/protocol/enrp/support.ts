@@ -11,6 +11,7 @@ import {
   completeEnrpOptions,
   type PartialEnrpOptions,
 } from '../../../src/protocol/enrp/options.ts';
+import { SILENT } from '../../../src/protocol/logger.ts';
 import type { Machine } from '../../../src/protocol/machine.ts';
 import { Driver } from '../../../src/runtime/driver.ts';
 import type { AnnounceSender } from '../../../src/transport/announce.ts';
@@ -99,6 +100,8 @@ export class TestRegistrar {
   readonly enrp: Enrp;
   readonly driver: Driver<EnrpInput, EnrpOutput>;
   readonly outputs: EnrpOutput[] = [];
+  /** What it has said of its own state. */
+  readonly logged: { readonly text: string; readonly fields: object }[] = [];
   /** Addresses that it has called. */
   readonly calls: string[] = [];
   readonly #scope: Scope;
@@ -124,6 +127,7 @@ export class TestRegistrar {
       peers: peers.map((peer) => [place(peer)]),
       announces,
       seed: BigInt(id),
+      log: { ...SILENT, info: (fields, text) => this.logged.push({ text, fields }) },
     });
     this.driver = new Driver<EnrpInput, EnrpOutput>({
       machine: this.#overheard(),
@@ -279,9 +283,9 @@ export class Stranger {
   readonly #endpoint;
   readonly #association;
 
-  constructor(scope: Scope, address: string, to: TestRegistrar) {
+  constructor(scope: Scope, address: string | readonly string[], to: TestRegistrar) {
     this.#scope = scope;
-    const stack = scope.network.stack({ localAddresses: [address] });
+    const stack = scope.network.stack({ localAddresses: [address].flat() });
     this.#endpoint = stack.open(
       { port: ENRP_PORT, accepts: true },
       {

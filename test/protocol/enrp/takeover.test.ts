@@ -1,9 +1,18 @@
 /** Takeover of dead registrars (RFC 5353 §3.5; enrp.md §7.3), and of such as are not dead. */
 
 import { describe, expect, test } from 'vitest';
-import { registrarId } from '../../../src/types.ts';
+import { type AssociationId, PAYLOAD_PROTOCOL, registrarId } from '../../../src/types.ts';
 import { encodeEnrp } from '../../../src/wire/enrp.ts';
-import { addressOf, element, presence, Scope, Stranger, type TestRegistrar } from './support.ts';
+import {
+  addressOf,
+  ENRP_PORT,
+  element,
+  presence,
+  Scope,
+  Stranger,
+  type TestRegistrar,
+  tablePage,
+} from './support.ts';
 
 /** Of defaults: five seconds of silence, five for an answer, a heartbeat's jitter. */
 const DETECTION_S = 11;
@@ -125,10 +134,86 @@ describe('a registrar that died', () => {
       const others = registrars.filter((one) => one !== registrars[2]);
       for (const one of others) expect(one.view()).toEqual(others[0]?.view());
       const homes = new Set(others[0]?.view().map((one) => one.split('@')[1]));
-      expect(homes.size).toBe(1);
+      expect([...homes]).toEqual([takeoverArbitration === 'lower' ? '1' : '5']);
       expect(others[0]?.view()).toHaveLength(300);
     }
   });
+});
+
+describe('a home that is no peer', () => {
+  /** Registrar 5 has learnt of an element of 9 from its mentor, 1, and has begun to take 9 over. */
+  function orphaned(): { scope: Scope; five: TestRegistrar; mentor: Stranger } {
+    const scope = new Scope();
+    const five = scope.start({ id: 5, peers: [1] });
+    const mentor = new Stranger(scope, addressOf(1), five);
+    mentor.says(encodeEnrp(presence(1)));
+    mentor.says(tablePage(1, [element(9)], false));
+    const isAsked = () => mentor.heard.some((one) => one.type === 'ENRP_INIT_TAKEOVER');
+    for (let second = 0; second < DETECTION_S && !isAsked(); second++) {
+      mentor.says(encodeEnrp(presence(1)));
+      scope.run(1);
+    }
+    return { scope, five, mentor };
+  }
+
+  test('and is heard while it is being taken over loses nothing', () => {
+    const { scope, five, mentor } = orphaned();
+    const nine = new Stranger(scope, '10.0.0.99', five);
+    nine.says(encodeEnrp(presence(9)));
+    const ids = { senderId: registrarId(1), receiverId: registrarId(5) };
+    const targetId = registrarId(9);
+    mentor.says(encodeEnrp({ type: 'ENRP_INIT_TAKEOVER_ACK', ...ids, targetId }));
+    expect(five.view()).toEqual(['EchoPool/1@9']);
+    expect(five.peerIds()).toEqual([1, 9]);
+    expect(nine.ends).toEqual([]);
+  });
+
+  test('is taken over, also when a peer says over and over again that it will do that', () => {
+    const { scope, five, mentor } = orphaned();
+    const ids = { senderId: registrarId(1), receiverId: registrarId(5) };
+    const initiation = { type: 'ENRP_INIT_TAKEOVER', ...ids, targetId: registrarId(9) } as const;
+    for (let second = 0; second < 60; second += 2) {
+      mentor.says(encodeEnrp(presence(1)), encodeEnrp(initiation));
+      scope.run(2);
+    }
+    expect(five.view()).toEqual(['EchoPool/1@5']);
+  });
+});
+
+test('who is taken over and comes back before that is over keeps the rest of its pool elements', () => {
+  const [scope, one, two] = Scope.whole(2) as [Scope, TestRegistrar, TestRegistrar];
+  for (let id = 1; id <= 1_000; id++) two.register(id);
+  scope.run(1);
+  const { enrp, handlespace } = one;
+  let at = scope.network.now();
+  for (let step = 0; step < 200 && handlespace.ownedBy(one.id) === 0; step++) {
+    at += 100;
+    enrp.handle(at, { type: 'timeout' });
+  }
+  const adopted = handlespace.ownedBy(one.id);
+  expect(adopted).toBeGreaterThan(0);
+  const association = 999 as AssociationId;
+  const peerAddresses = [{ address: addressOf(2), port: ENRP_PORT }];
+  enrp.handle(at, { type: 'associationUp', association, peerAddresses, attempt: undefined });
+  const payload = encodeEnrp(presence(2));
+  const payloadProtocol = PAYLOAD_PROTOCOL.ENRP;
+  enrp.handle(at, { type: 'message', association, payloadProtocol, payload });
+  for (let step = 0; step < 20; step++) enrp.handle(at, { type: 'timeout' });
+  expect(handlespace.ownedBy(one.id)).toBe(adopted);
+  expect(handlespace.ownedBy(two.id)).toBe(1_000 - adopted);
+});
+
+test('after a pause of the process nobody is dead for what could not be read (decision 46)', () => {
+  const [scope, one, two] = Scope.whole(2) as [Scope, TestRegistrar, TestRegistrar];
+  two.register(1);
+  scope.run(1);
+  const paused = scope.network.now() + 3_600_000;
+  for (const at of [paused, paused + 1]) one.enrp.handle(at, { type: 'timeout' });
+  const types = one.enrp.drain().map(({ type }) => type);
+  expect(types).toContain('send');
+  expect(types).not.toContain('peerDown');
+  expect(one.peerIds()).toEqual([2]);
+  expect(one.view()).toEqual(['EchoPool/1@2']);
 });
 
 describe('a registrar that was believed dead', () => {
