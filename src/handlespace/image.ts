@@ -86,6 +86,12 @@ export class Image {
     return this.#bytes(offset, wordAt(this.#view, AT.annexBytes));
   }
 
+  /** One behind the other. */
+  get recordAndAnnex(): Uint8Array {
+    const bytes = wordAt(this.#view, AT.recordBytes) + wordAt(this.#view, AT.annexBytes);
+    return this.#bytes(wordAt(this.#view, AT.poolHandleBytes), bytes);
+  }
+
   #bytes(offset: number, length: number): Uint8Array {
     const { buffer, byteOffset } = this.#view;
     return new Uint8Array(buffer, byteOffset + AT.poolHandle + offset, length);

@@ -13,7 +13,6 @@ import {
 } from '../types.ts';
 import { decodePoolElementParameter, decodeTransportParameter } from '../wire/parameter-codec.ts';
 import type {
-  EncodedPoolElement,
   Policy,
   PoolElementParameter,
   Profile,
@@ -38,7 +37,7 @@ export interface PoolElement {
 export interface PoolElementState extends PoolElement {
   readonly asapTransport: TransportParameter | undefined;
   /** As registrars tell it one another. */
-  readonly encoded: EncodedPoolElement;
+  readonly encoded: Uint8Array;
   /** The association of the last registration; 0: it came over none. */
   readonly association: AssociationId;
   /** It does not agree with its pool, and is not selected (`Registration.mayDisagree`). */
@@ -58,7 +57,6 @@ export class StoredPoolElement implements PoolElementState {
   readonly #image: Image;
   readonly #profile: Profile;
   #decoded: PoolElementParameter | undefined;
-  #encoded: EncodedPoolElement | undefined;
 
   constructor(image: Image, profile: Profile) {
     this.#image = image;
@@ -94,9 +92,8 @@ export class StoredPoolElement implements PoolElementState {
     return annex.length === 0 ? undefined : decodeTransportParameter(annex);
   }
 
-  get encoded(): EncodedPoolElement {
-    this.#encoded ??= { record: this.#image.record, annex: this.#image.annex };
-    return this.#encoded;
+  get encoded(): Uint8Array {
+    return this.#image.recordAndAnnex;
   }
 
   get association(): AssociationId {

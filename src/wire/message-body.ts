@@ -177,11 +177,15 @@ export class MessageBody {
   }
 
   #optional(type: number): Parameter | undefined {
-    const [first, second] = this.#all([type]);
-    if (second !== undefined) {
-      throw invalid(this.#scope, second, 'A parameter twice where only one may be');
+    let found: Parameter | undefined;
+    for (const parameter of this.#parameters) {
+      if (parameter.type !== type) continue;
+      if (found !== undefined) {
+        throw invalid(this.#scope, parameter, 'A parameter twice where only one may be');
+      }
+      found = parameter;
     }
-    return first;
+    return found;
   }
 
   #all(types: readonly number[]): Parameter[] {

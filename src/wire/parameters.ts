@@ -130,16 +130,11 @@ export interface PoolElementParameter {
   readonly policy: Policy;
   /** SCTP, Transport Use 0. Left out by pool elements, added by their home (RFC 5352 §3.1). */
   readonly asapTransport?: TransportParameter | undefined;
-  /** All of it in its encoded form, where that is at hand: it is written instead. Decoding gives none. */
-  readonly encoded?: EncodedPoolElement | undefined;
-}
-
-/** A Pool Element parameter in two parts, each padded to a multiple of 4. */
-export interface EncodedPoolElement {
-  /** A whole Pool Element parameter without an ASAP transport. */
-  readonly record: Uint8Array;
-  /** The ASAP transport parameter, which belongs behind it; empty: none. */
-  readonly annex: Uint8Array;
+  /**
+   * All of it as it is written, where that is at hand: a Pool Element parameter with the length that it has without its
+   * ASAP transport, and that one behind it, each padded to a multiple of 4. Decoding gives none.
+   */
+  readonly encoded?: Uint8Array | undefined;
 }
 
 /** One cause of an Operation Error (RFC 5354 §3.12). `info` is empty when the cause has none. */

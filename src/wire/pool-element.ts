@@ -27,7 +27,6 @@
 import type { Milliseconds, PoolElementId, RegistrarId } from '../types.ts';
 import { type ByteWriter, readU32 } from './bytes.ts';
 import {
-  type EncodedPoolElement,
   PARAMETER,
   type Policy,
   type PoolElementParameter,
@@ -131,11 +130,10 @@ export function writePoolElement(
   endParameter(writer, parameter);
 }
 
-function writeEncoded(writer: ByteWriter, { record, annex }: EncodedPoolElement): void {
+function writeEncoded(writer: ByteWriter, encoded: Uint8Array): void {
   writer.align();
   const parameter = writer.position;
-  writer.raw(record, 'pool element'); // with the length that it has without an annex
-  writer.raw(annex, 'ASAP transport');
+  writer.raw(encoded, 'pool element');
   endParameter(writer, parameter);
 }
 

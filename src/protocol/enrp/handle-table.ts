@@ -88,8 +88,7 @@ function nextPage(context: EnrpContext, session: TableSession): HandleTableEntry
     const isSamePool =
       last !== undefined && Buffer.compare(last.poolHandle, element.poolHandle) === 0;
     const handleBytes = isSamePool ? 0 : encodePoolHandleParameter(element.poolHandle).length;
-    const { record, annex } = element.encoded;
-    const more = handleBytes + record.length + annex.length;
+    const more = handleBytes + element.encoded.length;
     if (bytes + more > options.maxHandleTableBytes && count > 0) {
       session.rest.unshift(taken);
       break;

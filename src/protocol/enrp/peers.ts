@@ -38,6 +38,8 @@ export interface Peer {
 
 export class PeerList {
   readonly #heard = new Map<RegistrarId, Peer>();
+  /** The same, made when it is wanted: every update goes to them. */
+  #heardList: readonly Peer[] | undefined;
   readonly #unheard = new Set<Peer>();
 
   get size(): number {
@@ -57,8 +59,9 @@ export class PeerList {
   }
 
   /** Those that have said who they are. */
-  heard(): Peer[] {
-    return [...this.#heard.values()];
+  heard(): readonly Peer[] {
+    this.#heardList ??= [...this.#heard.values()];
+    return this.#heardList;
   }
 
   all(): Peer[] {
@@ -94,6 +97,7 @@ export class PeerList {
     peer.id = id;
     peer.pace = 1;
     this.#heard.set(id, peer);
+    this.#heardList = undefined;
     return peer;
   }
 
@@ -103,6 +107,7 @@ export class PeerList {
    */
   lose(peer: Peer, forgetAt: Milliseconds): void {
     this.#heard.delete(peer.id);
+    this.#heardList = undefined;
     peer.id = UNHEARD;
     const { configured } = peer;
     peer.pace = configured ? 1 : SLOW_PACE;
