@@ -17,6 +17,8 @@ export interface LargeTable {
   readonly startMs: number;
   /** From the kill until all pool elements are its own. */
   readonly takeoverMs: number;
+  /** The part of it from when the other is believed dead. */
+  readonly adoptionMs: number;
   /** The longest that its event loop was held. */
   readonly pauseMs: number;
 }
@@ -42,8 +44,11 @@ async function largeTable([poolElements = '']: readonly string[]): Promise<Large
   if (registrar.stats().poolElements !== Number(poolElements)) throw new Error('a part is missing');
   const killed = performance.now();
   await other.end('SIGKILL');
+  await once(registrar, 'peerDown');
+  const believed = performance.now();
   await once(registrar, 'takeover');
   const takeoverMs = performance.now() - killed;
+  const adoptionMs = performance.now() - believed;
   // The load program is nobody that could be called.
   for (let waited = 0; registrar.stats().poolElements > 0; waited += POLL_MS) {
     if (waited > LIMIT_MS) throw new Error('the dead are not removed');
@@ -52,7 +57,7 @@ async function largeTable([poolElements = '']: readonly string[]): Promise<Large
   pauses.disable();
   await registrar.close();
   load.kill();
-  return { startMs, takeoverMs, pauseMs: pauses.max / 1e6 };
+  return { startMs, takeoverMs, adoptionMs, pauseMs: pauses.max / 1e6 };
 }
 
 /** Registers them with the other registrar, and stays so that they do. */

@@ -5,7 +5,7 @@
 
 import { expect, test } from 'vitest';
 import { describeScenario, expectWellFormed, TRANSPORTS } from './lab.ts';
-import type { Host } from './wire-log.ts';
+import { type Host, REMOVED } from './wire-log.ts';
 
 const OURS: Host = ['10.20.0.1'];
 const THEIRS: Host = ['10.20.0.2', '10.20.0.3'];
@@ -36,6 +36,10 @@ describeScenario('our registrar and those of rsplib in one scope', scenario, (se
   test('a server that leaves is gone everywhere', () => {
     expect(view('leftAtOurs')).toEqual(['0xc1000001@0x11111111']);
     expect(view('leftAtTheirs')).toEqual(['0xc1000001@0x11111111']);
+    expect(view('atTheirs')).toEqual(['0xc1000001@0x11111111', '0xc3000001@0x33333333']);
+    expect(view('leftTheirs')).toEqual(['0xc1000001@0x11111111']);
+    const updates = seen.wire('one').sent(THEIRS, OURS).updatesOf(0xc3000001);
+    expect(updates).toContain(REMOVED);
   });
 
   test("when ours ends its server registers with rsplib's, and ours learns that when it is back", () => {

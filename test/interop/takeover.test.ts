@@ -1,16 +1,16 @@
 /**
  * A registrar is killed and its pool elements get a new home (RFC 5353 §3.5): one of ours with two of rsplib's left, one
- * of rsplib's with two of ours left. `scenarios/takeover.sh`.
+ * of rsplib's with two of ours left, one of rsplib's with one of either kind left. `scenarios/takeover.sh`.
  */
 
 import { describe, expect, test } from 'vitest';
 import { describeScenario, expectWellFormed, TRANSPORTS } from './lab.ts';
 import { ENRP, type Host } from './wire-log.ts';
 
-const ALL: Host = ['10.20.0.1', '10.20.0.2', '10.20.0.3', '10.20.0.4', '10.20.0.5'];
+const ALL: Host = [1, 2, 3, 4, 5, 6].map((number) => `10.20.0.${number}`);
 const [ONE = '', TWO = '', THREE = '', FOUR = ''] = ALL;
 
-const scenario = { script: 'takeover.sh', limitS: 240, transports: TRANSPORTS };
+const scenario = { script: 'takeover.sh', limitS: 360, transports: TRANSPORTS };
 describeScenario('takeover among three registrars of two kinds', scenario, (seen) => {
   describe.each([
     {
@@ -26,6 +26,13 @@ describeScenario('takeover among three registrars of two kinds', scenario, (seen
       homes: ['0x44444444', '0x55555555'],
       ids: [1, 2, 3, 4].map((n) => `0xc200000${n}`),
       wire: () => seen.wire('one').sent([ONE, FOUR], [ONE, FOUR]),
+    },
+    {
+      killed: 'mixed',
+      left: [ONE, TWO],
+      homes: ['0x88888888', '0x99999999'],
+      ids: [1, 2, 3, 4].map((n) => `0xc300000${n}`),
+      wire: () => seen.wire('one').sent([ONE, TWO], [ONE, TWO]),
     },
   ])('when $killed is killed', ({ killed, left, homes, ids, wire }) => {
     const atS = () => Number(seen.observations[`${killed}AtS`]);
@@ -59,6 +66,18 @@ describeScenario('takeover among three registrars of two kinds', scenario, (seen
     });
   });
 
+  test('of one of either kind that are left the successor asks, and the other one agrees', () => {
+    const [first = ''] = seen.text('mixed-first.txt').split('\n');
+    const isOurs = first.includes('@0x88888888');
+    const [successor, other] = isOurs ? [ONE, TWO] : [TWO, ONE];
+    const [from, to] = [seen.observations.mixedAtS, seen.observations.mixedEndedAtS].map(Number);
+    const said = seen.wire('one').between(from ?? 0, to ?? 0);
+    const asked = said.sent([successor], [other]).enrpFlagsOf(ENRP.initTakeover);
+    const agreed = said.sent([other], [successor]).enrpFlagsOf(ENRP.initTakeoverAck);
+    expect(asked.length).toBeGreaterThanOrEqual(1);
+    expect(agreed.length).toBeGreaterThanOrEqual(1);
+  });
+
   test('one of our two took over and the other knew', () => {
     const said = seen.text('one-anew.txt') + seen.text('four.txt');
     expect(said.match(/taking over a peer that does not answer/g)).not.toBeNull();
@@ -69,10 +88,10 @@ describeScenario('takeover among three registrars of two kinds', scenario, (seen
   });
 
   test('nobody refuses anything, and what ours sends is well-formed', () => {
-    for (const name of ['two', 'three', 'five']) {
+    for (const name of ['two', 'two-mixed', 'three', 'five', 'six']) {
       expect(seen.text(`${name}.txt`)).not.toMatch(/unknown, rejecting|Malformed|ENRP Error/i);
     }
-    for (const name of ['one', 'one-anew', 'four']) {
+    for (const name of ['one', 'one-anew', 'one-mixed', 'four']) {
       expect(seen.text(`${name}.txt`)).not.toMatch(/Error:/);
     }
     expectWellFormed(seen.wire('one').sent([ONE], ALL), seen.transport);

@@ -19,14 +19,19 @@ export const ASAP = {
   unreachable: 9,
   error: 14,
 } as const;
-/** ENRP message types (RFC 5353 §2), and the flag of a handle table response that another page follows. */
+/**
+ * ENRP message types (RFC 5353 §2), the action of an update that says that an element is gone, and the flag of a handle
+ * table response that another page follows.
+ */
 export const ENRP = {
   presence: 1,
   handleTableRequest: 2,
   handleTableResponse: 3,
   handleUpdate: 4,
   initTakeover: 7,
+  initTakeoverAck: 8,
 } as const;
+export const REMOVED = 1;
 export const MORE_TO_COME = 2;
 export const CHUNK = {
   data: 0,
@@ -67,6 +72,10 @@ export interface WireFrame {
   /** ENRP message types, in order, and their flags. */
   readonly enrpMessages: readonly number[];
   readonly enrpFlags: readonly number[];
+  /** Of ENRP_HANDLE_UPDATE. */
+  readonly updateActions: readonly number[];
+  /** Pool elements in ENRP messages. */
+  readonly toldIds: readonly number[];
   /** Malformed, or marked as an error by a dissector. */
   readonly isMalformed: boolean;
 }
@@ -95,6 +104,8 @@ const FIELDS = [
   'asap.server_identifier',
   'enrp.message_type',
   'enrp.message_flags',
+  'enrp.update_action',
+  'enrp.pool_element_pe_identifier',
   '_ws.expert.severity',
   '_ws.malformed',
 ];
@@ -137,6 +148,13 @@ export class WireLog {
     return this.frames.flatMap(({ enrpMessages, enrpFlags }) =>
       enrpFlags.filter((_, i) => enrpMessages[i] === type),
     );
+  }
+
+  /** The actions of the updates that tell of this pool element, in order. */
+  updatesOf(id: number): readonly number[] {
+    return this.frames
+      .filter(({ toldIds }) => toldIds.includes(id))
+      .flatMap(({ updateActions }) => updateActions);
   }
 
   withChunk(type: number): readonly WireFrame[] {
@@ -203,6 +221,8 @@ function parseFrame(line: string): WireFrame {
     registrarIds: numbers('asap.server_identifier'),
     enrpMessages: numbers('enrp.message_type'),
     enrpFlags: numbers('enrp.message_flags'),
+    updateActions: numbers('enrp.update_action'),
+    toldIds: numbers('enrp.pool_element_pe_identifier'),
     isMalformed:
       text('_ws.malformed') !== '' ||
       numbers('_ws.expert.severity').some((severity) => severity >= SEVERITY_ERROR),

@@ -50,6 +50,13 @@ end INT $serverB
 step leftAtOurs $one $a@0x11111111
 step leftAtTheirs $two $a@0x11111111
 
+# So is one that leaves rsplib's registrar, which says so.
+serve server-b 0xc3000001 $two
+serverB=$started
+step atTheirs $one $a@0x11111111 0xc3000001@0x33333333
+end INT $serverB
+step leftTheirs $one $a@0x11111111
+
 # Ours starts with two of rsplib's: it has one of them as its mentor.
 theirs three $three 0x44444444 three $byMulticast
 third=$started
