@@ -15,6 +15,8 @@ export function changeAddress(change: 'add' | 'del', number: number): void {
 
 export class RegistrarProcess {
   readonly pid: number;
+  /** How many others it has heard. */
+  peers = 0;
   readonly #child: ChildProcess;
   readonly #exited: Promise<unknown>;
 
@@ -25,7 +27,7 @@ export class RegistrarProcess {
   }
 
   static async start(number: number, peers: readonly number[]): Promise<RegistrarProcess> {
-    const options = ['registrar', '--json', '--no-announce', '--transport', 'udp'];
+    const options = ['registrar', '--enrp', '--json', '--no-announce', '--transport', 'udp'];
     // Pool elements of the load program are not to be monitored.
     const place = ['--address', addressOf(number), '--keep-alive-interval', '3600000'];
     const others = peers.flatMap((peer) => ['--peer', `${addressOf(peer)}:9901`]);
@@ -33,12 +35,16 @@ export class RegistrarProcess {
     const child = spawn(process.execPath, program, { stdio: ['ignore', 'pipe', 'inherit'] });
     const registrar = new RegistrarProcess(child);
     const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
-    for await (const line of lines) {
-      if (JSON.parse(line).udpPort === undefined) continue;
-      lines.resume(); // what else it prints is read and dropped
-      return registrar;
-    }
-    throw new Error('a registrar ended before it was ready');
+    const isReady = new Promise<boolean>((resolve) => {
+      lines.on('line', (line) => {
+        const { event, udpPort } = JSON.parse(line);
+        if (event === 'peerUp') registrar.peers += 1;
+        if (udpPort !== undefined) resolve(true);
+      });
+      lines.on('close', () => resolve(false));
+    });
+    if (!(await isReady)) throw new Error('a registrar ended before it was ready');
+    return registrar;
   }
 
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {

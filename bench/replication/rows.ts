@@ -26,6 +26,11 @@ export function replicationRows(): Row[] {
   const healings = once(() => Array.from({ length: RUNS }, healing));
   return [
     compared('replication/registrations/3-peers', 'registrations/s', () => rates().perSecond),
+    compared(
+      'replication/registrations/3-peers-elsewhere',
+      'registrations/s',
+      () => rates().perSecondElsewhere,
+    ),
     compared('replication/cpu/3-peers', 'us of CPU/registration', () => rates().cpuUs),
     compared('replication/bytes/3-peers', 'bytes/registration', () => [rates().bytes]),
     measured(

@@ -8,6 +8,7 @@ mod loops;
 mod messages;
 mod meter;
 mod options;
+mod peer;
 mod report;
 mod requests;
 
@@ -36,6 +37,7 @@ fn run(task: Task, load: &Load) -> Result<(), Error> {
     match task {
         Task::Load => run_load(load),
         Task::Echo => echo::serve(load),
+        Task::Peer => peer::run(load),
         Task::Datagrams => {
             report::print("resolutions", &datagrams::run(load)?, load.is_json);
             Ok(())

@@ -36,6 +36,8 @@ pub enum Task {
     Load,
     /// Answers like a registrar that has nothing to do for it.
     Echo,
+    /// Is a registrar's peer that keeps nothing of what it is told.
+    Peer,
     /// The load over bare UDP, with a socket for each association: for a reference without SCTP.
     Datagrams,
     Help,
@@ -131,6 +133,7 @@ pub fn parse() -> Result<(Task, Load), Error> {
     while let Some(argument) = parser.next()? {
         match argument {
             Value(name) if name == "echo" => task = Task::Echo,
+            Value(name) if name == "peer" => task = Task::Peer,
             Value(name) if name == "datagrams" => task = Task::Datagrams,
             Long("help") | Short('h') => return Ok((Task::Help, load)),
             Long("registrar") => load.registrar = parser.value()?.parse()?,
