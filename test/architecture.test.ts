@@ -94,6 +94,15 @@ describe('the house', () => {
     expect(wrong).toEqual([]);
   });
 
+  test('has machines that know nothing of each other', () => {
+    const machineOf = (file: string) => /^protocol\/(\w+)\//.exec(file)?.[1];
+    const wrong = own.filter((one) => {
+      const [from, to] = [machineOf(one.file), machineOf(targetOf(one))];
+      return from !== undefined && to !== undefined && from !== to;
+    });
+    expect(wrong).toEqual([]);
+  });
+
   test('has no circles of files that need each other to be loaded', () => {
     const needs = new Map(files.map((file) => [file, valueImportsOf(file).map(targetOf)]));
     // Whoever needs nobody that is left is taken away, over and over: circles stay.

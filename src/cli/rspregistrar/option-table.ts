@@ -4,7 +4,7 @@
  * value becomes is `settings.ts`.
  */
 
-import type { AddressScope } from '../../protocol/registrar/address-scope.ts';
+import type { AddressScope } from '../../protocol/address-scope.ts';
 import { TRANSPORTS } from '../../transport/open.ts';
 import { ENCAPSULATION_PORT } from '../../transport/options.ts';
 import {

@@ -3,10 +3,10 @@
 import type { Handlespace } from '../../handlespace/handlespace.ts';
 import type { AssociationId, Milliseconds, RegistrarId, SctpAddress } from '../../types.ts';
 import type { Profile, TransportParameter } from '../../wire/parameters.ts';
+import type { AddressScope } from '../address-scope.ts';
+import type { Backlog } from '../backlog.ts';
 import type { Logger } from '../logger.ts';
-import type { AddressScope } from '../registrar/address-scope.ts';
-import type { Backlog } from '../registrar/backlog.ts';
-import type { TokenBucket } from '../registrar/token-bucket.ts';
+import type { TokenBucket } from '../token-bucket.ts';
 import type { Link } from './links.ts';
 import type { StartUp } from './mentor.ts';
 import type { EnrpOptions } from './options.ts';

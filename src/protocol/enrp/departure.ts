@@ -7,7 +7,7 @@
 
 import type { WalkToken } from '../../handlespace/handlespace.ts';
 import type { Milliseconds } from '../../types.ts';
-import { SLICE } from '../registrar/backlog.ts';
+import { SLICE } from '../backlog.ts';
 import type { EnrpContext } from './context.ts';
 import { suggestTakeover } from './handle-update.ts';
 import type { Peer } from './peers.ts';

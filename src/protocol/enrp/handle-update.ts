@@ -7,7 +7,7 @@ import type { PoolElementState } from '../../handlespace/pool-element.ts';
 import type { Milliseconds, RegistrarId } from '../../types.ts';
 import { type EnrpHandleUpdate, UPDATE_ACTION } from '../../wire/enrp-messages.ts';
 import type { PoolElementParameter, TransportParameter } from '../../wire/parameters.ts';
-import { addressesOf } from '../registrar/identity.ts';
+import { addressesOf } from '../transport-addresses.ts';
 import type { EnrpContext } from './context.ts';
 import { type Link, sendBytesToPeer } from './links.ts';
 import { type Peer, UNHEARD } from './peers.ts';

@@ -3,7 +3,7 @@
 import type { Milliseconds, RegistrarId, SctpAddress } from '../../types.ts';
 import type { EnrpPresence } from '../../wire/enrp-messages.ts';
 import type { TransportParameter } from '../../wire/parameters.ts';
-import { isInScope } from '../registrar/address-scope.ts';
+import { isInScope } from '../address-scope.ts';
 import { audit } from './audit.ts';
 import type { EnrpContext } from './context.ts';
 import { forget } from './failure-detection.ts';

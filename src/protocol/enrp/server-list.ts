@@ -6,7 +6,7 @@ import type {
   EnrpListResponse,
   ServerInformation,
 } from '../../wire/enrp-messages.ts';
-import { isInScope } from '../registrar/address-scope.ts';
+import { isInScope } from '../address-scope.ts';
 import type { EnrpContext } from './context.ts';
 import { invite } from './invitation.ts';
 import type { Link } from './links.ts';

@@ -4,7 +4,7 @@ import { HandlespaceError } from '../../errors.ts';
 import type { PoolElementState } from '../../handlespace/pool-element.ts';
 import { formatPoolHandle, type Milliseconds, type RegistrarId } from '../../types.ts';
 import type { PoolElementParameter } from '../../wire/parameters.ts';
-import { hasTooManyAddresses } from '../registrar/registered-transports.ts';
+import { hasTooManyAddresses } from '../transport-addresses.ts';
 import type { EnrpContext } from './context.ts';
 import type { RemoteRemovalReason } from './events.ts';
 import { hasRoomForHome, noteHome } from './orphans.ts';

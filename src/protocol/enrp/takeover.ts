@@ -12,7 +12,7 @@ import {
   type EnrpTakeoverServer,
   UPDATE_ACTION,
 } from '../../wire/enrp-messages.ts';
-import { SLICE } from '../registrar/backlog.ts';
+import { SLICE } from '../backlog.ts';
 import type { EnrpContext } from './context.ts';
 import type { PeerDownReason } from './events.ts';
 import { announce } from './handle-update.ts';

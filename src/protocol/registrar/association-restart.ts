@@ -5,8 +5,8 @@
  */
 
 import type { AssociationId, Milliseconds } from '../../types.ts';
+import { SLICE } from '../backlog.ts';
 import type { Association } from './associations.ts';
-import { SLICE } from './backlog.ts';
 import type { RegistrarContext } from './context.ts';
 import { sendKeepAlive } from './endpoint-keep-alive.ts';
 

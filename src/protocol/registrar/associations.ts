@@ -7,11 +7,11 @@
 
 import type { WalkToken } from '../../handlespace/handlespace.ts';
 import type { AssociationId, Milliseconds, SctpAddress } from '../../types.ts';
-import { SLICE } from './backlog.ts';
+import { SLICE } from '../backlog.ts';
+import { type TokenBucket, tokenBucket } from '../token-bucket.ts';
 import type { RegistrarContext } from './context.ts';
 import type { AbortReason } from './events.ts';
 import type { RegistrarLimits } from './limits.ts';
-import { type TokenBucket, tokenBucket } from './token-bucket.ts';
 
 export interface Association {
   readonly id: AssociationId;

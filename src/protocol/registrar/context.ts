@@ -3,9 +3,9 @@
 import type { Handlespace } from '../../handlespace/handlespace.ts';
 import type { PoolElementState } from '../../handlespace/pool-element.ts';
 import type { AssociationId, IpAddress, RegistrarId } from '../../types.ts';
+import type { Backlog } from '../backlog.ts';
 import type { Logger } from '../logger.ts';
 import type { Association } from './associations.ts';
-import type { Backlog } from './backlog.ts';
 import type { Changes } from './changes.ts';
 import type { RegistrarOptions } from './options.ts';
 import type { Outbox } from './outbox.ts';

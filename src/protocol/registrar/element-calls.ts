@@ -5,8 +5,8 @@
 
 import type { PoolElementState } from '../../handlespace/pool-element.ts';
 import type { AssociationId, Milliseconds, SctpAddress } from '../../types.ts';
+import { type AddressScope, isInScope } from '../address-scope.ts';
 import type { ConnectAttempt } from '../machine.ts';
-import { type AddressScope, isInScope } from './address-scope.ts';
 import type { RegistrarContext } from './context.ts';
 import { PerAssociation } from './per-association.ts';
 import { Waits } from './waits.ts';

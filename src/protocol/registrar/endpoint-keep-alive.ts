@@ -9,9 +9,9 @@ import type { PoolElementState } from '../../handlespace/pool-element.ts';
 import type { Milliseconds } from '../../types.ts';
 import type { AsapEndpointKeepAliveAck } from '../../wire/asap-messages.ts';
 import { KeepAliveAckView, seemsKeepAliveAck } from '../../wire/asap-views.ts';
+import { SLICE } from '../backlog.ts';
 import type { Adoption } from './adoption.ts';
 import { type Association, abortAssociation } from './associations.ts';
-import { SLICE } from './backlog.ts';
 import type { RegistrarContext } from './context.ts';
 
 /** Deals with timers that are due, a slice of them; `handlespace.nextDeadline` says whether there are more. */

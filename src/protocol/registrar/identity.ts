@@ -1,8 +1,7 @@
 /** Who may speak for a pool element (decision 38). rsplib lets anybody (interop-rsplib B4). */
 
 import type { PoolElementState } from '../../handlespace/pool-element.ts';
-import type { IpAddress } from '../../types.ts';
-import type { TransportParameter } from '../../wire/parameters.ts';
+import { addressesOf } from '../transport-addresses.ts';
 import type { Association } from './associations.ts';
 import type { RegistrarContext } from './context.ts';
 import { hasDepartedFrom } from './departed.ts';
@@ -21,8 +20,4 @@ export function isStranger(
   if (hasDepartedFrom(context, association.id, element)) return false;
   const known = addressesOf(element.asapTransport ?? element.userTransport);
   return !association.peerAddresses.some(({ address }) => known.includes(address));
-}
-
-export function addressesOf(transport: TransportParameter): readonly IpAddress[] {
-  return transport.protocol === 'opaque' ? [] : transport.addresses;
 }

@@ -9,7 +9,7 @@ import type { HandlespaceOptions } from '../../handlespace/options.ts';
 import { MAX_ITEMS } from '../../handlespace/options.ts';
 import type { IpAddress, Milliseconds } from '../../types.ts';
 import type { Profile } from '../../wire/parameters.ts';
-import { type AddressScope, defaultAddressScope } from './address-scope.ts';
+import { type AddressScope, defaultAddressScope } from '../address-scope.ts';
 import { defaultLimits, type RegistrarLimits } from './limits.ts';
 
 export interface RegistrarOptions {

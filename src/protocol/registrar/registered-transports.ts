@@ -1,10 +1,7 @@
-/**
- * At which addresses a pool element is registered: only those that its association has shown to be its own, and
- * not too many.
- */
+/** At which addresses a pool element is registered: only those that its association has shown to be its own. */
 
 import { TRANSPORT_USE, type TransportParameter } from '../../wire/parameters.ts';
-import { isInScope } from './address-scope.ts';
+import { isInScope } from '../address-scope.ts';
 import type { Association } from './associations.ts';
 import type { RegistrarOptions } from './options.ts';
 
@@ -39,11 +36,3 @@ export function asapTransportOf(
   const addresses = usable.map(({ address }) => address);
   return { protocol: 'sctp', port, transportUse: TRANSPORT_USE.DATA_ONLY, addresses };
 }
-
-/** `maxTransportAddresses`; of what nobody here can read, the octets that so many IPv6 addresses take. */
-export function hasTooManyAddresses(transport: TransportParameter, limit: number): boolean {
-  if (transport.protocol !== 'opaque') return transport.addresses.length > limit;
-  return transport.bytes.length > limit * IPV6_ADDRESS_PARAMETER_BYTES;
-}
-
-const IPV6_ADDRESS_PARAMETER_BYTES = 20;

@@ -17,6 +17,7 @@ import {
 } from '../../types.ts';
 import { decodeAsap } from '../../wire/asap.ts';
 import type { AsapMessage } from '../../wire/asap-messages.ts';
+import { Backlog } from '../backlog.ts';
 import { type Logger, SILENT } from '../logger.ts';
 import type { Machine } from '../machine.ts';
 import { Adoption } from './adoption.ts';
@@ -27,7 +28,6 @@ import {
   onAssociationDown,
   onAssociationUp,
 } from './associations.ts';
-import { Backlog } from './backlog.ts';
 import { toldAsEvents } from './changes.ts';
 import { noCounts, type RegistrarContext, type RegistrarCounters } from './context.ts';
 import { onMovedAway } from './departed.ts';

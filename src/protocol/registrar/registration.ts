@@ -15,17 +15,14 @@ import {
   type PoolElementParameter,
   type TransportParameter,
 } from '../../wire/parameters.ts';
+import { addressesOf, hasTooManyAddresses } from '../transport-addresses.ts';
 import type { Association } from './associations.ts';
 import { cause, causeWithPolicy, causeWithTransport } from './causes.ts';
 import type { RegistrarContext } from './context.ts';
-import { addressesOf, isStranger } from './identity.ts';
+import { isStranger } from './identity.ts';
 import type { RegistrarOptions } from './options.ts';
 import { tellRefused } from './refusal.ts';
-import {
-  asapTransportOf,
-  hasTooManyAddresses,
-  usableUserTransport,
-} from './registered-transports.ts';
+import { asapTransportOf, usableUserTransport } from './registered-transports.ts';
 
 export function onRegistration(
   context: RegistrarContext,

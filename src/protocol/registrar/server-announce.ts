@@ -6,8 +6,8 @@
 
 import type { Milliseconds } from '../../types.ts';
 import type { TransportParameter } from '../../wire/parameters.ts';
+import { isInScope } from '../address-scope.ts';
 import { seededRandom } from '../random.ts';
-import { isInScope } from './address-scope.ts';
 import type { RegistrarContext } from './context.ts';
 
 export class ServerAnnounce {

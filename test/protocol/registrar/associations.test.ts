@@ -1,7 +1,7 @@
 /** What becomes of pool elements when their association ends, restarts, or was not wanted. */
 
 import { describe, expect, test } from 'vitest';
-import { SLICE } from '../../../src/protocol/registrar/backlog.ts';
+import { SLICE } from '../../../src/protocol/backlog.ts';
 import { aRegistrar, type Net, PE, PEER, POOL, resolution } from './support.ts';
 
 function withPoolElements(count: number): Net {

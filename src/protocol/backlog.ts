@@ -4,7 +4,7 @@
  * that messages get their turn in between.
  */
 
-import type { Milliseconds } from '../../types.ts';
+import type { Milliseconds } from '../types.ts';
 
 /** Does one slice; false when nothing is left. */
 export type Job = (now: Milliseconds) => boolean;

@@ -4,9 +4,9 @@
  * use to anybody.
  */
 
-import type { IpAddress } from '../../types.ts';
-import { parseIpAddress } from '../../wire/addresses.ts';
-import { readU16 } from '../../wire/bytes.ts';
+import type { IpAddress } from '../types.ts';
+import { parseIpAddress } from '../wire/addresses.ts';
+import { readU16 } from '../wire/bytes.ts';
 
 /** The smallest reach that an address must have to be given to others. */
 export type AddressScope = 'loopback' | 'sitelocal' | 'global';

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { tokenBucket } from '../../../src/protocol/registrar/token-bucket.ts';
+import { tokenBucket } from '../../src/protocol/token-bucket.ts';
 
 /** How many of the messages at `times` pass. */
 function passing(ratePerSecond: number, burst: number, times: readonly number[]): number[] {

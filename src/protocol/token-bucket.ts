@@ -1,6 +1,6 @@
 /** How many messages one association may send: so many at once, then so many per second. */
 
-import type { Milliseconds } from '../../types.ts';
+import type { Milliseconds } from '../types.ts';
 
 export interface TokenBucket {
   /** Whether one more message may pass at `now`; does not count it. */

@@ -5,7 +5,7 @@ import {
   type AddressScope,
   defaultAddressScope,
   isInScope,
-} from '../../../src/protocol/registrar/address-scope.ts';
+} from '../../src/protocol/address-scope.ts';
 
 describe('the scope of an address', () => {
   const scopes: readonly AddressScope[] = ['loopback', 'sitelocal', 'global'];
