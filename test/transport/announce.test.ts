@@ -4,6 +4,8 @@ import { createSocket } from 'node:dgram';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
   type AnnounceGroup,
+  asapAnnounceGroup,
+  enrpAnnounceGroup,
   openAnnounceListener,
   openAnnounceSender,
 } from '../../src/transport/announce.ts';
@@ -127,6 +129,19 @@ describe.skipIf(!canMulticast)(
         `second hears 127.0.0.2:${port}`,
       ]);
     });
+  },
+);
+
+test.each([
+  ['kernel', '239.0.0.50:3863', '239.0.0.51:9901'],
+  ['raw', '239.0.0.50:3863', '239.0.0.51:9901'],
+  ['udp', '239.0.0.60:3863', '239.0.0.61:9901'],
+  ['memory', '239.0.0.60:3863', '239.0.0.61:9901'],
+] as const)(
+  "over %s groups are %s and %s: rsplib's where it can answer (decision 44)",
+  (backend, ...groups) => {
+    const texts = [asapAnnounceGroup(backend), enrpAnnounceGroup(backend)];
+    expect(texts.map(({ address, port }) => `${address}:${port}`)).toEqual(groups);
   },
 );
 

@@ -12,9 +12,9 @@ const DCCP = { protocol: 'dccp', port: 1, transportUse: 0, serviceCode: 5 } as c
 
 type Page = Extract<EnrpMessage, { type: 'ENRP_HANDLE_TABLE_RESPONSE' }>;
 
-function requestTo({ id }: TestRegistrar): Uint8Array {
+function requestTo({ id }: TestRegistrar, ownOnly = false): Uint8Array {
   const ids = { senderId: READER, receiverId: id };
-  return encodeEnrp({ type: 'ENRP_HANDLE_TABLE_REQUEST', ...ids, ownOnly: false });
+  return encodeEnrp({ type: 'ENRP_HANDLE_TABLE_REQUEST', ...ids, ownOnly });
 }
 
 /** The table as somebody reads it who has never said who he is. */
@@ -60,6 +60,35 @@ describe('a handle table', () => {
       }
     },
   );
+});
+
+test('no page has more than 128 elements, however long it may be (decision 29)', () => {
+  const [scope, one] = Scope.whole(1, { maxHandleTableBytes: 65_535 }) as [Scope, TestRegistrar];
+  for (let id = 1; id <= 300; id++) one.register(id);
+  const counts = readBy(scope, one).map((page) => elementsOf(page).length);
+  expect(counts).toEqual([128, 128, 44]);
+});
+
+test('two readers, and the readings of one of all elements and of our own, do not mix', () => {
+  const [scope, one, two] = Scope.whole(2) as [Scope, TestRegistrar, TestRegistrar];
+  for (let id = 1; id <= 60; id++) one.register(id);
+  for (let id = 61; id <= 120; id++) two.register(id);
+  scope.run(1);
+  const readers = ['10.0.0.66', '10.0.0.67'].map((at) => new Stranger(scope, at, one));
+  const readings = readers.flatMap((reader) =>
+    [true, false].map((ownOnly) => ({ reader, ownOnly, ids: [] as number[], isOver: false })),
+  );
+  for (let turn = 0; turn < 100 && readings.some(({ isOver }) => !isOver); turn++) {
+    for (const reading of readings.filter(({ isOver }) => !isOver)) {
+      const [page] = reading.reader.says(requestTo(one, reading.ownOnly)) as [Page];
+      reading.ids.push(...elementsOf(page).map(({ id }) => id));
+      reading.isOver = !page.hasMore;
+    }
+  }
+  for (const { ownOnly, ids } of readings) {
+    const all = Array.from({ length: ownOnly ? 60 : 120 }, (_, i) => i + 1);
+    expect(ids.sort((a, b) => a - b)).toEqual(all);
+  }
 });
 
 test('who has not asked on for long reads anew', () => {

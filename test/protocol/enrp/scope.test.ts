@@ -233,6 +233,8 @@ describe('the audit (RFC 5353 §3.6)', () => {
       expect(each?.handlespace.find('EchoPool', 1)?.disagrees).toBe(false);
       expect(each?.handlespace.find('EchoPool', 2)?.disagrees).toBe(true);
     }
+    const text = 'not selected: it has another policy than its pool';
+    expect(one?.logged.filter((line) => line.text === text)).toHaveLength(1);
     const repairs = () => [one, two].map((each) => each?.enrp.counters.synchronisations);
     const before = repairs();
     scope.run(40);

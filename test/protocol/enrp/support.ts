@@ -100,10 +100,11 @@ export class TestRegistrar {
   readonly enrp: Enrp;
   readonly driver: Driver<EnrpInput, EnrpOutput>;
   readonly outputs: EnrpOutput[] = [];
-  /** What it has said of its own state. */
+  /** What it has said of its own state, and of peers. */
   readonly logged: { readonly text: string; readonly fields: object }[] = [];
   /** Addresses that it has called. */
   readonly calls: string[] = [];
+  readonly #note = (fields: object, text: string) => this.logged.push({ text, fields });
   readonly #scope: Scope;
   readonly #stack: MemoryStack;
   readonly #announces: AnnounceSender | undefined;
@@ -127,7 +128,7 @@ export class TestRegistrar {
       peers: peers.map((peer) => [place(peer)]),
       announces,
       seed: BigInt(id),
-      log: { ...SILENT, info: (fields, text) => this.logged.push({ text, fields }) },
+      log: { ...SILENT, info: this.#note, warn: this.#note },
     });
     this.driver = new Driver<EnrpInput, EnrpOutput>({
       machine: this.#overheard(),

@@ -62,6 +62,18 @@ describe('adopted pool elements', () => {
     expect(net.answers(9)).toMatchObject([{ wantsToBeHome: false }]);
   });
 
+  test('that acknowledge are ours, whatever a peer has said since they were asked (decision 51)', () => {
+    const net = aRegistrar();
+    adoptAll(net, [1]);
+    net.answersCall(9, net.calls()[0]?.attempt);
+    net.answers(9);
+    remote(net, [1]);
+    expect(net.handlespace.find(POOL, 1)?.homeRegistrarId).toBe(DEAD);
+    net.acknowledges(9, { id: 1 });
+    expect(net.handlespace.find(POOL, 1)).toMatchObject({ homeRegistrarId: REGISTRAR });
+    expect(net.handlespace.find(POOL, 1)).toMatchObject({ association: 9, isWatched: true });
+  });
+
   test('that say nothing are removed', () => {
     const net = aRegistrar();
     adoptAll(net, [1, 2]);
