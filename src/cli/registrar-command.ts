@@ -17,7 +17,7 @@ import {
 import { createOutput } from './output.ts';
 import { addPeerTimers, type PeerTimers, peerTimersOf } from './peer-timers.ts';
 import { reportRegistrarEvents } from './registrar-events.ts';
-import { untilStopped } from './until-stopped.ts';
+import { aborted, runUntilStopped } from './until-stopped.ts';
 
 interface RegistrarCommandOptions extends CommonOptions, PeerTimers {
   readonly address?: readonly string[];
@@ -61,9 +61,14 @@ export function registrarCommand(): Command {
   return addCommonOptions(addPeerTimers(command), '9899');
 }
 
-async function runRegistrar(options: RegistrarCommandOptions): Promise<void> {
+function runRegistrar(options: RegistrarCommandOptions): Promise<void> {
+  return runUntilStopped((stopped) => serve(options, stopped));
+}
+
+async function serve(options: RegistrarCommandOptions, stopped: AbortSignal): Promise<void> {
   const output = createOutput(options.json === true);
-  const stopped = untilStopped();
+  const enrp = await enrpSettings(options);
+  stopped.throwIfAborted(); // names of peers may have taken long
   const registrar = await createRegistrar({
     id: options.id,
     asap: {
@@ -71,7 +76,7 @@ async function runRegistrar(options: RegistrarCommandOptions): Promise<void> {
       port: options.port,
       ...(options.announce ? {} : { announce: false }),
     },
-    enrp: await enrpSettings(options),
+    enrp,
     transport: options.transport,
     udpPort: options.udpPort,
     registrar: {
@@ -89,7 +94,7 @@ async function runRegistrar(options: RegistrarCommandOptions): Promise<void> {
     { id, addresses, transport, udpPort },
   );
   reportRegistrarEvents(registrar, output);
-  await stopped;
+  await aborted(stopped);
   await registrar.close();
   output.event('registrar', 'closed', `${formatId(id)} has ended`, { id });
 }

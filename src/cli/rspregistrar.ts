@@ -13,7 +13,7 @@ import { helpText, startText } from './rspregistrar/help.ts';
 import type { OptionValues } from './rspregistrar/option-table.ts';
 import { portOf, settingsOf } from './rspregistrar/settings.ts';
 import { openTextLog, type TextLog } from './rspregistrar/text-log.ts';
-import { untilStopped } from './until-stopped.ts';
+import { aborted, runUntilStopped } from './until-stopped.ts';
 import { version } from './version.ts';
 
 /** rsplib's range of random ports, and how many of them may be taken. */
@@ -26,15 +26,14 @@ async function main(): Promise<void> {
   if (asksFor === 'version') return print(`rspregistrar ${version()}\n`);
   const log = openLog(values);
   for (const note of notes) log.warn({}, note);
-  await run(values, log);
+  await runUntilStopped((stopped) => run(values, log, stopped));
 }
 
-async function run(values: OptionValues, log: TextLog): Promise<void> {
-  const stopped = untilStopped();
+async function run(values: OptionValues, log: TextLog, stopped: AbortSignal): Promise<void> {
   const registrar = await start(values, log);
   log.info({ registrarId: registrar.id }, 'started');
   if (!values.quiet) print(startText(version(), registrar, values));
-  await stopped;
+  await aborted(stopped);
   await registrar.close();
   log.info({ registrarId: registrar.id }, 'ended');
   if (!values.quiet) print('Terminated!\n');

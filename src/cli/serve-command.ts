@@ -5,7 +5,7 @@ import { createPoolElement, type PoolElement } from '../client/pool-element.ts';
 import { formatId } from '../types.ts';
 import type { Policy } from '../wire/parameters.ts';
 import { parsePolicy } from './describe.ts';
-import { startEchoServer } from './echo-server.ts';
+import { type EchoServer, startEchoServer } from './echo-server.ts';
 import {
   accept,
   addRegistrarOptions,
@@ -16,7 +16,7 @@ import {
   type RegistrarOptions,
 } from './options.ts';
 import { createOutput, type Output } from './output.ts';
-import { untilStopped } from './until-stopped.ts';
+import { aborted, runUntilStopped } from './until-stopped.ts';
 
 /** All addresses of this host, IPv4 and IPv6. */
 const ANY_ADDRESS = '::';
@@ -58,11 +58,24 @@ function echoCommand(): Command {
   return addRegistrarOptions(command);
 }
 
-async function serveEcho(options: ServeEchoOptions): Promise<void> {
+function serveEcho(options: ServeEchoOptions): Promise<void> {
+  return runUntilStopped(async (stopped) => {
+    // The server starts first: a pool element must be reachable before it is registered.
+    const server = await startEchoServer(options.address ?? ANY_ADDRESS, options.port);
+    try {
+      await beInPool(server, options, stopped);
+    } finally {
+      await server.close();
+    }
+  });
+}
+
+async function beInPool(
+  server: EchoServer,
+  options: ServeEchoOptions,
+  stopped: AbortSignal,
+): Promise<void> {
   const output = createOutput(options.json === true);
-  const stopped = untilStopped();
-  // The server starts first: a pool element must be reachable before it is registered.
-  const server = await startEchoServer(options.address ?? ANY_ADDRESS, options.port);
   const element = await createPoolElement({
     poolHandle: options.pool,
     id: options.id,
@@ -74,11 +87,11 @@ async function serveEcho(options: ServeEchoOptions): Promise<void> {
     udpPort: options.udpPort,
     registrarUdpPort: options.registrarUdpPort,
     options: { reregistrationIntervalMs: options.reregistrationInterval },
+    signal: stopped,
   });
   report(element, options.pool, output);
-  await stopped;
+  await aborted(stopped);
   await element.close();
-  await server.close();
   output.event('pool element', 'closed', `${formatId(element.id)} left ${options.pool}`);
 }
 

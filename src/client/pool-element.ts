@@ -55,6 +55,7 @@ export async function createPoolElement(settings: PoolElementSettings): Promise<
   const endpoint = await Endpoint.open<PoolElementInput, PoolElementEvent>(settings, ASAP_PORT);
   let element: PoolElement | undefined;
   try {
+    settings.signal?.throwIfAborted(); // meanwhile
     element = new PoolElement(settings, options, id, poolHandle, endpoint);
     await element.register(settings.signal);
     return element;

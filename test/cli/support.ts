@@ -5,6 +5,8 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 
 const programs = path.resolve(import.meta.dirname, '../../dist/cli');
+/** The command, for those who start it themselves. */
+export const rserpool = path.join(programs, 'rserpool.js');
 const running = new Set<ChildProcess>();
 
 export interface Outcome {

@@ -128,6 +128,10 @@ describe('the library', () => {
     const userTransport = { protocol: 'tcp', port: 7 } as const;
     const settings = { poolHandle: 'P', userTransport, ...nobody };
     await expect(createPoolElement(settings)).rejects.toThrow(UnreachableError);
+    const early = new AbortController();
+    const registering = createPoolElement({ ...settings, signal: early.signal });
+    early.abort(new Error('enough')); // before it has opened its transport
+    await expect(registering).rejects.toThrow('enough');
 
     const user = await opening(createPoolUser({ ...nobody, options: { t5ServerHuntMs: 60_000 } }));
     const stop = new AbortController();

@@ -8,7 +8,7 @@ import { Command } from 'commander';
 import { createPoolUser } from '../../client/pool-user.ts';
 import { ASAP_PORT, type Milliseconds } from '../../types.ts';
 import { createOutput, type Output } from '../output.ts';
-import { untilStopped } from '../until-stopped.ts';
+import { runUntilStopped } from '../until-stopped.ts';
 import { type Cast, castAt, POOL, PROCESSES } from './cast.ts';
 import { killEchoServer, killRegistrar } from './failures.ts';
 import { freeLoopbackAddresses } from './loopback.ts';
@@ -38,24 +38,22 @@ export function devCommand(): Command {
     .action(dev);
 }
 
-async function dev(options: DevOptions): Promise<void> {
-  const output = createOutput(options.json === true);
-  const ended = new AbortController();
-  const stopped = untilStopped(ended.signal).then(() => ended.abort());
-  const scene = new Scene(output, ended.signal);
-  let result: Result | undefined;
+function dev(options: DevOptions): Promise<void> {
+  return runUntilStopped(async (stopped) => {
+    const output = createOutput(options.json === true);
+    const result = await perform(output, stopped, options.once === true);
+    output.json(result);
+    if (result.lost > 0) process.exitCode = 1;
+  });
+}
+
+async function perform(output: Output, stopped: AbortSignal, once: boolean): Promise<Result> {
+  const scene = new Scene(output, stopped);
   try {
-    result = await play(scene, output, ended.signal, options.once === true);
-  } catch (error) {
-    if (!ended.signal.aborted) throw error; // else it is the end that was asked for
+    return await play(scene, output, stopped, once);
   } finally {
-    ended.abort();
     await scene.close();
-    await stopped;
   }
-  if (result === undefined) return;
-  output.json(result);
-  if (result.lost > 0) process.exitCode = 1;
 }
 
 /** Resolves when it has been played `once`; else it goes on until it is stopped, and rejects then. */
