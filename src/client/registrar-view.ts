@@ -4,6 +4,7 @@ import { ConfigError, RejectedError, type RSerPoolError, UnreachableError } from
 import type {
   ReaderEvent,
   ReaderInput,
+  ReaderOutcome,
   ReaderSettings,
   RegistrarPart,
   TablePoolElement,
@@ -28,11 +29,15 @@ export interface ReadRegistrarSettings
   /** What to ask for. Default: both. */
   readonly parts?: readonly RegistrarPart[] | undefined;
   /**
-   * Introduce ourselves as a peer first, for registrars that answer nobody else, as rsplib's does. They then
-   * believe in a registrar that does not exist, and their takeovers wait for it until it is given up.
-   * Default false.
+   * Whether we may introduce ourselves as a peer where the registrar refuses to answer, for those that answer
+   * nobody else, as rsplib's does. They then believe in a registrar that does not exist, and their takeovers
+   * wait for it until it is given up. Default false.
    */
   readonly asPeer?: boolean | undefined;
+  /** Called when that has been done. */
+  readonly onIntroduced?: (() => void) | undefined;
+  /** The identifier under which we ask, 1 to 0xffffffff; never listed among the peers. Default: random. */
+  readonly readerId?: number | undefined;
   /** How the registrar writes its messages. Default `rsplib`. */
   readonly profile?: Profile | undefined;
   /** How long each answer is waited for, in milliseconds. Default 5 000 (MAX-TIME-NO-RESPONSE, RFC 5353 §4.2). */
@@ -75,6 +80,7 @@ export async function readRegistrar(settings: ReadRegistrarSettings): Promise<Re
   const { signal, registrar, transport, addresses, udpPort, registrarUdpPort } = settings;
   signal?.throwIfAborted();
   const limits = limitsOf(settings);
+  const id = registrarId(settings.readerId ?? randomId());
   const registrars = [registrar];
   const endpoint = await Endpoint.open<ReaderInput, ReaderEvent>(
     { registrars, transport, addresses, udpPort, registrarUdpPort },
@@ -84,7 +90,7 @@ export async function readRegistrar(settings: ReadRegistrarSettings): Promise<Re
   try {
     signal?.throwIfAborted(); // meanwhile
     const machine = new RegistrarReader({
-      id: registrarId(randomId()),
+      id,
       registrar: endpoint.registrars[0] ?? [],
       parts: settings.parts ?? ['peers', 'poolElements'],
       asPeer: settings.asPeer ?? false,
@@ -92,14 +98,17 @@ export async function readRegistrar(settings: ReadRegistrarSettings): Promise<Re
       profile: settings.profile ?? 'rsplib',
       ...limits,
     });
-    const outcome = await new Promise<ReaderEvent>((resolve, reject) => {
+    const outcome = await new Promise<ReaderOutcome>((resolve, reject) => {
       onAbort = () => reject(signal?.reason);
       signal?.addEventListener('abort', onAbort, { once: true });
-      endpoint.run(machine, false, resolve);
+      endpoint.run(machine, false, (event) => {
+        if (event.type === 'introduced') settings.onIntroduced?.();
+        else resolve(event);
+      });
       endpoint.input({ type: 'start', port: endpoint.port });
     });
     if (outcome.type === 'readFailed') throw errorOf(outcome, settings);
-    return viewOf(outcome);
+    return viewOf(outcome, id);
   } finally {
     signal?.removeEventListener('abort', onAbort);
     await endpoint.close();
@@ -130,14 +139,15 @@ function limitsOf(settings: ReadRegistrarSettings): Limits {
   return limits;
 }
 
-function viewOf({
-  registrarId,
-  peers,
-  poolElements,
-}: Extract<ReaderEvent, { type: 'read' }>): RegistrarView {
+/** Where we were introduced we are no peer for that. */
+function viewOf(
+  { registrarId, peers, poolElements }: Extract<ReaderOutcome, { type: 'read' }>,
+  readerId: RegistrarId,
+): RegistrarView {
+  const others = peers.filter(({ id }) => id !== readerId);
   return {
     id: registrarId,
-    peers: peers.map(listedPeer).sort((a, b) => a.id - b.id),
+    peers: others.map(listedPeer).sort((a, b) => a.id - b.id),
     poolElements: poolElements
       .map(({ poolHandle, poolElement }: TablePoolElement) => ({ poolHandle, ...poolElement }))
       .sort((a, b) => Buffer.compare(a.poolHandle, b.poolHandle) || a.id - b.id),
@@ -152,7 +162,7 @@ function listedPeer({ id, transport }: ServerInformation): ListedPeer {
 
 /** One sentence for each way in which it may fail, with what to do about it. */
 function errorOf(
-  { why, causeCodes }: Extract<ReaderEvent, { type: 'readFailed' }>,
+  { why, causeCodes }: Extract<ReaderOutcome, { type: 'readFailed' }>,
   { registrar, asPeer }: ReadRegistrarSettings,
 ): RSerPoolError {
   const sentences = {
@@ -163,7 +173,7 @@ function errorOf(
     endless: `The handle table of the registrar at ${registrar} has no end, or more than the limits allow.`,
     rejected: asPeer
       ? `The registrar at ${registrar} refuses to be read: it may be starting still, so try again.`
-      : `The registrar at ${registrar} refuses to be read: it is starting still, or answers its peers alone, as rsplib's does. Try again, or introduce yourself as one (--as-peer).`,
+      : `The registrar at ${registrar} refuses to be read: it is starting still, or answers its peers alone, as rsplib's does. Try again, or allow to pose as one (--as-peer).`,
   };
   const isRefusal = why === 'rejected' || why === 'malformed' || why === 'endless';
   if (isRefusal) return new RejectedError(sentences[why], causeCodes);

@@ -1,7 +1,6 @@
 /** `readRegistrar` as monitors use it: on registrars of ours, on others that do not speak, and on nobody. */
 
-import { once } from 'node:events';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   ConfigError,
   createPoolElement,
@@ -13,7 +12,9 @@ import {
   UnreachableError,
 } from '../../src/index.ts';
 import { openSctpStack } from '../../src/transport/open.ts';
-import { ENRP_PORT, PAYLOAD_PROTOCOL } from '../../src/types.ts';
+import { ENRP_PORT, PAYLOAD_PROTOCOL, registrarId } from '../../src/types.ts';
+import { decodeEnrp, encodeEnrp } from '../../src/wire/enrp.ts';
+import type { EnrpPresence, ServerInformation } from '../../src/wire/enrp-messages.ts';
 
 const opened: { close(): Promise<void> }[] = [];
 
@@ -44,8 +45,28 @@ const at = (udpPort: number): ReadRegistrarSettings => ({
   ...{ registrar: '127.0.0.1', transport: 'udp', registrarUdpPort: udpPort },
 });
 
-/** Takes ENRP, and answers every message with this, or with nothing. */
-function aFake(answer?: Uint8Array): { readonly udpPort: number } {
+/** Registrar 7, as rsplib's is: it refuses its list to all but peers, who are in it. */
+function aRegistrarForPeersAlone(): { readonly udpPort: number; readonly heard: string[] } {
+  const heard: string[] = [];
+  const peers = new Map<number, ServerInformation>();
+  const { udpPort } = aFake((payload) => {
+    const message = decodeEnrp(payload);
+    heard.push(message.type);
+    const { serverInformation } = message as Partial<EnrpPresence>;
+    if (serverInformation) peers.set(message.senderId, serverInformation);
+    if (message.type !== 'ENRP_LIST_REQUEST') return undefined;
+    return encodeEnrp({
+      ...{ type: 'ENRP_LIST_RESPONSE', senderId: registrarId(7), receiverId: message.senderId },
+      ...{ isRejected: !peers.has(message.senderId), servers: [...peers.values()] },
+    });
+  });
+  return { udpPort, heard };
+}
+
+/** Takes ENRP, and answers every message with what this makes of it, or with nothing. */
+function aFake(answer: (payload: Uint8Array) => Uint8Array | undefined): {
+  readonly udpPort: number;
+} {
   const stack = openSctpStack({ transport: 'udp', localAddresses: ['127.0.0.1'], udpPort: 0 });
   opened.push(stack);
   const endpoint = stack.open(
@@ -53,8 +74,9 @@ function aFake(answer?: Uint8Array): { readonly udpPort: number } {
     {
       ...{ onUp: () => {}, onRestart: () => {}, onPath: () => {}, onWritable: () => {} },
       onDown: () => {},
-      onMessage: (association) => {
-        if (answer !== undefined) endpoint.send(association, PAYLOAD_PROTOCOL.ENRP, answer);
+      onMessage: (association, _payloadProtocol, _stream, bytes, offset, length) => {
+        const said = answer(bytes.slice(offset, offset + length));
+        if (said !== undefined) endpoint.send(association, PAYLOAD_PROTOCOL.ENRP, said);
       },
     },
   );
@@ -87,27 +109,44 @@ describe('readRegistrar', () => {
     expect(view).toEqual({ id: 0xcafe, peers: [], poolElements: [] });
   });
 
-  test('introduces itself where it shall, and is a peer then', async () => {
+  test('introduces itself to a registrar that answers, never', async () => {
     const registrar = await aRegistrar();
-    const up = once(registrar, 'peerUp');
-    await readRegistrar({ ...at(registrar.udpPort), asPeer: true });
-    const [{ id }] = await up;
-    expect(registrar.peers).toMatchObject([{ id }]);
+    const onIntroduced = vi.fn();
+    await readRegistrar({ ...at(registrar.udpPort), asPeer: true, onIntroduced });
+    expect(registrar.peers).toEqual([]);
+    expect(onIntroduced).not.toHaveBeenCalled();
+  });
+
+  test('introduces itself to one that answers peers alone, and lists itself never', async () => {
+    const readerId = 0xbeef;
+    const { udpPort, heard } = aRegistrarForPeersAlone();
+    const place = { ...at(udpPort), readerId, parts: ['peers' as const] };
+    await expect(readRegistrar(place)).rejects.toThrow(RejectedError);
+    expect(heard).toEqual(['ENRP_LIST_REQUEST']);
+    const onIntroduced = vi.fn();
+    const view = await readRegistrar({ ...place, asPeer: true, onIntroduced });
+    expect(view).toMatchObject({ id: 7, peers: [] });
+    expect(onIntroduced).toHaveBeenCalledOnce();
   });
 
   test.each<[string, () => { readonly udpPort: number }, object, RegExp]>([
     ['nobody is there', () => ({ udpPort: 9 }), UnreachableError, /^No registrar takes ENRP at /],
-    ['nobody answers', () => aFake(), UnreachableError, /does not answer in time\.$/],
+    [
+      'nobody answers',
+      () => aFake(() => undefined),
+      UnreachableError,
+      /does not answer in time\.$/,
+    ],
     [
       'what answers speaks no ENRP',
-      () => aFake(Buffer.from('HTTP/1.1 400 Bad Request')),
+      () => aFake(() => Buffer.from('HTTP/1.1 400 Bad Request')),
       RejectedError,
       /speaks no ENRP that can be read\.$/,
     ],
     [
       'the registrar is starting or answers peers alone',
       // ENRP_LIST_RESPONSE of 7 for anybody, with the R bit.
-      () => aFake(Uint8Array.of(6, 1, 0, 12, 0, 0, 0, 7, 0, 0, 0, 0)),
+      () => aFake(() => Uint8Array.of(6, 1, 0, 12, 0, 0, 0, 7, 0, 0, 0, 0)),
       RejectedError,
       /refuses to be read: .* \(--as-peer\)\.$/,
     ],
@@ -119,7 +158,7 @@ describe('readRegistrar', () => {
   });
 
   test('takes an AbortSignal', async () => {
-    const { udpPort } = aFake();
+    const { udpPort } = aFake(() => undefined);
     const stop = new AbortController();
     const reading = readRegistrar({ ...at(udpPort), timeoutMs: 60_000, signal: stop.signal });
     stop.abort(new Error('enough'));

@@ -5,6 +5,7 @@
 
 import process from 'node:process';
 import { Argument, Command } from 'commander';
+import { randomId } from '../../runtime/random.ts';
 import { formatId } from '../../types.ts';
 import { tellFailure } from '../failure.ts';
 import { createOutput } from '../output.ts';
@@ -14,6 +15,7 @@ import { addReadingOptions, enrpAddress, type ReadingOptions, read } from './vie
 const EXIT_DIFFERENT = 1;
 const EXIT_NOT_COMPARED = 3;
 
+const PARTS = ['peers', 'poolElements'] as const;
 const COLUMNS = ['what', 'pool', 'id', 'a', 'b'];
 
 export function diffCommand(): Command {
@@ -43,10 +45,14 @@ async function diff(a: string, b: string, options: ReadingOptions): Promise<void
   }
 }
 
-/** One after the other: what changes between the two may show as a difference. */
+/**
+ * One after the other: what changes between the two may show as a difference. Under one identifier, so that no
+ * view has a peer that we are ourselves.
+ */
 async function compare(a: string, b: string, options: ReadingOptions): Promise<void> {
-  const atA = await read(a, options, ['peers', 'poolElements']);
-  const atB = await read(b, options, ['peers', 'poolElements']);
+  const readerId = randomId();
+  const atA = await read(a, options, PARTS, readerId);
+  const atB = await read(b, options, PARTS, readerId);
   const differences = differencesOf(atA, atB);
   const output = createOutput(options.json === true);
   if (differences.length > 0) {

@@ -43,7 +43,10 @@ export function addReadingOptions(command: Command): Command {
       milliseconds,
       DEFAULT_READER_LIMITS.timeoutMs,
     )
-    .option('--as-peer', 'pose as a peer, for registrars that answer nobody else: see the warning');
+    .option(
+      '--as-peer',
+      'pose as a peer where the registrar refuses to be read, as rsplib does: see the warning',
+    );
 }
 
 export function enrpAddress(text: string): string {
@@ -55,15 +58,18 @@ export function read(
   registrar: string,
   options: ReadingOptions,
   parts: readonly RegistrarPart[],
+  readerId?: number,
 ): Promise<RegistrarView> {
   const { asPeer, timeout, transport, udpPort, registrarUdpPort } = options;
-  if (asPeer) {
-    process.stderr.write(
-      `rserpool: warning: ${registrar} is told of a peer that does not exist; until it has given that up, its takeovers wait for it.\n`,
-    );
-  }
   return readRegistrar({
-    ...{ registrar, parts, asPeer, transport, udpPort, registrarUdpPort },
+    ...{ registrar, parts, asPeer, readerId, transport, udpPort, registrarUdpPort },
     timeoutMs: timeout,
+    onIntroduced: () => warnOfPhantom(registrar),
   });
+}
+
+function warnOfPhantom(registrar: string): void {
+  process.stderr.write(
+    `rserpool: warning: ${registrar} has been told of a peer that does not exist; until it has given that up, its takeovers wait for it.\n`,
+  );
 }

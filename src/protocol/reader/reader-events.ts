@@ -14,7 +14,7 @@ export interface ReaderSettings {
   /** The registrar: where it takes ENRP. */
   readonly registrar: readonly SctpAddress[];
   readonly parts: readonly RegistrarPart[];
-  /** Introduces itself as a peer first: rsplib answers nobody else. */
+  /** Introduces itself as a peer when it is refused, and asks again: rsplib answers nobody else. */
   readonly asPeer: boolean;
   /** What such a presence says of us. */
   readonly localAddresses: readonly IpAddress[];
@@ -35,8 +35,12 @@ export type ReaderInput =
 
 export type ReaderOutput = AssociationOutput | ReaderEvent;
 
-/** One of the two comes, once. */
 export type ReaderEvent =
+  /** The registrar has refused, and believes from now on that we are a peer of it. */
+  { readonly type: 'introduced' } | ReaderOutcome;
+
+/** One of the two comes, once, and last. */
+export type ReaderOutcome =
   | {
       readonly type: 'read';
       readonly registrarId: RegistrarId;

@@ -1,6 +1,6 @@
 /**
  * Reads what a registrar knows, over ENRP (RFC 5353 §3.2.2, §3.2.3), without becoming a peer of it: no
- * ENRP_PRESENCE is sent unless that is asked for. One request at a time, each with a time-out; the handle table
+ * ENRP_PRESENCE is sent unless it refuses and that is allowed. One request at a time, each with a time-out; the handle table
  * page by page, and not for ever.
  */
 
@@ -51,6 +51,8 @@ export class RegistrarReader implements Machine<ReaderInput, ReaderOutput> {
   #association: AssociationId | undefined;
   /** The registrar, once it has answered. */
   #registrarId: RegistrarId = ANYBODY;
+  /** Whether it takes us for a peer of it. */
+  #isIntroduced = false;
   /** Not read yet; the first one is being asked for. */
   readonly #parts: RegistrarPart[];
   #deadline: Milliseconds = Number.POSITIVE_INFINITY;
@@ -122,7 +124,6 @@ export class RegistrarReader implements Machine<ReaderInput, ReaderOutput> {
     }
     this.#state = 'asking';
     this.#association = association;
-    if (this.#settings.asPeer) this.#sendPresence();
     this.#askNext(now);
   }
 
@@ -156,7 +157,7 @@ export class RegistrarReader implements Machine<ReaderInput, ReaderOutput> {
     if (isFromAnother || message.senderId === this.#settings.id) return;
     if (message.type === 'ENRP_PRESENCE') {
       // It asks whether we live (RFC 5353 §3.4.2): only of a peer is that to be known.
-      if (message.wantsReply && this.#settings.asPeer) this.#sendPresence();
+      if (message.wantsReply && this.#isIntroduced) this.#sendPresence();
     } else if (message.type === 'ENRP_LIST_RESPONSE') this.#onList(now, message);
     else if (message.type === 'ENRP_HANDLE_TABLE_RESPONSE') this.#onPage(now, message, bytes);
   }
@@ -164,7 +165,7 @@ export class RegistrarReader implements Machine<ReaderInput, ReaderOutput> {
   #onList(now: Milliseconds, { senderId, isRejected, servers }: EnrpListResponse): void {
     if (this.#parts[0] !== 'peers') return; // not asked for
     if (isRejected) {
-      this.#fail('rejected');
+      this.#onRejected(now, senderId);
       return;
     }
     this.#registrarId = senderId;
@@ -175,7 +176,7 @@ export class RegistrarReader implements Machine<ReaderInput, ReaderOutput> {
   #onPage(now: Milliseconds, page: EnrpHandleTableResponse, bytes: number): void {
     if (this.#parts[0] !== 'poolElements') return;
     if (page.isRejected) {
-      this.#fail('rejected');
+      this.#onRejected(now, page.senderId);
       return;
     }
     this.#registrarId = page.senderId;
@@ -191,6 +192,19 @@ export class RegistrarReader implements Machine<ReaderInput, ReaderOutput> {
     if (this.#isTooMuch(page.hasMore)) this.#fail('endless');
     else if (page.hasMore) this.#askNext(now);
     else this.#onPartRead(now);
+  }
+
+  /** It may be one that answers its peers alone: introduced, we ask once more. */
+  #onRejected(now: Milliseconds, senderId: RegistrarId): void {
+    if (this.#isIntroduced || !this.#settings.asPeer) {
+      this.#fail('rejected');
+      return;
+    }
+    this.#isIntroduced = true;
+    this.#registrarId = senderId;
+    this.#sendPresence();
+    this.#outputs.push({ type: 'introduced' });
+    this.#askNext(now);
   }
 
   #isTooMuch(hasMore: boolean): boolean {

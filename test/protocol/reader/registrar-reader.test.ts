@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ReadFailure } from '../../../src/protocol/reader/reader-events.ts';
+import type { ReadFailure, RegistrarPart } from '../../../src/protocol/reader/reader-events.ts';
 import { type AssociationId, PAYLOAD_PROTOCOL, registrarId } from '../../../src/types.ts';
 import { encodeEnrp } from '../../../src/wire/enrp.ts';
 import type { EnrpMessage } from '../../../src/wire/enrp-messages.ts';
@@ -67,8 +67,39 @@ describe('a reader', () => {
     expect(reading.sentTypes()).toEqual(['ENRP_HANDLE_TABLE_REQUEST']);
   });
 
-  test('introduces itself where it shall, from the port that it calls from (decision 12)', () => {
+  test('does not introduce itself where it is answered, though it may', () => {
     const reading = Reading.begun({ asPeer: true });
+    reading.says(presence(true));
+    reading.says(list([]));
+    reading.says(page([], false));
+    expect(reading.sentTypes()).toEqual(['ENRP_LIST_REQUEST', 'ENRP_HANDLE_TABLE_REQUEST']);
+    expect(reading.introductions).toBe(0);
+  });
+
+  test.each<[string, RegistrarPart, EnrpMessage]>([
+    ['list', 'peers', list([], { isRejected: true })],
+    ['table', 'poolElements', page([], false, { isRejected: true })],
+  ])(
+    'introduces itself once where its %s is refused, asks again, and gives up then',
+    (_, part, no) => {
+      const reading = Reading.begun({ asPeer: true, parts: [part] });
+      const [request] = reading.sentTypes();
+      reading.advance(TIMEOUT_MS - 1);
+      reading.says(no);
+      expect(reading.sentTypes()).toEqual(['ENRP_PRESENCE', request]);
+      expect(reading.introductions).toBe(1);
+      reading.advance(TIMEOUT_MS - 1);
+      expect(reading.outcomes()).toEqual([]);
+      reading.says(no);
+      expect(reading.sent()).toEqual([]);
+      expect(reading.outcomes()).toMatchObject([{ type: 'readFailed', why: 'rejected' }]);
+    },
+  );
+
+  test('introduces itself from the port that it calls from (decision 12)', () => {
+    const reading = Reading.begun({ asPeer: true });
+    reading.sent();
+    reading.says(list([], { isRejected: true }));
     const [introduction, request] = reading.sent();
     const transport = { protocol: 'sctp', port: OUR_PORT, addresses: ['10.0.0.66'] };
     expect(introduction).toMatchObject({

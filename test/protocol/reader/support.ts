@@ -4,8 +4,8 @@
  */
 
 import type {
-  ReaderEvent,
   ReaderInput,
+  ReaderOutcome,
   ReaderOutput,
   ReaderSettings,
 } from '../../../src/protocol/reader/reader-events.ts';
@@ -87,8 +87,13 @@ export class Reading {
     );
   }
 
+  /** How often it has said that it is introduced as a peer. */
+  get introductions(): number {
+    return this.#outputs.filter(({ type }) => type === 'introduced').length;
+  }
+
   /** What came of it, so far. */
-  outcomes(): ReaderEvent[] {
+  outcomes(): ReaderOutcome[] {
     return this.#outputs.filter((output) => output.type === 'read' || output.type === 'readFailed');
   }
 
