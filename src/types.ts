@@ -53,6 +53,11 @@ export function formatId(id: number): string {
   return `0x${(id >>> 0).toString(16).padStart(8, '0')}`;
 }
 
+/** `10.1.2.3:3863`, `[fd00::1]:3863` */
+export function formatAddress({ address, port }: SctpAddress): string {
+  return `${address.includes(':') ? `[${address}]` : address}:${port}`;
+}
+
 /** A pool handle is bytes; printable ASCII is shown as it is, anything else as hexadecimal. */
 export function formatPoolHandle(poolHandle: Uint8Array): string {
   const isPrintable =

@@ -1,6 +1,7 @@
 /** How transports and policies are shown to people, and how a policy is written on the command line. */
 
 import { ConfigError } from '../errors.ts';
+import { formatAddress } from '../types.ts';
 import type { Policy, TransportParameter } from '../wire/parameters.ts';
 
 /** `tcp 10.1.2.3:7`, `sctp [fd00::1]:3863 +1` */
@@ -9,7 +10,7 @@ export function describeTransport(transport: TransportParameter): string {
   const { protocol, port, addresses } = transport;
   const [first = '?', ...others] = addresses;
   const more = others.length > 0 ? ` +${others.length}` : '';
-  return `${protocol} ${first.includes(':') ? `[${first}]` : first}:${port}${more}`;
+  return `${protocol} ${formatAddress({ address: first, port })}${more}`;
 }
 
 /** `roundRobin`, `weightedRandom weight=3` */

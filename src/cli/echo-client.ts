@@ -2,7 +2,7 @@
 
 import { connect } from 'node:net';
 import { UnreachableError } from '../errors.ts';
-import type { IpAddress } from '../types.ts';
+import { formatAddress, type IpAddress } from '../types.ts';
 
 /** Throws UnreachableError when the echo is not back within `timeoutMs`, or is not what was sent. */
 export async function sendEcho(
@@ -12,7 +12,7 @@ export async function sendEcho(
 ): Promise<void> {
   const expected = `${line}\n`;
   const socket = connect({ host: server.address, port: server.port, timeout: timeoutMs });
-  const where = `${server.address}:${server.port}`;
+  const where = formatAddress(server);
   try {
     await new Promise<void>((resolve, reject) => {
       let received = '';

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { resolveRegistrarAddress } from '../client/registrar-address.ts';
 import { createRegistrar } from '../daemon/registrar-server.ts';
 import type { EnrpSettings } from '../daemon/settings.ts';
-import { ASAP_PORT, ENRP_PORT, formatId } from '../types.ts';
+import { ASAP_PORT, ENRP_PORT, formatAddress, formatId } from '../types.ts';
 import {
   addCommonOptions,
   type CommonOptions,
@@ -53,7 +53,7 @@ export function registrarCommand(): Command {
     .option('--enrp', 'keep one handlespace with the registrars that multicast finds')
     .option(
       '--peer <address>',
-      'keep one handlespace with this registrar: HOST or HOST:PORT; repeat for more',
+      'keep one handlespace with this registrar: HOST, HOST:PORT or [IPV6]:PORT; repeat for more',
       (text, previous: readonly string[] = []) => [...previous, text],
     )
     .option('--enrp-port <port>', 'SCTP port for other registrars', port, ENRP_PORT)
@@ -86,7 +86,7 @@ async function serve(options: RegistrarCommandOptions, stopped: AbortSignal): Pr
     },
   });
   const { id, addresses, transport, udpPort } = registrar;
-  const where = addresses.map(({ address, port }) => `${address}:${port}`).join(' ');
+  const where = addresses.map(formatAddress).join(' ');
   output.event(
     'registrar',
     'ready',

@@ -2,7 +2,7 @@
 
 import type { RegistrarServer } from '../daemon/registrar-server.ts';
 import type { PoolElementState } from '../handlespace/pool-element.ts';
-import { formatId, formatPoolHandle } from '../types.ts';
+import { formatAddress, formatId, formatPoolHandle } from '../types.ts';
 import { describePolicy, describeTransport } from './describe.ts';
 import type { Output } from './output.ts';
 
@@ -47,7 +47,7 @@ function reportPeers(registrar: RegistrarServer, output: Output): void {
     output.event('registrar', 'inService', `in service ${how}`, { mentor });
   });
   registrar.on('peerUp', ({ id, addresses }) => {
-    const where = addresses.map(({ address, port }) => `${address}:${port}`).join(' ');
+    const where = addresses.map(formatAddress).join(' ');
     output.event('registrar', 'peerUp', `peer ${formatId(id)} is at ${where}`, { id, addresses });
   });
   registrar.on('peerDown', ({ id, reason }) => {
@@ -59,7 +59,7 @@ function reportPeers(registrar: RegistrarServer, output: Output): void {
     output.event('registrar', 'takeover', text, { target, successor, poolElements }, 'green');
   });
   registrar.on('duplicateId', ({ addresses }) => {
-    const where = addresses.map(({ address, port }) => `${address}:${port}`).join(' ');
+    const where = addresses.map(formatAddress).join(' ');
     const text = `another registrar has our identifier: ${where}`;
     output.event('registrar', 'duplicateId', text, { addresses }, 'yellow');
   });

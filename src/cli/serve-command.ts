@@ -2,7 +2,7 @@
 
 import { Command } from 'commander';
 import { createPoolElement, type PoolElement } from '../client/pool-element.ts';
-import { formatId } from '../types.ts';
+import { formatAddress, formatId } from '../types.ts';
 import type { Policy } from '../wire/parameters.ts';
 import { parsePolicy } from './describe.ts';
 import { type EchoServer, startEchoServer } from './echo-server.ts';
@@ -103,7 +103,7 @@ function report(element: PoolElement, pool: string, output: Output): void {
     const text = `${name} has lost its registrar and looks for another`;
     output.event('pool element', 'registrationLost', text, { id, pool }, 'yellow');
     element.once('registered', ({ registrar }) => {
-      const where = registrar.map(({ address, port }) => `${address}:${port}`).join(' ');
+      const where = registrar.map(formatAddress).join(' ');
       const again = `${name} is registered again, at ${where}`;
       output.event('pool element', 'reregistered', again, { id, pool, registrar }, 'green');
     });

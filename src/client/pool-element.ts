@@ -13,7 +13,7 @@ import type {
   PoolElementInput,
 } from '../protocol/endpoint/pool-element-events.ts';
 import { randomId, randomSeed } from '../runtime/random.ts';
-import { ASAP_PORT, type PoolElementId, poolElementId } from '../types.ts';
+import { ASAP_PORT, formatAddress, type PoolElementId, poolElementId } from '../types.ts';
 import { type Policy, TRANSPORT_USE, type TransportParameter } from '../wire/parameters.ts';
 import { Endpoint, type EndpointSettings } from './endpoint.ts';
 import { poolHandleBytes } from './pool-handle.ts';
@@ -188,7 +188,9 @@ export function unreachableSentence({ registrars, transport }: Whereabouts): str
   if (registrars.length === 0) {
     return 'No registrar announces itself here: name one, or see that one runs and that multicast works.';
   }
-  const names = registrars.map(([first]) => `${first?.address}:${first?.port}`).join(', ');
+  const names = registrars
+    .flatMap(([first]) => (first === undefined ? [] : [formatAddress(first)]))
+    .join(', ');
   const hint =
     transport === 'udp'
       ? 'that its UDP port is the right one'

@@ -7,7 +7,7 @@
 import { createSocket, type Socket, type SocketType } from 'node:dgram';
 import { isIPv4, isIPv6 } from 'node:net';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
-import type { IpAddress } from '../types.ts';
+import { formatAddress, type IpAddress } from '../types.ts';
 import type { SctpBackend } from './transport.ts';
 
 /** Where registrars that speak SCTP as it is announce themselves: rsplib's group. */
@@ -175,7 +175,7 @@ function isMemberAlready(error: unknown): boolean {
 function problem(what: string, group: AnnounceGroup, where: string, error: unknown): string {
   const why = error instanceof Error ? error.message : String(error);
   return (
-    `Announces to ${group.address}:${group.port} cannot be ${what} on ${where} (${why}): ` +
+    `Announces to ${formatAddress(group)} cannot be ${what} on ${where} (${why}): ` +
     'name the registrars where announces do not reach.'
   );
 }

@@ -79,6 +79,28 @@ describe('rserpool', () => {
     expect(exitCode).toBe(1);
   });
 
+  test('writes IPv6 addresses in brackets, as they are to be given', async () => {
+    const registrar = new Running(
+      ...[
+        'registrar',
+        '--address',
+        '::1',
+        '--udp-port',
+        '0',
+        '--no-announce',
+        '--transport',
+        'udp',
+      ],
+    );
+    const { text } = await registrar.until('ready');
+    expect(text).toMatch(/ serves \[::1\]:3863 /);
+    const { stderr } = await run(
+      ...['resolve', 'P', '--registrar', '[::1]:3864', '--registrar-udp-port', '9'],
+      ...['--transport', 'udp'],
+    );
+    expect(stderr).toMatch(/^rserpool: No registrar answers at \[::1\]:3864: /);
+  });
+
   // Raw sockets take root.
   const mayUseRaw = process.getuid?.() === 0 || process.env.RSERPOOL_REQUIRE_INTEROP === '1';
   const transports = mayUseRaw ? ['udp', 'raw'] : ['udp'];

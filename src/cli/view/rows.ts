@@ -1,7 +1,7 @@
 /** Peers and pool elements as they are shown: cells for people, values for programs. */
 
 import type { ListedPeer, ListedPoolElement } from '../../client/registrar-view.ts';
-import { formatId, formatPoolHandle, type SctpAddress } from '../../types.ts';
+import { formatAddress, formatId, formatPoolHandle } from '../../types.ts';
 import type { TransportParameter } from '../../wire/parameters.ts';
 import { describePolicy } from '../describe.ts';
 
@@ -23,7 +23,7 @@ export function poolElementRow(element: ListedPoolElement) {
 }
 
 export function peerRow({ id, addresses }: ListedPeer) {
-  return { id: formatId(id), addresses: addresses.map(describeAddress) };
+  return { id: formatId(id), addresses: addresses.map(formatAddress) };
 }
 
 /** `tcp 10.1.2.3:7`; with all addresses, for two transports may differ in any of them. */
@@ -32,12 +32,8 @@ function describeAll(transport: TransportParameter): string {
     return `opaque 0x${Buffer.from(transport.bytes).toString('hex')}`;
   }
   const { protocol, port, transportUse, addresses } = transport;
-  const places = addresses.map((address) => describeAddress({ address, port }));
+  const places = addresses.map((address) => formatAddress({ address, port }));
   // Transport Use means something for SCTP alone (RFC 5354 §3.4).
   const control = protocol === 'sctp' && transportUse !== 0 ? ['with control channel'] : [];
   return [protocol, ...places, ...control].join(' ');
-}
-
-function describeAddress({ address, port }: SctpAddress): string {
-  return `${address.includes(':') ? `[${address}]` : address}:${port}`;
 }
