@@ -212,6 +212,17 @@ describe('a registrar that cannot be read', () => {
     },
   );
 
+  test('may be one at its ASAP port', async () => {
+    const { exitCode, stdout, stderr } = await run(
+      ...['peers', '--transport', 'udp', '--registrar', `${addressOf(1)}:3863`],
+    );
+    expect(stderr).toMatch(
+      /^rserpool: What is at 127\.0\.7\.1:3863 ended the association .*: is that .* ENRP port \(9901 by default\), and not its ASAP port\?\n$/,
+    );
+    expect(stdout).toBe('');
+    expect(exitCode).toBe(1);
+  });
+
   test('may be one that takes ASAP alone', async () => {
     const alone = new Running(
       ...['registrar', '--transport', 'udp', '--address', addressOf(5), '--no-announce'],

@@ -1,5 +1,7 @@
 /** `readRegistrar` as monitors use it: on registrars of ours, on others that do not speak, and on nobody. */
 
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   ConfigError,
@@ -61,6 +63,14 @@ function aRegistrarForPeersAlone(): { readonly udpPort: number; readonly heard: 
     });
   });
   return { udpPort, heard };
+}
+
+/** Takes what comes to its UDP port, and speaks no SCTP. */
+async function aHost(): Promise<{ readonly udpPort: number }> {
+  const socket = createSocket('udp4').bind({ address: '127.0.0.1', port: 0 });
+  await once(socket, 'listening');
+  opened.push({ close: async () => void socket.close() });
+  return { udpPort: socket.address().port };
 }
 
 /** Takes ENRP, and answers every message with what this makes of it, or with nothing. */
@@ -129,13 +139,21 @@ describe('readRegistrar', () => {
     expect(onIntroduced).toHaveBeenCalledOnce();
   });
 
-  test.each<[string, () => { readonly udpPort: number }, object, RegExp]>([
+  test.each<
+    [string, () => { readonly udpPort: number } | ReturnType<typeof aHost>, object, RegExp]
+  >([
     ['nobody is there', () => ({ udpPort: 9 }), UnreachableError, /^No registrar takes ENRP at /],
+    [
+      'nobody takes the call',
+      aHost,
+      UnreachableError,
+      /^No registrar takes ENRP at 127\.0\.0\.1: /,
+    ],
     [
       'nobody answers',
       () => aFake(() => undefined),
       UnreachableError,
-      /does not answer in time\.$/,
+      /has taken the call and does not answer in time\.$/,
     ],
     [
       'what answers speaks no ENRP',
@@ -151,7 +169,7 @@ describe('readRegistrar', () => {
       /refuses to be read: .* \(--as-peer\)\.$/,
     ],
   ])('says so when %s', async (_, open, kind, sentence) => {
-    const { udpPort } = open();
+    const { udpPort } = await open();
     const failure = readRegistrar({ ...at(udpPort), timeoutMs: 300 });
     await expect(failure).rejects.toThrow(kind as ErrorConstructor);
     await expect(failure).rejects.toThrow(sentence);

@@ -60,8 +60,10 @@ export interface TablePoolElement {
 }
 
 export type ReadFailure =
-  /** It cannot be called. */
+  /** Nobody has taken the call: refused, or not answered. */
   | 'unreachable'
+  /** The association ended before anything was answered. */
+  | 'turnedAway'
   /** The association ended before all was read. */
   | 'lost'
   /** An answer did not come in time. */

@@ -94,13 +94,13 @@ export class RegistrarReader implements Machine<ReaderInput, ReaderOutput> {
         break;
       case 'associationRestarted':
         // Another process is there now: it knows nothing of what was asked.
-        if (this.#isOurs(input.association)) this.#fail('lost');
+        if (this.#isOurs(input.association)) this.#onLost();
         break;
       case 'message':
         if (this.#isOurs(input.association)) this.#onPayload(now, input);
         break;
       case 'timeout':
-        if (now >= this.#deadline) this.#fail('silent');
+        if (now >= this.#deadline) this.#onTimeout();
     }
   }
 
@@ -129,7 +129,15 @@ export class RegistrarReader implements Machine<ReaderInput, ReaderOutput> {
 
   #onAssociationDown(): void {
     this.#association = undefined;
-    this.#fail('lost');
+    this.#onLost();
+  }
+
+  #onLost(): void {
+    this.#fail(this.#registrarId === ANYBODY ? 'turnedAway' : 'lost');
+  }
+
+  #onTimeout(): void {
+    this.#fail(this.#state === 'calling' ? 'unreachable' : 'silent');
   }
 
   #onPayload(now: Milliseconds, { payloadProtocol, payload }: InputOf<'message'>): void {

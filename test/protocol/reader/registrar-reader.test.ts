@@ -23,6 +23,9 @@ import {
 } from './support.ts';
 
 const ids = { senderId: READER, receiverId: REGISTRAR };
+const association = 1 as AssociationId;
+const DOWN = { type: 'associationDown', association, why: 'lost' } as const;
+const RESTARTED = { type: 'associationRestarted', association } as const;
 
 describe('a reader', () => {
   test('asks for the list, then for the table, page by page, and ends gracefully', () => {
@@ -123,18 +126,27 @@ describe('a reader', () => {
   });
 
   test.each<[string, ReadFailure, (reading: Reading) => void]>([
+    ['the association is lost at once', 'turnedAway', (reading) => reading.input(DOWN)],
+    [
+      'another process takes its place at once',
+      'turnedAway',
+      (reading) => reading.input(RESTARTED),
+    ],
     [
       'the association is lost',
       'lost',
-      (reading) =>
-        reading.input({
-          ...{ type: 'associationDown', association: 1 as AssociationId, why: 'lost' },
-        }),
+      (reading) => {
+        reading.says(list([2]));
+        reading.input(DOWN);
+      },
     ],
     [
       'another process takes its place',
       'lost',
-      (reading) => reading.input({ type: 'associationRestarted', association: 1 as AssociationId }),
+      (reading) => {
+        reading.says(list([2]));
+        reading.input(RESTARTED);
+      },
     ],
     ['it says nothing', 'silent', (reading) => reading.advance(TIMEOUT_MS)],
     ['it is starting', 'rejected', (reading) => reading.says(list([], { isRejected: true }))],
@@ -161,7 +173,8 @@ describe('a reader', () => {
     const reading = Reading.begun();
     happens(reading);
     expect(reading.outcomes()).toEqual([{ type: 'readFailed', why, causeCodes: [] }]);
-    expect(reading.ended()).toEqual(why === 'lost' ? expect.any(Array) : ['abort']);
+    const isEnded = why === 'lost' || why === 'turnedAway';
+    expect(reading.ended()).toEqual(isEnded ? expect.any(Array) : ['abort']);
     expect(reading.machine.nextDeadline()).toBe(Number.POSITIVE_INFINITY);
   });
 
@@ -183,7 +196,7 @@ describe('a reader', () => {
     const unanswered = new Reading();
     unanswered.input({ type: 'start', port: OUR_PORT });
     unanswered.advance(TIMEOUT_MS);
-    expect(unanswered.outcomes()).toMatchObject([{ type: 'readFailed', why: 'silent' }]);
+    expect(unanswered.outcomes()).toMatchObject([{ type: 'readFailed', why: 'unreachable' }]);
     expect(unanswered.ended()).toEqual(['cancelConnect']);
     unanswered.isUp(); // crossed it
     expect(unanswered.ended()).toEqual(['shutdown']);
