@@ -3,6 +3,7 @@
  * a machine driven over them.
  */
 
+import { ConfigError } from '../errors.ts';
 import type { AnnounceHeard } from '../protocol/endpoint/registrar-list.ts';
 import { type Logger, SILENT } from '../protocol/logger.ts';
 import type { AssociationInput, AssociationOutput, Machine } from '../protocol/machine.ts';
@@ -18,7 +19,7 @@ import {
 import { openSctpStack, type Transport } from '../transport/open.ts';
 import type { SctpBackend, SctpStack } from '../transport/transport.ts';
 import type { IpAddress, SctpAddress } from '../types.ts';
-import { resolveRegistrarAddress } from './registrar-address.ts';
+import { bracketsHint, resolveRegistrarAddress } from './registrar-address.ts';
 
 export interface EndpointSettings {
   /**
@@ -49,6 +50,8 @@ const GRACEFUL_END_MS = 1_500;
 /** The machine of one pool element or pool user with everything it runs on. */
 export class Endpoint<Input extends { type: string }, Output extends { type: string }> {
   readonly registrars: readonly (readonly SctpAddress[])[];
+  /** What may be wrong with the addresses where nobody answers: a sentence with a blank before it, or nothing. */
+  readonly hint: string;
   readonly localAddresses: readonly IpAddress[];
   readonly transport: SctpBackend;
   readonly #stack: SctpStack;
@@ -59,11 +62,13 @@ export class Endpoint<Input extends { type: string }, Output extends { type: str
 
   private constructor(
     registrars: readonly (readonly SctpAddress[])[],
+    hint: string,
     stack: SctpStack,
     announceGroup: AnnounceGroup | undefined,
     log: Logger,
   ) {
     this.registrars = registrars;
+    this.hint = hint;
     this.localAddresses = stack.localAddresses;
     this.transport = stack.backend;
     this.#stack = stack;
@@ -81,18 +86,20 @@ export class Endpoint<Input extends { type: string }, Output extends { type: str
     settings: EndpointSettings,
     registrarPort: number,
   ): Promise<Endpoint<I, O>> {
+    const texts = settings.registrars ?? [];
     const registrars = await Promise.all(
-      (settings.registrars ?? []).map((text) => resolveRegistrarAddress(text, registrarPort)),
+      texts.map((text) => resolveRegistrarAddress(text, registrarPort)),
     );
+    const hint = texts.map(bracketsHint).join('');
     const stack = openSctpStack({
       transport: settings.transport ?? 'auto',
-      localAddresses: settings.addresses ?? (await defaultAddresses(registrars)),
+      localAddresses: settings.addresses ?? (await defaultAddresses(registrars, hint)),
       udpPort: settings.udpPort ?? 0,
       remoteUdpPort: settings.registrarUdpPort,
     });
     const isAlone = registrars.length === 0;
     const group = settings.announces ?? (isAlone && asapAnnounceGroup(stack.backend));
-    return new Endpoint(registrars, stack, group || undefined, settings.log ?? SILENT);
+    return new Endpoint(registrars, hint, stack, group || undefined, settings.log ?? SILENT);
   }
 
   /**
@@ -137,9 +144,19 @@ export class Endpoint<Input extends { type: string }, Output extends { type: str
 
 async function defaultAddresses(
   registrars: readonly (readonly SctpAddress[])[],
+  hint: string,
 ): Promise<readonly IpAddress[]> {
   const first = registrars[0]?.[0];
-  if (first !== undefined) return [await addressTowards(first.address)];
+  if (first !== undefined) return [await towards(first, hint)];
   const reachable = reachableAddresses();
   return reachable.length > 0 ? reachable : ['127.0.0.1'];
+}
+
+async function towards({ address }: SctpAddress, hint: string): Promise<IpAddress> {
+  try {
+    return await addressTowards(address);
+  } catch (error) {
+    if (!(error instanceof ConfigError) || hint === '') throw error;
+    throw new ConfigError(error.key, `${error.message}${hint}`, { cause: error });
+  }
 }

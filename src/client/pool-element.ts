@@ -184,21 +184,21 @@ export class PoolElement extends EventEmitter<PoolElementEvents> {
 }
 
 /** One sentence for everybody who looked for a registrar in vain. */
-export function unreachableSentence({ registrars, transport }: Whereabouts): string {
+export function unreachableSentence({ registrars, transport, hint }: Whereabouts): string {
   if (registrars.length === 0) {
     return 'No registrar announces itself here: name one, or see that one runs and that multicast works.';
   }
   const names = registrars
     .flatMap(([first]) => (first === undefined ? [] : [formatAddress(first)]))
     .join(', ');
-  const hint =
+  const remedy =
     transport === 'udp'
       ? 'that its UDP port is the right one'
       : `that it speaks SCTP without UDP, as this side does (${transport})`;
-  return `No registrar answers at ${names}: see that one runs there and ${hint}.`;
+  return `No registrar answers at ${names}: see that one runs there and ${remedy}.${hint}`;
 }
 
-type Whereabouts = Pick<Endpoint<never, never>, 'registrars' | 'transport'>;
+type Whereabouts = Pick<Endpoint<never, never>, 'registrars' | 'transport' | 'hint'>;
 
 function rejection(causeCodes: readonly number[]): RejectedError {
   const causes = causeCodes.map((code) => `0x${code.toString(16)}`).join(', ') || 'none given';

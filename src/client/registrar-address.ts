@@ -26,6 +26,16 @@ export async function resolveRegistrarAddress(
   }
 }
 
+/**
+ * A sentence, with a blank before it, where an IPv6 address without brackets ends as `ADDRESS:PORT` would: for
+ * those who found nobody there. Empty for all else.
+ */
+export function bracketsHint(text: string): string {
+  const [, host = '', port] = /^(.+):([1-9]\d{3,4})$/.exec(text) ?? [];
+  const isAmbiguous = isIP(text) === 6 && isIP(host) === 6 && Number(port) <= 65_535;
+  return isAmbiguous ? ` If ${port} is the port, write [${host}]:${port}.` : '';
+}
+
 /** The syntax alone, without asking anybody. */
 export function parseRegistrarAddress(
   text: string,

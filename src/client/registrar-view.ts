@@ -22,7 +22,7 @@ import {
 import type { ServerInformation } from '../wire/enrp-messages.ts';
 import type { PoolElementParameter, Profile } from '../wire/parameters.ts';
 import { Endpoint, type EndpointSettings } from './endpoint.ts';
-import { parseRegistrarAddress } from './registrar-address.ts';
+import { bracketsHint, parseRegistrarAddress } from './registrar-address.ts';
 
 export interface ReadRegistrarSettings
   extends Pick<EndpointSettings, 'transport' | 'addresses' | 'udpPort' | 'registrarUdpPort'> {
@@ -170,7 +170,7 @@ function errorOf(
   const { host, port } = parseRegistrarAddress(registrar, ENRP_PORT);
   const where = formatAddress({ address: host, port });
   const sentences = {
-    unreachable: `No registrar takes ENRP at ${registrar}: see that one with peers runs there (rserpool registrar --peer or --enrp), that this is its ENRP port, and that both sides speak SCTP the same way.`,
+    unreachable: `No registrar takes ENRP at ${registrar}: see that one with peers runs there (rserpool registrar --peer or --enrp), that this is its ENRP port, and that both sides speak SCTP the same way.${bracketsHint(registrar)}`,
     turnedAway: `What is at ${where} ended the association before it had answered anything: is that the registrar's ENRP port (${ENRP_PORT} by default), and not its ASAP port?`,
     lost: `The registrar at ${registrar} has gone before it had told all.`,
     silent: `The registrar at ${registrar} has taken the call and does not answer in time.`,

@@ -2,10 +2,12 @@
 
 import { describe, expect, test } from 'vitest';
 import {
+  bracketsHint,
   parseRegistrarAddress,
   resolveRegistrarAddress,
 } from '../../src/client/registrar-address.ts';
 import { ConfigError } from '../../src/errors.ts';
+import { createPoolUser, readRegistrar } from '../../src/index.ts';
 
 describe("a registrar's address", () => {
   test.each([
@@ -26,6 +28,36 @@ describe("a registrar's address", () => {
   ])('"%s" is refused with a sentence that shows how to write it', (text) => {
     expect(() => parseRegistrarAddress(text)).toThrow(ConfigError);
     expect(() => parseRegistrarAddress(text)).toThrow(/write HOST, HOST:PORT or \[IPV6\]:PORT/);
+  });
+
+  test.each([
+    ['::1:9901', ' If 9901 is the port, write [::1]:9901.'],
+    ['fd00::1:3863', ' If 3863 is the port, write [fd00::1]:3863.'],
+    ...['[::1]:9901', '::1', 'fd00::1', '::9901', 'fd00::1:beef', 'fd00::1:99999'].map((text) => [
+      text,
+      '',
+    ]),
+    ...['1:2:3:4:5:6:7:9901', '10.1.2.3:9901', 'registrar.example:9901'].map((text) => [text, '']),
+  ] as [string, string][])('%s without an answer is asked about: "%s"', (text, hint) => {
+    expect(bracketsHint(text)).toBe(hint);
+  });
+
+  test('that lacks brackets is asked about where there is nobody', async () => {
+    const place = { transport: 'udp', registrarUdpPort: 9, timeoutMs: 300 } as const;
+    const hint = /If 3863 is the port, write \[::1\]:3863\.$/;
+    await expect(readRegistrar({ registrar: '::1:3863', ...place })).rejects.toThrow(hint);
+    const addresses = ['::1'];
+    await expect(readRegistrar({ registrar: '::1:3863', addresses, ...place })).rejects.toThrow(
+      hint,
+    );
+    const user = await createPoolUser({
+      registrars: ['::1:3863'],
+      addresses,
+      options: { t5ServerHuntMs: 100 },
+      ...place,
+    });
+    await expect(user.resolve('P')).rejects.toThrow(hint);
+    await user.close();
   });
 
   test('in numbers is taken as it is', async () => {
