@@ -3,6 +3,7 @@
  * a machine driven over them.
  */
 
+import { isIP } from 'node:net';
 import { ConfigError } from '../errors.ts';
 import type { AnnounceHeard } from '../protocol/endpoint/registrar-list.ts';
 import { type Logger, SILENT } from '../protocol/logger.ts';
@@ -36,7 +37,10 @@ export interface EndpointSettings {
   readonly announces?: AnnounceGroup | false | undefined;
   /** SCTP backend. Default `auto`: the best one here. */
   readonly transport?: Transport | undefined;
-  /** Local addresses. Default: the one from which the first registrar is reached. */
+  /**
+   * Local addresses. Default: the one from which the first registrar is reached, and where registrars have
+   * addresses of both families the first one of the other family as well.
+   */
   readonly addresses?: readonly IpAddress[] | undefined;
   /** Local UDP port of encapsulated SCTP. Default: any free one. */
   readonly udpPort?: number | undefined;
@@ -146,17 +150,26 @@ async function defaultAddresses(
   registrars: readonly (readonly SctpAddress[])[],
   hint: string,
 ): Promise<readonly IpAddress[]> {
-  const first = registrars[0]?.[0];
-  if (first !== undefined) return [await towards(first, hint)];
+  if (registrars.length > 0) return await addressesTowards(registrars.flat(), hint);
   const reachable = reachableAddresses();
   return reachable.length > 0 ? reachable : ['127.0.0.1'];
 }
 
-async function towards({ address }: SctpAddress, hint: string): Promise<IpAddress> {
-  try {
-    return await addressTowards(address);
-  } catch (error) {
-    if (!(error instanceof ConfigError) || hint === '') throw error;
-    throw new ConfigError(error.key, `${error.message}${hint}`, { cause: error });
-  }
+/** One for each family, that of the first address first: a name may stand for ::1 and 127.0.0.1. */
+async function addressesTowards(
+  places: readonly SctpAddress[],
+  hint: string,
+): Promise<readonly IpAddress[]> {
+  const firstOfFamily = places.filter(
+    ({ address }, i) => places.findIndex((one) => isIP(one.address) === isIP(address)) === i,
+  );
+  const found = await Promise.allSettled(
+    firstOfFamily.map(({ address }) => addressTowards(address)),
+  );
+  const addresses = found.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  if (addresses.length > 0) return addresses;
+  const [failed] = found;
+  const error = failed?.status === 'rejected' ? failed.reason : undefined;
+  if (!(error instanceof ConfigError) || hint === '') throw error;
+  throw new ConfigError(error.key, `${error.message}${hint}`, { cause: error });
 }
