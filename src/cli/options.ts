@@ -37,8 +37,8 @@ export function addCommonOptions(command: Command, defaultUdpPort: string): Comm
 export function addRegistrarOptions(command: Command): Command {
   return addCommonOptions(command, 'any free one')
     .option(
-      '--registrar <host:port>',
-      'a registrar to use; repeat for more (default: found by announces)',
+      '--registrar <address>',
+      'a registrar to use: HOST[:PORT][/UDPPORT]; repeat for more (default: found by announces)',
       registrarAddress,
       [],
     )

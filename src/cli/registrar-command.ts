@@ -1,9 +1,10 @@
 /** `rserpool registrar`: a registrar in the foreground. */
 
 import { Command } from 'commander';
-import { resolveRegistrarAddress } from '../client/registrar-address.ts';
+import { parseRegistrarAddress, resolveRegistrarAddress } from '../client/registrar-address.ts';
 import { createRegistrar } from '../daemon/registrar-server.ts';
 import type { EnrpSettings } from '../daemon/settings.ts';
+import { ConfigError } from '../errors.ts';
 import { ASAP_PORT, ENRP_PORT, formatAddress, formatId } from '../types.ts';
 import {
   addCommonOptions,
@@ -103,11 +104,20 @@ async function serve(options: RegistrarCommandOptions, stopped: AbortSignal): Pr
 async function enrpSettings(options: RegistrarCommandOptions): Promise<EnrpSettings | false> {
   const { enrp, peer = [], enrpPort } = options;
   if (enrp === undefined && peer.length === 0) return false;
-  const resolved = peer.map((text) => resolveRegistrarAddress(text, ENRP_PORT));
+  const resolved = peer.map((text) => {
+    refuseUdpPort(text);
+    return resolveRegistrarAddress(text, ENRP_PORT);
+  });
   return {
     port: enrpPort,
     peers: await Promise.all(resolved),
     ...(enrp ? {} : { announce: false }),
     options: peerTimersOf(options),
   };
+}
+
+/** Peers call each other: both must know the UDP port without being told. */
+function refuseUdpPort(peer: string): void {
+  if (parseRegistrarAddress(peer).udpPort === undefined) return;
+  throw new ConfigError('registrars', `--peer ${peer}: peers must have UDP port 9899.`);
 }

@@ -20,15 +20,19 @@ import {
 import { openSctpStack, type Transport } from '../transport/open.ts';
 import type { SctpBackend, SctpStack } from '../transport/transport.ts';
 import type { IpAddress, SctpAddress } from '../types.ts';
-import { bracketsHint, resolveRegistrarAddress } from './registrar-address.ts';
+import {
+  bracketsHint,
+  parseRegistrarAddress,
+  resolveRegistrarAddress,
+} from './registrar-address.ts';
 
 export interface EndpointSettings {
   /**
-   * Registrars to use: `HOST`, `HOST:PORT` or `[IPV6]:PORT`, with the SCTP port, 3863 where none is given.
-   * Default: none, they are found by their announces.
+   * Registrars to use: `HOST`, `HOST:PORT` or `[IPV6]:PORT`, with the SCTP port, 3863 where none is given, and
+   * `/UDPPORT` behind it as `registrarUdpPort`, the same for all. Default: none, they are found by their announces.
    */
   readonly registrars?: readonly string[] | undefined;
-  /** UDP port of the registrars' encapsulated SCTP (RFC 6951). Default 9899. */
+  /** UDP port of the registrars' encapsulated SCTP (RFC 6951) where `registrars` name none. Default 9899. */
   readonly registrarUdpPort?: number | undefined;
   /**
    * Multicast group of the registrars' announces. Default, when `registrars` is empty: 239.0.0.50:3863, over
@@ -99,7 +103,7 @@ export class Endpoint<Input extends { type: string }, Output extends { type: str
       transport: settings.transport ?? 'auto',
       localAddresses: settings.addresses ?? (await defaultAddresses(registrars, hint)),
       udpPort: settings.udpPort ?? 0,
-      remoteUdpPort: settings.registrarUdpPort,
+      remoteUdpPort: remoteUdpPortOf(texts, settings.registrarUdpPort),
     });
     const isAlone = registrars.length === 0;
     const group = settings.announces ?? (isAlone && asapAnnounceGroup(stack.backend));
@@ -144,6 +148,20 @@ export class Endpoint<Input extends { type: string }, Output extends { type: str
     this.#driver?.close();
     await this.#stack.close();
   }
+}
+
+/** The stack has one: several registrars at different UDP ports are refused. */
+function remoteUdpPortOf(
+  registrars: readonly string[],
+  otherwise: number | undefined,
+): number | undefined {
+  const named = registrars.map((text) => parseRegistrarAddress(text).udpPort ?? otherwise);
+  if (named.length === 0) return otherwise;
+  if (new Set(named).size === 1) return named[0];
+  throw new ConfigError(
+    'registrars',
+    `All registrars must have the same UDP port, which ${registrars.join(', ')} have not.`,
+  );
 }
 
 async function defaultAddresses(

@@ -1,16 +1,24 @@
 /**
- * Where a registrar is, as people write it: `10.1.2.3:3863`, `[fd00::1]:3863`, `registrar.example`, and as
- * the machines want it: SCTP addresses of one registrar.
+ * Where a registrar is, as people write it: `10.1.2.3:3863`, `[fd00::1]:3863`, `registrar.example`, with
+ * `/9900` where its UDP port is another one (RFC 6951); and as the machines want it: SCTP addresses.
  */
 
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { ConfigError } from '../errors.ts';
+import { ENCAPSULATION_PORT } from '../transport/options.ts';
 import { ASAP_PORT, type SctpAddress } from '../types.ts';
 
+/** As written. `udpPort`: of its encapsulated SCTP, where that is named. */
+export interface RegistrarAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly udpPort: number | undefined;
+}
+
 /**
- * Reads `HOST`, `HOST:PORT` or `[IPv6]:PORT` and resolves a name to all of its addresses.
- * Throws ConfigError (`registrars`) with a sentence that says what was wrong.
+ * Reads `HOST`, `HOST:PORT` or `[IPv6]:PORT`, each with `/UDPPORT` or without, and resolves a name to all of its
+ * addresses. Throws ConfigError (`registrars`) with a sentence that says what was wrong.
  */
 export async function resolveRegistrarAddress(
   text: string,
@@ -40,22 +48,28 @@ export function bracketsHint(text: string): string {
 export function parseRegistrarAddress(
   text: string,
   defaultPort: number = ASAP_PORT,
-): { host: string; port: number } {
-  if (isIP(text) === 6) return { host: text, port: defaultPort };
-  const match = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(text);
-  const host = match?.[1] ?? match?.[2];
+): RegistrarAddress {
+  const [, place = text, udpText] = /^(.*)\/(\d{1,5})$/.exec(text) ?? [];
+  const udpPort = udpText === undefined ? undefined : Number(udpText);
+  const match = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(place);
+  const bareIpv6 = isIP(place) === 6 ? place : undefined;
+  const host = bareIpv6 ?? match?.[1] ?? match?.[2];
   const port = match?.[3] === undefined ? defaultPort : Number(match[3]);
   const isUsable =
     host !== undefined &&
-    port >= 1 &&
-    port <= 65_535 &&
+    isPort(port) &&
+    (udpPort === undefined || isPort(udpPort)) &&
     (match?.[1] === undefined || isIP(host) === 6) &&
     (isIP(host) !== 0 || /^(?!-)[A-Za-z0-9-]*[A-Za-z][A-Za-z0-9.-]*$/.test(host));
   if (!isUsable) {
     throw new ConfigError(
       'registrars',
-      `"${text}" is no registrar's address: write HOST, HOST:PORT or [IPV6]:PORT, for example 10.1.2.3:3863.`,
+      `"${text}" is no registrar's address: write HOST, HOST:PORT or [IPV6]:PORT, for example 10.1.2.3:3863, and /UDPPORT behind it where that is not ${ENCAPSULATION_PORT}.`,
     );
   }
-  return { host, port };
+  return { host, port, udpPort };
+}
+
+function isPort(port: number): boolean {
+  return port >= 1 && port <= 65_535;
 }

@@ -26,7 +26,10 @@ import { bracketsHint, parseRegistrarAddress } from './registrar-address.ts';
 
 export interface ReadRegistrarSettings
   extends Pick<EndpointSettings, 'transport' | 'addresses' | 'udpPort' | 'registrarUdpPort'> {
-  /** `HOST`, `HOST:PORT` or `[IPV6]:PORT`, with the SCTP port of its ENRP, 9901 where none is given. */
+  /**
+   * `HOST`, `HOST:PORT` or `[IPV6]:PORT`, with the SCTP port of its ENRP, 9901 where none is given, and
+   * `/UDPPORT` behind it as `registrarUdpPort`.
+   */
   readonly registrar: string;
   /** What to ask for. Default: both. */
   readonly parts?: readonly RegistrarPart[] | undefined;

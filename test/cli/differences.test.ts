@@ -1,7 +1,11 @@
 /** What `rserpool diff` calls a difference. */
 
 import { expect, test } from 'vitest';
-import { differencesOf } from '../../src/cli/view/differences.ts';
+import {
+  type Difference,
+  differencesOf,
+  lastingDifferences,
+} from '../../src/cli/view/differences.ts';
 import type { ListedPoolElement, RegistrarView } from '../../src/index.ts';
 import { poolElementId, type RegistrarId } from '../../src/types.ts';
 
@@ -42,6 +46,18 @@ test('two that do not know each other are different in both', () => {
   expect(differencesOf(view(1, []), view(2, [])).map(({ id }) => id)).toEqual([
     ...['0x00000001', '0x00000002'],
   ]);
+});
+
+test.each<[string, Partial<Difference> | undefined, boolean]>([
+  ['is the same', {}, true],
+  ['has changed on one side', { a: 'random' }, true],
+  ['has changed on both, which only are not as quick as each other', { a: '2', b: '3' }, false],
+  ['is about something else', { id: '0x00000002' }, false],
+  ['is gone', undefined, false],
+])('what is different lasts if at a second reading it is: %s', (_, change, lasts) => {
+  const one: Difference = { what: 'policy', pool: 'P', id: '0x00000001', a: '1', b: '2' };
+  const second = change === undefined ? [] : [{ ...one, ...change }];
+  expect(lastingDifferences([one], second)).toEqual(lasts ? second : []);
 });
 
 test('the same identifier in two pools is two pool elements', () => {

@@ -41,6 +41,14 @@ test('registrars find each other, and one takes over from another that is killed
   expect(await one.stop()).toBe(0);
 }, 60_000);
 
+test('refuses a UDP port of a peer', async () => {
+  const { exitCode, stderr } = await run('registrar', '--peer', '10.1.2.3:9901/9900');
+  expect(stderr).toMatch(
+    /^rserpool: --peer 10\.1\.2\.3:9901\/9900: peers must have UDP port 9899\./,
+  );
+  expect(exitCode).toBe(2);
+});
+
 test('refuses an address of a peer that is none', async () => {
   const { exitCode, stderr } = await run('registrar', '--peer', '10.1.2');
   expect(stderr).toMatch(/^rserpool: "10\.1\.2" is no registrar's address/);

@@ -1,5 +1,7 @@
 /** `rserpool pools`, `elements`, `peers`, `dump` and `diff`: registrar processes, read over ENRP. */
 
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createPoolElement, type PoolElementSettings } from '../../src/index.ts';
 import { type Outcome, Running, run, stopAll } from './support.ts';
@@ -190,6 +192,37 @@ describe('rserpool diff', () => {
     expect(text.exitCode).toBe(1);
   });
 
+  test('takes the UDP port of each registrar from its address', async () => {
+    const other = new Running(
+      ...['registrar', '--transport', 'udp', '--address', addressOf(6), '--udp-port', '0'],
+      ...['--id', '6', '--peer', addressOf(NOBODY), '--no-announce'],
+      ...['--mentor-discovery-timeout', '100'],
+    );
+    const { udpPort } = await other.until('ready');
+    await other.until('inService');
+    const b = `${addressOf(6)}/${udpPort}`;
+    const { exitCode, stdout } = await run('diff', addressOf(3), b, '--transport', 'udp');
+    expect(stdout).toContain('0x00000006');
+    expect(exitCode).toBe(1);
+    expect((await run('peers', '--registrar', b, '--transport', 'udp')).exitCode).toBe(0);
+    const resolved = await run('resolve', 'P', '--registrar', `${b}`, '--transport', 'udp');
+    expect(resolved.stderr).toMatch(/^rserpool: No pool element is registered in pool "P"/);
+  });
+
+  test('takes a local UDP port, for one after the other', async () => {
+    const free = createSocket('udp4').bind({ port: 0 });
+    await once(free, 'listening');
+    const { port } = free.address();
+    free.close();
+    expect(await diff(1, 2, '--udp-port', String(port))).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+
+  test('says how it reads them', async () => {
+    const { stdout } = await run('diff', '--help');
+    expect(stdout).toMatch(/HOST\[:PORT\]\[\/UDPPORT\]/);
+    expect(stdout).toMatch(/read at the same time\. .* read once more, after 1000 ms/);
+  });
+
   test.each([
     ['the first', NOBODY, 1],
     ['the second', 1, NOBODY],
@@ -238,7 +271,7 @@ describe('a registrar that cannot be read', () => {
 
 describe('a view called wrongly', () => {
   test.each([
-    ['no registrar', ['pools'], /required option '--registrar <host:port>' not specified/],
+    ['no registrar', ['pools'], /required option '--registrar <address>' not specified/],
     ['no address', ['dump', '--registrar', '10.1.2'], /"10\.1\.2" is no registrar's address/],
     [
       'no time',

@@ -19,11 +19,20 @@ describe("a registrar's address", () => {
     ['registrar.example:1', 'registrar.example', 1],
     ['localhost', 'localhost', 3863],
   ])('%s is host %s and port %i', (text, host, port) => {
-    expect(parseRegistrarAddress(text)).toEqual({ host, port });
+    expect(parseRegistrarAddress(text)).toEqual({ host, port, udpPort: undefined });
+    expect(parseRegistrarAddress(`${text}/9900`)).toEqual({ host, port, udpPort: 9900 });
+  });
+
+  test('has one UDP port for all, or nobody is called', async () => {
+    const user = createPoolUser({ registrars: ['127.0.0.1/9900', '127.0.0.2'] });
+    await expect(user).rejects.toThrow(
+      /^All registrars must have the same UDP port, which 127\.0\.0\.1\/9900, 127\.0\.0\.2 have not\.$/,
+    );
   });
 
   test.each([
     ...['', ':3863', '10.1.2.3:0', '10.1.2.3:65536', '10.1.2.3:x', '10.1.2', '10.1.2.256'],
+    ...['10.1.2.3/', '10.1.2.3/0', '10.1.2.3/65536', '10.1.2.3/x', '10.1.2.3/1/2', '/9900'],
     ...['[10.1.2.3]:1', '[fd00::1', 'fd00::1:', 'a b', '-x', 'http://10.1.2.3', '10.1.2.3:1:2'],
   ])('"%s" is refused with a sentence that shows how to write it', (text) => {
     expect(() => parseRegistrarAddress(text)).toThrow(ConfigError);

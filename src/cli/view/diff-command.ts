@@ -4,16 +4,21 @@
  */
 
 import process from 'node:process';
+import { setTimeout as wait } from 'node:timers/promises';
 import { Argument, Command } from 'commander';
+import type { RegistrarView } from '../../client/registrar-view.ts';
 import { randomId } from '../../runtime/random.ts';
 import { formatId } from '../../types.ts';
 import { tellFailure } from '../failure.ts';
 import { createOutput } from '../output.ts';
-import { differencesOf } from './differences.ts';
+import { differencesOf, lastingDifferences } from './differences.ts';
 import { addReadingOptions, enrpAddress, type ReadingOptions, read } from './view-options.ts';
 
 const EXIT_DIFFERENT = 1;
 const EXIT_NOT_COMPARED = 3;
+
+/** For what is on its way between them. */
+const CONFIRMATION_DELAY_MS = 1_000;
 
 const PARTS = ['peers', 'poolElements'] as const;
 const COLUMNS = ['what', 'pool', 'id', 'a', 'b'];
@@ -25,6 +30,12 @@ export function diffCommand(): Command {
     )
     .addArgument(registrarArgument('a'))
     .addArgument(registrarArgument('b'))
+    .addHelpText(
+      'after',
+      `
+Both are read at the same time. What they see differently is read once more, after ${CONFIRMATION_DELAY_MS} ms, and is
+a difference if it is the same then: what is on its way from one to the other is none.`,
+    )
     .action(diff);
   return addReadingOptions(command);
 }
@@ -32,7 +43,7 @@ export function diffCommand(): Command {
 function registrarArgument(name: string): Argument {
   return new Argument(
     `<${name}>`,
-    `registrar ${name.toUpperCase()}: HOST:PORT of its ENRP`,
+    `registrar ${name.toUpperCase()}: HOST[:PORT][/UDPPORT], with its ENRP port`,
   ).argParser(enrpAddress);
 }
 
@@ -45,15 +56,37 @@ async function diff(a: string, b: string, options: ReadingOptions): Promise<void
   }
 }
 
-/**
- * One after the other: what changes between the two may show as a difference. Under one identifier, so that no
- * view has a peer that we are ourselves.
- */
+type Views = readonly [a: RegistrarView, b: RegistrarView];
+
+/** Where one of them cannot be read the other need not be. A local UDP port of ours only one can have. */
+async function readBoth(
+  a: string,
+  b: string,
+  options: ReadingOptions,
+  readerId: number,
+): Promise<Views> {
+  const failed = new AbortController();
+  const { signal } = failed;
+  const viewOf = (one: string) => read(one, options, PARTS, { readerId, signal });
+  if (options.udpPort) return [await viewOf(a), await viewOf(b)];
+  try {
+    return await Promise.all([viewOf(a), viewOf(b)]);
+  } catch (error) {
+    failed.abort();
+    throw error;
+  }
+}
+
 async function compare(a: string, b: string, options: ReadingOptions): Promise<void> {
+  // One, so that no view has a peer that we are ourselves.
   const readerId = randomId();
-  const atA = await read(a, options, PARTS, readerId);
-  const atB = await read(b, options, PARTS, readerId);
-  const differences = differencesOf(atA, atB);
+  let [atA, atB] = await readBoth(a, b, options, readerId);
+  let differences = differencesOf(atA, atB);
+  if (differences.length > 0) {
+    await wait(CONFIRMATION_DELAY_MS);
+    [atA, atB] = await readBoth(a, b, options, readerId);
+    differences = lastingDifferences(differences, differencesOf(atA, atB));
+  }
   const output = createOutput(options.json === true);
   if (differences.length > 0) {
     process.exitCode = EXIT_DIFFERENT;

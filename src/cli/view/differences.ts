@@ -23,6 +23,22 @@ export function differencesOf(a: RegistrarView, b: RegistrarView): Difference[] 
   return [...registrarDifferences(a, b), ...poolElementDifferences(a, b)];
 }
 
+/**
+ * Those of a second reading that were in the first as well, with one side saying what it said: where both say
+ * something new, the one only follows the other.
+ */
+export function lastingDifferences(
+  first: readonly Difference[],
+  second: readonly Difference[],
+): Difference[] {
+  const keyOf = ({ what, pool, id }: Difference) => `${what} ${pool} ${id}`;
+  const before = new Map(first.map((one) => [keyOf(one), one]));
+  return second.filter((one) => {
+    const was = before.get(keyOf(one));
+    return was !== undefined && (was.a === one.a || was.b === one.b);
+  });
+}
+
 /** Each knows itself, and its peers by their identifiers; 0 is one that it has not heard. */
 function registrarDifferences(a: RegistrarView, b: RegistrarView): Difference[] {
   const knownTo = ({ id, peers }: RegistrarView) =>

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { parseRegistrarAddress } from '../../client/registrar-address.ts';
 import {
   DEFAULT_READER_LIMITS,
+  type ReadRegistrarSettings,
   type RegistrarView,
   readRegistrar,
 } from '../../client/registrar-view.ts';
@@ -27,8 +28,8 @@ export interface ViewOptions extends ReadingOptions {
 export function addViewOptions(command: Command): Command {
   return addReadingOptions(
     command.requiredOption(
-      '--registrar <host:port>',
-      `the registrar to read, with its ENRP port (default: ${ENRP_PORT})`,
+      '--registrar <address>',
+      `the registrar to read: HOST[:PORT][/UDPPORT], with its ENRP port (default: ${ENRP_PORT})`,
       enrpAddress,
     ),
   );
@@ -36,7 +37,11 @@ export function addViewOptions(command: Command): Command {
 
 export function addReadingOptions(command: Command): Command {
   return addCommonOptions(command, 'any free one')
-    .option('--registrar-udp-port <port>', 'UDP port of the registrar (default: 9899)', port)
+    .option(
+      '--registrar-udp-port <port>',
+      'UDP port where the address names none (default: 9899)',
+      port,
+    )
     .option(
       '--timeout <ms>',
       'how long to wait for each answer',
@@ -58,11 +63,12 @@ export function read(
   registrar: string,
   options: ReadingOptions,
   parts: readonly RegistrarPart[],
-  readerId?: number,
+  more: Pick<ReadRegistrarSettings, 'readerId' | 'signal'> = {},
 ): Promise<RegistrarView> {
   const { asPeer, timeout, transport, udpPort, registrarUdpPort } = options;
   return readRegistrar({
-    ...{ registrar, parts, asPeer, readerId, transport, udpPort, registrarUdpPort },
+    ...{ registrar, parts, asPeer, transport, udpPort, registrarUdpPort },
+    ...more,
     timeoutMs: timeout,
     onIntroduced: () => warnOfPhantom(registrar),
   });

@@ -1,7 +1,7 @@
 /**
  * Reads what a registrar knows, over ENRP (RFC 5353 §3.2.2, §3.2.3), without becoming a peer of it: no
- * ENRP_PRESENCE is sent unless it refuses and that is allowed. One request at a time, each with a time-out; the handle table
- * page by page, and not for ever.
+ * ENRP_PRESENCE is sent unless it refuses and that is allowed. One request at a time, each with a time-out; the
+ * handle table page by page, and not for ever.
  */
 
 import { DecodeError } from '../../errors.ts';
