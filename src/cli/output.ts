@@ -36,27 +36,45 @@ export function createOutput(isJson: boolean): Output {
     },
     table(columns, rows) {
       if (isJson) for (const row of rows) json(row);
-      else process.stdout.write(formatTable(columns, rows));
+      else for (const slice of formatTable(columns, rows)) process.stdout.write(slice);
     },
   };
 }
 
-/** Columns as wide as their widest cell, two spaces between, a heading in bold. */
-function formatTable(
+/**
+ * Columns as wide as their widest cell, two spaces between, a heading in bold. Long cells are cut: of a table
+ * that is to be read. Comes in slices, for there may be more rows than a string holds.
+ */
+function* formatTable(
   columns: readonly string[],
   rows: readonly Readonly<Record<string, unknown>>[],
-): string {
-  const cells = rows.map((row) => columns.map((column) => String(row[column] ?? '')));
-  const widths = columns.map((column, i) =>
-    cells.reduce((width, row) => Math.max(width, row[i]?.length ?? 0), column.length),
-  );
-  const format = (row: readonly string[]) =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+): Generator<string> {
+  const cellsOf = (row: Readonly<Record<string, unknown>>) =>
+    columns.map((column) => cut(String(row[column] ?? '')));
+  const widths = columns.map((column) => column.length);
+  for (const row of rows) {
+    for (const [i, cell] of cellsOf(row).entries()) {
+      widths[i] = Math.max(widths[i] ?? 0, cell.length);
+    }
+  }
+  const last = columns.length - 1;
+  const format = (cells: readonly string[]) =>
+    cells
+      .map((cell, i) => (i === last ? cell : cell.padEnd(widths[i] ?? 0)))
       .join('  ')
       .trimEnd();
-  const heading = paint('bold', format(columns.map((column) => column.toUpperCase())));
-  return `${[heading, ...cells.map(format)].join('\n')}\n`;
+  yield `${paint('bold', format(columns.map((column) => column.toUpperCase())))}\n`;
+  for (let at = 0; at < rows.length; at += SLICE_ROWS) {
+    const slice = rows.slice(at, at + SLICE_ROWS);
+    yield slice.map((row) => `${format(cellsOf(row))}\n`).join('');
+  }
+}
+
+const MAX_CELL_CHARACTERS = 80;
+const SLICE_ROWS = 1_000;
+
+function cut(cell: string): string {
+  return cell.length <= MAX_CELL_CHARACTERS ? cell : `${cell.slice(0, MAX_CELL_CHARACTERS - 1)}…`;
 }
 
 function paint(colour: Colour | undefined, text: string): string {

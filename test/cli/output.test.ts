@@ -7,10 +7,18 @@ import { createOutput } from '../../src/cli/output.ts';
 afterEach(() => vi.restoreAllMocks());
 
 function printed(print: (output: ReturnType<typeof createOutput>) => void, isJson = false): string {
+  return writes(print, isJson).join('');
+}
+
+/** What is written, piece by piece. */
+function writes(
+  print: (output: ReturnType<typeof createOutput>) => void,
+  isJson = false,
+): string[] {
   const written: string[] = [];
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0);
   print(createOutput(isJson));
-  return written.join('');
+  return written;
 }
 
 test('a table has columns as wide as their widest cell', () => {
@@ -18,6 +26,24 @@ test('a table has columns as wide as their widest cell', () => {
   expect(printed((output) => output.table(['pool', 'id'], rows))).toBe(
     'POOL      ID\nEchoPool  1\nPo\n',
   );
+});
+
+test('a table shows of a long cell its beginning, and makes no other row longer for the last one', () => {
+  const rows = [
+    { pool: 'x'.repeat(10_000_000), id: 'y'.repeat(81) },
+    { pool: 'Po', id: 'y'.repeat(80) },
+  ];
+  const lines = printed((output) => output.table(['pool', 'id'], rows)).split('\n');
+  expect(lines[1]).toBe(`${'x'.repeat(79)}…  ${'y'.repeat(79)}…`);
+  expect(lines[2]).toBe(`${'Po'.padEnd(80)}  ${'y'.repeat(80)}`);
+  expect(lines[0]).toBe(`${'POOL'.padEnd(80)}  ID`);
+});
+
+test('a table is written in slices', () => {
+  const rows = Array.from({ length: 10_000 }, (_, id) => ({ id, pool: 'x'.repeat(80) }));
+  const pieces = writes((output) => output.table(['id', 'pool'], rows));
+  const longest = Math.max(...pieces.map(({ length }) => length));
+  expect(longest).toBeLessThan(100_000);
 });
 
 test('a table has any number of rows', () => {
