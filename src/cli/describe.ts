@@ -13,6 +13,25 @@ export function describeTransport(transport: TransportParameter): string {
   return `${protocol} ${formatAddress({ address: first, port })}${more}`;
 }
 
+/** The same for programs, and all of it: `{ protocol: 'tcp', addresses: ['10.1.2.3:7'] }` */
+export function transportValue(transport: TransportParameter) {
+  const { protocol } = transport;
+  if (protocol === 'opaque') return { protocol, bytes: hex(transport.bytes) };
+  const { port, addresses } = transport;
+  const places = addresses.map((address) => formatAddress({ address, port }));
+  return { protocol, addresses: places, ...(hasControl(transport) ? { control: true } : {}) };
+}
+
+/** Transport Use means something for SCTP alone (RFC 5354 §3.4). */
+export function hasControl(transport: TransportParameter): boolean {
+  return transport.protocol === 'sctp' && transport.transportUse !== 0;
+}
+
+/** `0x00ff` */
+export function hex(bytes: Uint8Array): string {
+  return `0x${Buffer.from(bytes).toString('hex')}`;
+}
+
 /** `roundRobin`, `weightedRandom weight=3` */
 export function describePolicy({ type, ...values }: Policy): string {
   const shown = Object.entries(values).filter(([, value]) => typeof value === 'number');

@@ -8,6 +8,8 @@ import { styleText } from 'node:util';
 
 type Colour = 'dim' | 'green' | 'yellow' | 'red' | 'cyan' | 'bold';
 
+type Row = Readonly<Record<string, unknown>>;
+
 export interface Output {
   readonly isJson: boolean;
   /**
@@ -15,8 +17,8 @@ export interface Output {
    * `event` and `fields` are the same for programs, which get the sentence as well.
    */
   event(who: string, event: string, text: string, fields?: object, colour?: Colour): void;
-  /** Rows for people, `rows` as they are for programs. */
-  table(columns: readonly string[], rows: readonly Readonly<Record<string, unknown>>[]): void;
+  /** For programs the rows as they are, for people these columns of `cells`, which are the rows where left out. */
+  table(columns: readonly string[], rows: readonly Row[], cells?: readonly Row[]): void;
   /** One JSON object on a line of its own, whatever the mode. */
   json(value: object): void;
 }
@@ -34,9 +36,9 @@ export function createOutput(isJson: boolean): Output {
       const time = now.slice(11, 23);
       process.stdout.write(`${paint('dim', time)}  ${who.padEnd(14)} ${paint(colour, text)}\n`);
     },
-    table(columns, rows) {
+    table(columns, rows, cells = rows) {
       if (isJson) for (const row of rows) json(row);
-      else for (const slice of formatTable(columns, rows)) process.stdout.write(slice);
+      else for (const slice of formatTable(columns, cells)) process.stdout.write(slice);
     },
   };
 }
@@ -45,12 +47,8 @@ export function createOutput(isJson: boolean): Output {
  * Columns as wide as their widest cell, two spaces between, a heading in bold. Long cells are cut: of a table
  * that is to be read. Comes in slices, for there may be more rows than a string holds.
  */
-function* formatTable(
-  columns: readonly string[],
-  rows: readonly Readonly<Record<string, unknown>>[],
-): Generator<string> {
-  const cellsOf = (row: Readonly<Record<string, unknown>>) =>
-    columns.map((column) => cut(String(row[column] ?? '')));
+function* formatTable(columns: readonly string[], rows: readonly Row[]): Generator<string> {
+  const cellsOf = (row: Row) => columns.map((column) => cut(String(row[column] ?? '')));
   const widths = columns.map((column) => column.length);
   for (const row of rows) {
     for (const [i, cell] of cellsOf(row).entries()) {

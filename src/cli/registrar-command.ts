@@ -92,12 +92,12 @@ async function serve(options: RegistrarCommandOptions, stopped: AbortSignal): Pr
     'registrar',
     'ready',
     `${formatId(id)} serves ${where} (${transport === 'udp' ? `SCTP over UDP port ${udpPort}` : transport})`,
-    { id, addresses, transport, udpPort },
+    { id: formatId(id), addresses, transport, udpPort },
   );
   reportRegistrarEvents(registrar, output);
   await aborted(stopped);
   await registrar.close();
-  output.event('registrar', 'closed', `${formatId(id)} has ended`, { id });
+  output.event('registrar', 'closed', `${formatId(id)} has ended`, { id: formatId(id) });
 }
 
 /** Peers are found by multicast only where that was asked for. */

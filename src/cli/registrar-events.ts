@@ -30,7 +30,13 @@ export function reportRegistrarEvents(registrar: RegistrarServer, output: Output
   registrar.on('requestRefused', ({ request, poolHandle, poolElementId, causeCode }) => {
     const who = `${formatPoolHandle(poolHandle)} ${formatId(poolElementId)}`;
     const text = `refused ${request} of ${who} with cause 0x${causeCode.toString(16)}`;
-    output.event('registrar', 'refused', text, { request, id: poolElementId, causeCode }, 'yellow');
+    output.event(
+      'registrar',
+      'refused',
+      text,
+      { request, id: formatId(poolElementId), causeCode },
+      'yellow',
+    );
   });
   reportPeers(registrar, output);
 }
@@ -43,20 +49,25 @@ const PEER_REASONS: Readonly<Record<string, string>> = {
 
 function reportPeers(registrar: RegistrarServer, output: Output): void {
   registrar.on('inService', ({ mentor }) => {
+    const fields = mentor === undefined ? {} : { mentor: formatId(mentor) };
     const how = mentor === undefined ? 'without a mentor' : `with the table of ${formatId(mentor)}`;
-    output.event('registrar', 'inService', `in service ${how}`, { mentor });
+    output.event('registrar', 'inService', `in service ${how}`, fields);
   });
   registrar.on('peerUp', ({ id, addresses }) => {
     const where = addresses.map(formatAddress).join(' ');
-    output.event('registrar', 'peerUp', `peer ${formatId(id)} is at ${where}`, { id, addresses });
+    output.event('registrar', 'peerUp', `peer ${formatId(id)} is at ${where}`, {
+      id: formatId(id),
+      addresses,
+    });
   });
   registrar.on('peerDown', ({ id, reason }) => {
     const text = `peer ${formatId(id)} is gone: ${PEER_REASONS[reason] ?? reason}`;
-    output.event('registrar', 'peerDown', text, { id, reason }, 'yellow');
+    output.event('registrar', 'peerDown', text, { id: formatId(id), reason }, 'yellow');
   });
   registrar.on('takeover', ({ target, successor, poolElements }) => {
+    const fields = { target: formatId(target), successor: formatId(successor), poolElements };
     const text = `${formatId(successor)} took over ${poolElements} pool elements of ${formatId(target)}`;
-    output.event('registrar', 'takeover', text, { target, successor, poolElements }, 'green');
+    output.event('registrar', 'takeover', text, fields, 'green');
   });
   registrar.on('duplicateId', ({ addresses }) => {
     const where = addresses.map(formatAddress).join(' ');
@@ -72,5 +83,5 @@ function describe({ poolHandle, id, userTransport }: PoolElementState): string {
 
 function fieldsOf({ poolHandle, id, userTransport, policy }: PoolElementState): object {
   const transport = describeTransport(userTransport);
-  return { pool: formatPoolHandle(poolHandle), id, transport, policy: policy.type };
+  return { pool: formatPoolHandle(poolHandle), id: formatId(id), transport, policy: policy.type };
 }

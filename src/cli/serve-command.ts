@@ -96,8 +96,8 @@ async function beInPool(
 }
 
 function report(element: PoolElement, pool: string, output: Output): void {
-  const name = `${formatId(element.id)} in ${pool}`;
-  const { id } = element;
+  const id = formatId(element.id);
+  const name = `${id} in ${pool}`;
   output.event('pool element', 'registered', `${name} is registered`, { id, pool }, 'green');
   element.on('registrationLost', () => {
     const text = `${name} has lost its registrar and looks for another`;
@@ -110,6 +110,10 @@ function report(element: PoolElement, pool: string, output: Output): void {
   });
   element.on('homeChanged', ({ registrarId }) => {
     const text = `${name} belongs to registrar ${formatId(registrarId)} now`;
-    output.event('pool element', 'homeChanged', text, { id, pool, registrarId });
+    output.event('pool element', 'homeChanged', text, {
+      id,
+      pool,
+      registrarId: formatId(registrarId),
+    });
   });
 }

@@ -65,13 +65,13 @@ function rowsOf({ exitCode, stdout, stderr }: Outcome): Record<string, unknown>[
 
 const ECHO_1 = {
   ...{ pool: 'EchoPool', id: '0x00000001', home: '0x00000001', policy: 'roundRobin' },
-  transport: 'tcp 127.0.7.100:7',
-  asap: expect.stringMatching(/^sctp 127\.0\.7\.100:\d+$/),
+  transport: { protocol: 'tcp', addresses: ['127.0.7.100:7'] },
+  asap: { protocol: 'sctp', addresses: [expect.stringMatching(/^127\.0\.7\.100:\d+$/)] },
   lifeMs: expect.any(Number),
 };
 const OTHER = {
   ...{ pool: '0x00ff', id: '0x0000cafe', home: '0x00000002', policy: 'weightedRandom weight=3' },
-  transport: 'tcp 127.0.7.100:7',
+  transport: { protocol: 'tcp', addresses: ['127.0.7.100:7'] },
 };
 
 describe('rserpool pools', () => {
@@ -138,7 +138,7 @@ describe('rserpool peers', () => {
     expect((await diff(1, 2, '--as-peer')).exitCode).toBe(0);
     for (const { lines } of registrars.values()) {
       const known = lines.filter(({ event }) => event === 'peerUp').map(({ id }) => id);
-      expect([[], [1], [2]]).toContainEqual(known);
+      expect([[], ['0x00000001'], ['0x00000002']]).toContainEqual(known);
     }
   });
 });

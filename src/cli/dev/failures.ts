@@ -33,7 +33,12 @@ export async function killRegistrar(scene: Scene, output: Output): Promise<Milli
     'demonstration',
     'takenOver',
     `${how} from registrar ${formatId(id)}, all are at home again after ${takeoverMs} ms: ${homes.join(', ')}`,
-    { target: id, successor, poolElements: children, takeoverMs },
+    {
+      target: formatId(id),
+      successor: successor === undefined ? undefined : formatId(successor),
+      poolElements: children.map(formatId),
+      takeoverMs,
+    },
     'bold',
   );
   return takeoverMs;
@@ -53,7 +58,13 @@ export async function killEchoServer(scene: Scene, id: number, output: Output): 
 function kill(scene: Scene, victim: Member, what: string, more: string, output: Output): void {
   const { name, id } = victim.role;
   const text = `killing ${what} (${name}, process ${victim.processId}, SIGKILL)${more}`;
-  output.event('demonstration', 'killed', text, { id, processId: victim.processId }, 'red');
+  output.event(
+    'demonstration',
+    'killed',
+    text,
+    { id: formatId(id), processId: victim.processId },
+    'red',
+  );
   scene.kill(victim);
 }
 

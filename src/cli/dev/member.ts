@@ -17,7 +17,7 @@ export interface Role {
   readonly command: readonly string[];
 }
 
-/** One line of its output, as `output.ts` writes events. */
+/** One line of its output, as `output.ts` writes events; identifiers are `0x00000011`. */
 export interface Line {
   readonly event: string;
   readonly text: string;

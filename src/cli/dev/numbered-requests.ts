@@ -5,6 +5,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import type { PoolUser } from '../../client/pool-user.ts';
+import { formatId } from '../../types.ts';
 import type { PoolElementParameter } from '../../wire/parameters.ts';
 import { describeTransport } from '../describe.ts';
 import { sendEcho } from '../echo-client.ts';
@@ -103,7 +104,7 @@ export class NumberedRequests {
   async #try(element: PoolElementParameter, number: number, deadline: number): Promise<boolean> {
     const { userTransport, id } = element;
     const where = describeTransport(userTransport);
-    const fields = { request: number, id, transport: where };
+    const fields = { request: number, id: formatId(id), transport: where };
     const address = userTransport.protocol === 'tcp' ? userTransport.addresses[0] : undefined;
     try {
       if (userTransport.protocol !== 'tcp' || address === undefined) return false;

@@ -113,20 +113,20 @@ export class Scene {
   }
 
   #onRegistrarLine({ id }: Role, line: Line): void {
-    const about = line.id as number;
+    const about = Number(line.id);
     if (line.event === 'inService') this.#inService.add(id);
     else if (line.event === 'peerUp') this.#peersOf(id).add(about);
     else if (line.event === 'peerDown') this.#peersOf(id).delete(about);
     else if (line.event === 'registered') this.homes.set(about, id);
     else if (line.event === 'removed' && this.homes.get(about) === id) this.homes.delete(about);
     else if (line.event === 'takeover') {
-      this.successors.set(line.target as number, line.successor as number);
+      this.successors.set(Number(line.target), Number(line.successor));
     }
   }
 
   #onEchoServerLine({ id }: Role, line: Line): void {
     if (line.event === 'registrationLost') this.homes.delete(id);
-    else if (line.event === 'homeChanged') this.homes.set(id, line.registrarId as number);
+    else if (line.event === 'homeChanged') this.homes.set(id, Number(line.registrarId));
     else if (line.event === 'reregistered') {
       const [place] = line.registrar as readonly SctpAddress[];
       const home = this.registrars.find(({ role }) => role.address === place?.address);
@@ -143,7 +143,7 @@ export class Scene {
   #show({ kind, name, id }: Role, { event, text, time, who, ...fields }: Line): void {
     const isShown = event in SHOWN || (kind === 'registrar' && event === 'registered');
     // Of a takeover everybody tells, of a removal as well; who did it is enough.
-    if (!isShown || (event === 'takeover' && fields.successor !== id)) return;
+    if (!isShown || (event === 'takeover' && Number(fields.successor) !== id)) return;
     this.#output.event(name, event, text, fields, SHOWN[event]);
   }
 

@@ -2,11 +2,11 @@
 
 import type { RegistrarView } from '../../client/registrar-view.ts';
 import { formatId, type RegistrarId } from '../../types.ts';
-import { poolElementRow } from './rows.ts';
+import { poolElementText } from './rows.ts';
 
 export interface Difference {
   /** A pool element or registrar known to one of them alone, or what is not the same at both. */
-  readonly what: 'poolElement' | 'registrar' | keyof PoolElementRow;
+  readonly what: 'poolElement' | 'registrar' | keyof PoolElementText;
   /** Of a pool element; empty for a registrar. */
   readonly pool: string;
   readonly id: string;
@@ -14,7 +14,7 @@ export interface Difference {
   readonly b: string;
 }
 
-type PoolElementRow = ReturnType<typeof poolElementRow>;
+type PoolElementText = ReturnType<typeof poolElementText>;
 
 const KNOWN = 'known';
 const UNKNOWN = 'unknown';
@@ -70,16 +70,16 @@ function poolElementDifferences(a: RegistrarView, b: RegistrarView): Difference[
   });
 }
 
-function rowsOf({ poolElements }: RegistrarView): Map<string, PoolElementRow> {
+function rowsOf({ poolElements }: RegistrarView): Map<string, PoolElementText> {
   return new Map(
     poolElements.map((element) => {
-      const row = poolElementRow(element);
+      const row = poolElementText(element);
       return [`${Buffer.from(element.poolHandle).toString('hex')} ${row.id}`, row];
     }),
   );
 }
 
-function fieldDifferences(a: PoolElementRow, b: PoolElementRow): Difference[] {
+function fieldDifferences(a: PoolElementText, b: PoolElementText): Difference[] {
   const fields = ['home', 'policy', 'transport', 'asap', 'lifeMs'] as const;
   return fields
     .filter((what) => a[what] !== b[what])

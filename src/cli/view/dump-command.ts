@@ -7,7 +7,7 @@ import process from 'node:process';
 import { Command } from 'commander';
 import { formatId } from '../../types.ts';
 import { createOutput } from '../output.ts';
-import { peerRow, poolElementRow } from './rows.ts';
+import { peerRow, poolElementRow, poolElementText } from './rows.ts';
 import { addViewOptions, read, type ViewOptions } from './view-options.ts';
 
 export function dumpCommand(): Command {
@@ -23,7 +23,10 @@ async function dump(options: ViewOptions): Promise<void> {
   const records = [
     { what: 'registrar', id: formatId(view.id) },
     ...view.peers.map((peer) => ({ what: 'peer', ...peerRow(peer) })),
-    ...view.poolElements.map((element) => ({ what: 'poolElement', ...poolElementRow(element) })),
+    ...view.poolElements.map((element) => ({
+      what: 'poolElement',
+      ...(output.isJson ? poolElementRow(element) : poolElementText(element)),
+    })),
   ];
   for (const { what, ...values } of records) {
     if (output.isJson) output.json({ what, ...values });

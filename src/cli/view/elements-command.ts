@@ -6,7 +6,7 @@ import { RejectedError } from '../../errors.ts';
 import { formatPoolHandle } from '../../types.ts';
 import { CAUSE } from '../../wire/parameters.ts';
 import { createOutput } from '../output.ts';
-import { POOL_ELEMENT_COLUMNS, poolElementRow } from './rows.ts';
+import { POOL_ELEMENT_COLUMNS, poolElementRow, poolElementText } from './rows.ts';
 import { addViewOptions, read, type ViewOptions } from './view-options.ts';
 
 export function elementsCommand(): Command {
@@ -26,7 +26,12 @@ async function elements(pool: string | undefined, options: ViewOptions): Promise
       [CAUSE.UNKNOWN_POOL_HANDLE],
     );
   }
-  createOutput(options.json === true).table(POOL_ELEMENT_COLUMNS, wanted.map(poolElementRow));
+  const rows = wanted.map(poolElementRow);
+  createOutput(options.json === true).table(
+    POOL_ELEMENT_COLUMNS,
+    rows,
+    wanted.map(poolElementText),
+  );
 }
 
 function isIn(pool: string, { poolHandle }: ListedPoolElement): boolean {
