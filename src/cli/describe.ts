@@ -32,10 +32,26 @@ export function hex(bytes: Uint8Array): string {
   return `0x${Buffer.from(bytes).toString('hex')}`;
 }
 
-/** `roundRobin`, `weightedRandom weight=3` */
+/** `roundRobin`, `weightedRandom weight=3`, `leastUsed load=0.25` */
 export function describePolicy({ type, ...values }: Policy): string {
-  const shown = Object.entries(values).filter(([, value]) => typeof value === 'number');
-  return [type, ...shown.map(([name, value]) => `${name}=${value}`)].join(' ');
+  const shown = Object.entries(values).flatMap(([name, value]) =>
+    typeof value === 'number' ? [`${name}=${FRACTIONS.has(name) ? fractionOf(value) : value}`] : [],
+  );
+  return [type, ...shown].join(' ');
+}
+
+/** The shortest fraction that is read as this load. */
+function fractionOf(load: number): string {
+  const digits = [1, 2, 3, 4, 5, 6, 7, 8, 9].find(
+    (count) => Math.round(Number((load / WHOLE).toFixed(count)) * WHOLE) === load,
+  );
+  return String(Number((load / WHOLE).toFixed(digits ?? 10)));
+}
+
+/** `90 s`, `1500 ms`, `unlimited` */
+export function describeLife(lifeMs: number): string {
+  if (!Number.isFinite(lifeMs)) return 'unlimited';
+  return lifeMs % 1_000 === 0 ? `${lifeMs / 1_000} s` : `${lifeMs} ms`;
 }
 
 /** The values that each policy is written with, in order: `NAME`, `NAME:VALUE`, `NAME:VALUE:VALUE`. */

@@ -10,6 +10,11 @@ type Colour = 'dim' | 'green' | 'yellow' | 'red' | 'cyan' | 'bold';
 
 type Row = Readonly<Record<string, unknown>>;
 
+interface ForPeople {
+  readonly nothing: string;
+  readonly cells?: readonly Row[];
+}
+
 export interface Output {
   readonly isJson: boolean;
   /**
@@ -17,8 +22,11 @@ export interface Output {
    * `event` and `fields` are the same for programs, which get the sentence as well.
    */
   event(who: string, event: string, text: string, fields?: object, colour?: Colour): void;
-  /** For programs the rows as they are, for people these columns of `cells`, which are the rows where left out. */
-  table(columns: readonly string[], rows: readonly Row[], cells?: readonly Row[]): void;
+  /**
+   * For programs the rows as they are; for people these columns of `cells`, by default of the rows, or the
+   * sentence `nothing` where there are none.
+   */
+  table(columns: readonly string[], rows: readonly Row[], forPeople: ForPeople): void;
   /** One JSON object on a line of its own, whatever the mode. */
   json(value: object): void;
 }
@@ -36,8 +44,9 @@ export function createOutput(isJson: boolean): Output {
       const time = now.slice(11, 23);
       process.stdout.write(`${paint('dim', time)}  ${who.padEnd(14)} ${paint(colour, text)}\n`);
     },
-    table(columns, rows, cells = rows) {
+    table(columns, rows, { nothing, cells = rows }) {
       if (isJson) for (const row of rows) json(row);
+      else if (cells.length === 0) process.stdout.write(`${nothing}\n`);
       else for (const slice of formatTable(columns, cells)) process.stdout.write(slice);
     },
   };

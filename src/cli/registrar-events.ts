@@ -6,7 +6,7 @@ import { formatAddress, formatId, formatPoolHandle } from '../types.ts';
 import { describePolicy, describeTransport } from './describe.ts';
 import type { Output } from './output.ts';
 
-/** Of those that were at home here. */
+/** Why one was removed that was at home here, or whose home has not said that it is gone. */
 const REASONS: Readonly<Record<string, string>> = {
   deregistered: 'it deregistered',
   keepAliveTimeout: 'it left a keep-alive unanswered',
@@ -24,7 +24,9 @@ export function reportRegistrarEvents(registrar: RegistrarServer, output: Output
   registrar.on('poolElementRemoved', ({ poolElement, reason }) => {
     const why = REASONS[reason];
     if (why === undefined) return; // its home says so
-    const text = `removed ${describe(poolElement)}: ${why}`;
+    const home = poolElement.homeRegistrarId;
+    const whose = home === registrar.id ? '' : `, as its home registrar ${formatId(home)} knew it`;
+    const text = `removed ${describe(poolElement)}: ${why}${whose}`;
     output.event('registrar', 'removed', text, { ...fieldsOf(poolElement), reason }, 'yellow');
   });
   registrar.on('requestRefused', ({ request, poolHandle, poolElementId, causeCode }) => {
@@ -66,7 +68,8 @@ function reportPeers(registrar: RegistrarServer, output: Output): void {
   });
   registrar.on('takeover', ({ target, successor, poolElements }) => {
     const fields = { target: formatId(target), successor: formatId(successor), poolElements };
-    const text = `${formatId(successor)} took over ${poolElements} pool elements of ${formatId(target)}`;
+    const count = `${poolElements} pool element${poolElements === 1 ? '' : 's'}`;
+    const text = `${formatId(successor)} took over ${count} of ${formatId(target)}`;
     output.event('registrar', 'takeover', text, fields, 'green');
   });
   registrar.on('duplicateId', ({ addresses }) => {

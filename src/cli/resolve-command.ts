@@ -5,7 +5,7 @@ import { createPoolUser } from '../client/pool-user.ts';
 import { RejectedError } from '../errors.ts';
 import { formatId } from '../types.ts';
 import { CAUSE } from '../wire/parameters.ts';
-import { describePolicy, describeTransport } from './describe.ts';
+import { describeLife, describePolicy, describeTransport } from './describe.ts';
 import { addRegistrarOptions, integerBetween, type RegistrarOptions } from './options.ts';
 import { createOutput } from './output.ts';
 
@@ -13,7 +13,7 @@ interface ResolveOptions extends RegistrarOptions {
   readonly items?: number;
 }
 
-const COLUMNS = ['id', 'transport', 'policy', 'home', 'lifeMs'];
+const COLUMNS = ['id', 'transport', 'policy', 'home', 'life'];
 
 export function resolveCommand(): Command {
   const command = new Command('resolve')
@@ -50,7 +50,11 @@ async function resolve(handle: string, options: ResolveOptions): Promise<void> {
       home: formatId(element.homeRegistrarId),
       lifeMs: element.lifeMs,
     }));
-    createOutput(options.json === true).table(COLUMNS, rows);
+    const cells = rows.map((row) => ({ ...row, life: describeLife(row.lifeMs) }));
+    createOutput(options.json === true).table(COLUMNS, rows, {
+      cells,
+      nothing: `Nobody is in pool "${handle}".`,
+    });
   } finally {
     await user.close();
   }

@@ -126,7 +126,7 @@ describe('rserpool', () => {
       expect(JSON.parse(found.stdout)).toMatchObject({
         id,
         transport: expect.stringMatching(/^tcp 127\.0\.0\.2:\d+$/),
-        policy: 'leastUsed load=2147483648',
+        policy: 'leastUsed load=0.5',
       });
 
       expect(await server.stop()).toBe(0);

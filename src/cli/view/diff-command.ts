@@ -93,6 +93,7 @@ async function compare(a: string, b: string, options: ReadingOptions): Promise<v
     output.table(
       COLUMNS,
       differences.map((one) => ({ ...one })),
+      { nothing: '' },
     );
   } else if (!output.isJson) {
     const { length } = atA.poolElements;

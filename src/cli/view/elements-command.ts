@@ -6,7 +6,7 @@ import { RejectedError } from '../../errors.ts';
 import { formatPoolHandle } from '../../types.ts';
 import { CAUSE } from '../../wire/parameters.ts';
 import { createOutput } from '../output.ts';
-import { POOL_ELEMENT_COLUMNS, poolElementRow, poolElementText } from './rows.ts';
+import { POOL_ELEMENT_COLUMNS, poolElementCells, poolElementRow } from './rows.ts';
 import { addViewOptions, read, type ViewOptions } from './view-options.ts';
 
 export function elementsCommand(): Command {
@@ -27,11 +27,10 @@ async function elements(pool: string | undefined, options: ViewOptions): Promise
     );
   }
   const rows = wanted.map(poolElementRow);
-  createOutput(options.json === true).table(
-    POOL_ELEMENT_COLUMNS,
-    rows,
-    wanted.map(poolElementText),
-  );
+  createOutput(options.json === true).table(POOL_ELEMENT_COLUMNS, rows, {
+    cells: wanted.map(poolElementCells),
+    nothing: `${options.registrar} knows no pool elements.`,
+  });
 }
 
 function isIn(pool: string, { poolHandle }: ListedPoolElement): boolean {

@@ -14,5 +14,7 @@ export function peersCommand(): Command {
 
 async function peers(options: ViewOptions): Promise<void> {
   const { peers } = await read(options.registrar, options, ['peers']);
-  createOutput(options.json === true).table(PEER_COLUMNS, peers.map(peerRow));
+  createOutput(options.json === true).table(PEER_COLUMNS, peers.map(peerRow), {
+    nothing: `${options.registrar} knows no peers.`,
+  });
 }

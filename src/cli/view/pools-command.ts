@@ -17,19 +17,23 @@ export function poolsCommand(): Command {
 
 async function pools(options: ViewOptions): Promise<void> {
   const { poolElements } = await read(options.registrar, options, ['poolElements']);
-  createOutput(options.json === true).table(COLUMNS, poolRows(poolElements));
+  createOutput(options.json === true).table(COLUMNS, poolRows(poolElements), {
+    nothing: `${options.registrar} knows no pools.`,
+  });
 }
 
-function poolRows(elements: readonly ListedPoolElement[]) {
-  const pools = new Map<string, { elements: number; policies: Set<string> }>();
+export function poolRows(elements: readonly ListedPoolElement[]) {
+  const pools = new Map<string, { pool: string; elements: number; policies: Set<string> }>();
   for (const { poolHandle, policy } of elements) {
-    const name = formatPoolHandle(poolHandle);
-    const pool = pools.get(name) ?? { elements: 0, policies: new Set() };
-    pools.set(name, pool);
-    pool.elements += 1;
-    pool.policies.add(policy.type);
+    // By its bytes: 00 ff and the text `0x00ff` are shown alike.
+    const key = Buffer.from(poolHandle).toString('hex');
+    const pool = formatPoolHandle(poolHandle);
+    const row = pools.get(key) ?? { pool, elements: 0, policies: new Set() };
+    pools.set(key, row);
+    row.elements += 1;
+    row.policies.add(policy.type);
   }
-  return [...pools].map(([pool, { elements, policies }]) => ({
+  return [...pools.values()].map(({ pool, elements, policies }) => ({
     pool,
     elements,
     // One, unless what a registrar has told is in conflict.

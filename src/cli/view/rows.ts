@@ -3,9 +3,9 @@
 import type { ListedPeer, ListedPoolElement } from '../../client/registrar-view.ts';
 import { formatAddress, formatId, formatPoolHandle } from '../../types.ts';
 import type { TransportParameter } from '../../wire/parameters.ts';
-import { describePolicy, hasControl, hex, transportValue } from '../describe.ts';
+import { describeLife, describePolicy, hasControl, hex, transportValue } from '../describe.ts';
 
-export const POOL_ELEMENT_COLUMNS = ['pool', 'id', 'home', 'policy', 'transport', 'asap', 'lifeMs'];
+export const POOL_ELEMENT_COLUMNS = ['pool', 'id', 'home', 'policy', 'transport', 'asap', 'life'];
 export const PEER_COLUMNS = ['id', 'addresses'];
 
 /** In words, every difference in them: two that are not the same do not read the same. */
@@ -20,6 +20,11 @@ export function poolElementText(element: ListedPoolElement) {
     asap: asapTransport === undefined ? '' : describeAll(asapTransport),
     lifeMs: Number.isFinite(lifeMs) ? lifeMs : 'unlimited',
   };
+}
+
+/** As cells of a table. */
+export function poolElementCells(element: ListedPoolElement) {
+  return { ...poolElementText(element), life: describeLife(element.lifeMs) };
 }
 
 /** For programs. `asap`: null where there is none. */
