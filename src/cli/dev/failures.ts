@@ -6,8 +6,8 @@ import type { Member } from './member.ts';
 import type { Scene } from './scene.ts';
 
 /**
- * Kills the registrar that is home of the most pool elements, and waits until its peers have given it up and
- * each of its pool elements has another home, by its own word. How long that took.
+ * Kills the registrar that is home of the most pool elements. How long it took until each of these had another
+ * home, by its own word; what is waited for besides is that its peers have given it up.
  */
 export async function killRegistrar(scene: Scene, output: Output): Promise<Milliseconds> {
   const childrenOf = ({ role }: Member) =>
@@ -19,10 +19,14 @@ export async function killRegistrar(scene: Scene, output: Output): Promise<Milli
   kill(scene, victim, `registrar ${formatId(id)}`, `, home of ${listOf(children)}`, output);
   const killedAt = performance.now();
   await scene.until(
-    () => scene.isWhole && children.every((child) => scene.isAtHome(child)),
+    () => children.every((child) => scene.isAtHome(child)),
     `The pool elements of registrar ${formatId(id)} have found no other home.`,
   );
   const takeoverMs = Math.round(performance.now() - killedAt);
+  await scene.until(
+    () => scene.isWhole,
+    `The peers of registrar ${formatId(id)} have not noticed that it is dead.`,
+  );
   const successor = scene.successors.get(id);
   const how =
     successor === undefined
