@@ -1,7 +1,8 @@
-/** What the demonstration measures of the death of a registrar. */
+/** What the demonstration measures of the death of a registrar, and what it reads of its processes. */
 
 import { expect, test, vi } from 'vitest';
 import { killRegistrar } from '../../src/cli/dev/failures.ts';
+import { parseLine } from '../../src/cli/dev/member.ts';
 import type { Scene } from '../../src/cli/dev/scene.ts';
 import type { Output } from '../../src/cli/output.ts';
 
@@ -31,4 +32,14 @@ test('the clock stops when its pool elements are at home, whoever has not notice
   expect(takeoverMs).toBe(700);
   expect(waits).toHaveLength(2);
   expect(event.mock.lastCall?.[3]).toMatchObject({ takeoverMs, poolElements: ['0x00000011'] });
+});
+
+test.each(['', 'Killed', '{"event":"ready"', 'null', '7', '{"text":"no event"}', '{"event":7}'])(
+  'a line of a process that is no event is none: %s',
+  (text) => expect(parseLine(text)).toBeUndefined(),
+);
+
+test('a line of a process that is an event is read', () => {
+  const line = { event: 'ready', text: 'it serves', id: '0x00000001' };
+  expect(parseLine(JSON.stringify(line))).toEqual(line);
 });

@@ -195,6 +195,7 @@ describe('rserpool', () => {
       const dev = new Running('dev');
       await dev.until('answered');
       expect(await dev.stop('SIGINT')).toBe(0);
+      expect(dev.lines.at(-1)).toMatchObject({ requests: expect.any(Number), lost: 0 });
       const served = dev.lines.filter(({ event }) => event === 'ready').map(({ text }) => text);
       expect(served).toHaveLength(3);
       expect(served.join()).not.toContain('127.0.0.2:');

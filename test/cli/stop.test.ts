@@ -4,6 +4,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { exitOf, outcomeOf, Running, rserpool, run, start, stopAll } from './support.ts';
 
@@ -61,15 +62,35 @@ test('rserpool registrar that cannot start ends, although who started it lives',
   });
 });
 
-test('nothing is left of a demonstration whose reader has gone', async () => {
-  const [name, value] = ['RSERPOOL_TEST_MARK', `${process.pid}-${Date.now()}`];
-  const dev = start('rserpool', ['dev', '--once'], { [name]: value });
-  for await (const text of dev.stdout?.setEncoding('utf8') ?? []) {
-    if (String(text).includes('the registrars know each other')) break; // which closes the pipe
+describe('a demonstration', () => {
+  const name = 'RSERPOOL_TEST_MARK';
+
+  /** One that is played once, as soon as it has said this; and those of its processes that are there. */
+  async function played(until: string) {
+    const value = `${process.pid}-${Date.now()}`;
+    const dev = start('rserpool', ['dev', '--once'], { [name]: value });
+    const lines = createInterface({ input: dev.stdout as NodeJS.ReadableStream });
+    for await (const line of lines) if (line.includes(until)) break;
+    return { dev, processes: () => processesWith(`${name}=${value}`) };
   }
-  expect(processesWith(`${name}=${value}`).length).toBeGreaterThan(3);
-  await exitOf(dev);
-  await expect.poll(() => processesWith(`${name}=${value}`), { timeout: 30_000 }).toEqual([]);
+
+  test('whose reader has gone leaves nothing behind', async () => {
+    const { dev, processes } = await played('the registrars know each other');
+    expect(processes().length).toBeGreaterThan(3);
+    dev.stdout?.destroy();
+    await exitOf(dev);
+    await expect.poll(processes, { timeout: 30_000 }).toEqual([]);
+  });
+
+  test('that cannot come to its end says so in time, and leaves nothing behind', async () => {
+    const { dev, processes } = await played('request 1 answered');
+    const outcome = outcomeOf(dev);
+    for (const id of processes()) if (id !== dev.pid) process.kill(id, 'SIGSTOP');
+    const { exitCode, stderr } = await outcome;
+    expect(stderr).toMatch(/^rserpool: The demonstration has not come to its end within 26 s: /);
+    expect(exitCode).toBe(1);
+    expect(processes()).toEqual([]);
+  });
 });
 
 /** A process that hears when this one ends, as those of the demonstration do. */

@@ -6,6 +6,7 @@
 import process from 'node:process';
 import { Command } from 'commander';
 import { createPoolUser } from '../../client/pool-user.ts';
+import { UnreachableError } from '../../errors.ts';
 import { ASAP_PORT, type Milliseconds } from '../../types.ts';
 import { createOutput, type Output } from '../output.ts';
 import { runUntilStopped } from '../until-stopped.ts';
@@ -25,34 +26,60 @@ interface DevOptions {
   readonly json?: true;
 }
 
+/**
+ * So that `--once` has ended within 30 s, with all its processes: what is under way then, an attempt of a request
+ * and the end of an association, takes 2.5 s at most.
+ */
+const LIMIT_MS = 26_000;
+
 interface Result extends RequestCounters {
   /** From the end of a registrar until its pool elements are at home with another one. */
-  readonly takeoverMs: Milliseconds;
+  takeoverMs?: Milliseconds;
 }
 
 export function devCommand(): Command {
   return new Command('dev')
     .description('play the demonstration: registrars, echo servers, a pool user, two failures')
-    .option('--once', 'play it once, print the result as JSON, and end')
+    .option('--once', 'play it once, print the result as JSON, and end, within 30 s')
     .option('--json', 'print one JSON object per line')
     .action(dev);
 }
 
 function dev(options: DevOptions): Promise<void> {
   return runUntilStopped(async (stopped) => {
-    const output = createOutput(options.json === true);
-    const result = await perform(output, stopped, options.once === true);
-    output.json(result);
-    if (result.lost > 0) process.exitCode = 1;
+    const late = new AbortController();
+    const limit = options.once ? setTimeout(() => late.abort(), LIMIT_MS) : undefined;
+    try {
+      await perform(options, AbortSignal.any([stopped, late.signal]), late.signal);
+    } catch (error) {
+      if (!late.signal.aborted) throw error;
+      throw new UnreachableError(
+        `The demonstration has not come to its end within ${LIMIT_MS / 1_000} s: this machine is too busy for it, or its loopback loses packets.`,
+      );
+    } finally {
+      clearTimeout(limit);
+    }
   });
 }
 
-async function perform(output: Output, stopped: AbortSignal, once: boolean): Promise<Result> {
+/** Prints the result also where it is stopped, as far as it has come. */
+async function perform(
+  options: DevOptions,
+  stopped: AbortSignal,
+  late: AbortSignal,
+): Promise<void> {
+  const output = createOutput(options.json === true);
   const scene = new Scene(output, stopped);
+  late.addEventListener('abort', () => scene.killAll());
+  let result: Result | undefined;
   try {
-    return await play(scene, output, stopped, once);
+    await play(scene, output, stopped, options.once === true, (begun) => {
+      result = begun;
+    });
   } finally {
     await scene.close();
+    if (result !== undefined) output.json(result);
+    if (result !== undefined && result.lost > 0) process.exitCode = 1;
   }
 }
 
@@ -62,7 +89,8 @@ async function play(
   output: Output,
   stopped: AbortSignal,
   once: boolean,
-): Promise<Result> {
+  onBegun: (result: Result) => void,
+): Promise<void> {
   const cast = castAt(await freeLoopbackAddresses(PROCESSES));
   await enter(scene, cast, output);
   const user = await createPoolUser({
@@ -73,13 +101,14 @@ async function play(
   });
   try {
     const requests = new NumberedRequests(user, POOL, output, stopped);
+    const result: Result = requests.counters; // which counts on
+    onBegun(result);
     await requests.send(REQUESTS_BEFORE_FAILURES);
-    const takeoverMs = await requests.sendUntil(killRegistrar(scene, output));
+    result.takeoverMs = await requests.sendUntil(killRegistrar(scene, output));
     await requests.send(REQUESTS_BETWEEN_FAILURES);
     const next = requests.nextOf(cast.echoServers.map(({ id }) => id)) ?? 0;
     await requests.sendUntil(killEchoServer(scene, next, output));
     await requests.send(once ? REQUESTS_AFTER_FAILURES : Number.POSITIVE_INFINITY);
-    return { ...requests.counters, takeoverMs };
   } finally {
     await user.close();
   }

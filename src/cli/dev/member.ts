@@ -26,6 +26,16 @@ export interface Line {
 
 const CLOSE_TIMEOUT_MS = 4_000;
 
+/** Nothing for what is no line of ours: a warning of Node.js, for example. */
+export function parseLine(text: string): Line | undefined {
+  try {
+    const line = JSON.parse(text);
+    return typeof line?.event === 'string' && typeof line.text === 'string' ? line : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 export class Member {
   readonly role: Role;
   readonly #child: ChildProcess;
@@ -53,9 +63,10 @@ export class Member {
       });
     });
     // Read to the end, so that the pipe never fills up.
-    createInterface({ input: this.#child.stdout as NodeJS.ReadableStream }).on('line', (line) =>
-      onLine(JSON.parse(line)),
-    );
+    createInterface({ input: this.#child.stdout as NodeJS.ReadableStream }).on('line', (text) => {
+      const line = parseLine(text);
+      if (line !== undefined) onLine(line);
+    });
   }
 
   get processId(): number | undefined {

@@ -76,6 +76,7 @@ export class NumberedRequests {
     while (Date.now() < deadline) {
       const selected = await this.#resolve();
       for (const element of selected) {
+        this.#stopped.throwIfAborted();
         if (Date.now() >= deadline) break;
         if (await this.#try(element, number, deadline)) return;
         counters.failovers += 1;
@@ -96,7 +97,7 @@ export class NumberedRequests {
   async #resolve(): Promise<readonly PoolElementParameter[]> {
     this.counters.resolutions += 1;
     const elements = await this.#user
-      .resolve(this.#poolHandle, { isFresh: true })
+      .resolve(this.#poolHandle, { isFresh: true, signal: this.#stopped })
       .catch(() => undefined);
     return elements ?? [];
   }

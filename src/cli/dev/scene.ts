@@ -38,7 +38,7 @@ export class Scene {
   readonly #onChange = new Set<() => void>();
   #failure: Error | undefined;
 
-  /** @param stopped ends all waiting */
+  /** @param stopped ends all waiting: what waits rejects with its reason */
   constructor(output: Output, stopped: AbortSignal) {
     this.#output = output;
     this.#stopped = stopped;
@@ -97,6 +97,11 @@ export class Scene {
       clearTimeout(timer);
       this.#onChange.delete(check);
     }
+  }
+
+  /** Ends everything at once. */
+  killAll(): void {
+    for (const member of [...this.echoServers, ...this.registrars]) member.kill();
   }
 
   /** Pool elements leave first, registrars then. */
