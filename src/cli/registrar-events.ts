@@ -72,10 +72,14 @@ function reportPeers(registrar: RegistrarServer, output: Output): void {
     const text = `${formatId(successor)} took over ${count} of ${formatId(target)}`;
     output.event('registrar', 'takeover', text, fields, 'green');
   });
-  registrar.on('duplicateId', ({ addresses }) => {
+  registrar.on('duplicateId', ({ id, addresses }) => {
     const where = addresses.map(formatAddress).join(' ');
-    const text = `another registrar has our identifier: ${where}`;
-    output.event('registrar', 'duplicateId', text, { addresses }, 'yellow');
+    const who =
+      id === registrar.id
+        ? `another registrar has our identifier ${formatId(id)}: it is at ${where}`
+        : `two registrars have the identifier ${formatId(id)}: one of them is at ${where}`;
+    const text = `${who}; end one of the two and start it with another --id, or without`;
+    output.event('registrar', 'duplicateId', text, { id: formatId(id), addresses }, 'yellow');
   });
 }
 

@@ -57,3 +57,27 @@ test.each([
 test.each(['toldByPeer', 'unknownToItsHome'])('what %s is told by its home', (reason) => {
   expect(told('poolElementRemoved', { poolElement: poolElement(2), reason })).toEqual([]);
 });
+
+test.each([
+  [1, 'another registrar has our identifier 0x00000001: it is at 10.0.0.9:9901'],
+  [2, 'two registrars have the identifier 0x00000002: one of them is at 10.0.0.9:9901'],
+])('an identifier that two have is told with whose it is, and what to do: %i', (id, who) => {
+  const addresses = [{ address: '10.0.0.9', port: 9901 }];
+  expect(told('duplicateId', { id, addresses })).toEqual([
+    {
+      event: 'duplicateId',
+      text: `${who}; end one of the two and start it with another --id, or without`,
+      fields: { id: `0x0000000${id}`, addresses },
+    },
+  ]);
+});
+
+test.each([
+  ['silent', 'it was silent, and owned nothing'],
+  ['takenOver', 'it was silent, its pool elements are ours now'],
+  ['takenOverByPeer', "it was silent, its pool elements are another registrar's now"],
+])('a peer that is gone is told with its reason: %s', (reason, why) => {
+  expect(told('peerDown', { id: 2, reason })).toMatchObject([
+    { text: `peer 0x00000002 is gone: ${why}`, fields: { id: '0x00000002', reason } },
+  ]);
+});
