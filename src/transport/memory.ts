@@ -8,7 +8,8 @@
  *     network.advance(1_000);
  *
  * It is a clock as well (`now`, `wakeAt`), so that one time rules the network and what is driven over it.
- * How associations behave is `memory-association.ts`; who gets a packet is `memory-stack.ts`.
+ * How packets fare is `memory-links.ts`, how associations behave `memory-association.ts`; who gets a packet is
+ * `memory-stack.ts`.
  */
 
 import { ConfigError } from '../errors.ts';
@@ -16,22 +17,10 @@ import type { IpAddress, Milliseconds } from '../types.ts';
 import type { AnnounceHandler, AnnounceListener, AnnounceSender } from './announce.ts';
 import type { MemoryEndpoint } from './memory-endpoint.ts';
 import { EventQueue, type TimedEvent } from './memory-events.ts';
+import { type LinkOptions, MemoryLinks } from './memory-links.ts';
 import type { Packet } from './memory-packet.ts';
 import { type MemoryArenas, MemoryStack, type MemoryWire } from './memory-stack.ts';
 import { completeStackOptions, type PartialStackOptions } from './options.ts';
-
-/** How packets fare on the way from one host to another. */
-export interface LinkOptions {
-  readonly delayMs: number;
-  /** At most this much more delay, equally distributed. */
-  readonly jitterMs: number;
-  /** Probability of a packet to be lost, 0 to 1: what it carries comes when SCTP sends it again. */
-  readonly loss: number;
-  /** Probability of a packet to come twice. */
-  readonly duplication: number;
-  /** Probability of a packet to take up to four times as long, so that others overtake it; else none does. */
-  readonly reordering: number;
-}
 
 export interface MemoryNetworkOptions {
   readonly seed: number;
@@ -56,26 +45,12 @@ export interface PacketReport {
 /** A host is named by its first address, which outlives a crash, or by its stack. */
 export type MemoryHost = MemoryStack | IpAddress;
 
-const DEFAULT_LINK: LinkOptions = {
-  delayMs: 1,
-  jitterMs: 0,
-  loss: 0,
-  duplication: 0,
-  reordering: 0,
-};
-
 /** More packets than this at one instant are a loop between two stacks. */
 const MAX_EVENTS_PER_INSTANT = 1_000_000;
 
 export class MemoryNetwork {
   readonly #queue = new EventQueue();
-  readonly #random: () => number;
-  #link: LinkOptions;
-  readonly #links = new Map<string, LinkOptions>();
-  readonly #cuts = new Set<string>();
-  readonly #isolated = new Set<IpAddress>();
-  /** When the last packet of a direction arrives. */
-  readonly #lastArrivals = new Map<string, Milliseconds>();
+  readonly #links: MemoryLinks;
   readonly #stacks = new Map<IpAddress, MemoryStack>();
   readonly #listeners = new Map<string, Set<{ stack: MemoryStack; handler: AnnounceHandler }>>();
   readonly #observers: ((report: PacketReport) => void)[] = [];
@@ -86,8 +61,7 @@ export class MemoryNetwork {
   #isRunning = false;
 
   constructor(options: MemoryNetworkOptions) {
-    this.#random = randomSource(options.seed);
-    this.#link = { ...DEFAULT_LINK, ...options.link };
+    this.#links = new MemoryLinks(options.seed, options.link ?? {});
     this.#wire = {
       transmit: (from, to, packet) => this.#transmit(from, to, packet),
       schedule: (delayMs, run, isBackground) =>
@@ -125,42 +99,41 @@ export class MemoryNetwork {
 
   /** Changes the link between two hosts, in both directions, for packets sent from now on. */
   setLink(a: MemoryHost, b: MemoryHost, link: Partial<LinkOptions>): void {
-    for (const key of bothWays(a, b)) {
-      this.#links.set(key, { ...(this.#links.get(key) ?? this.#link), ...link });
-    }
+    this.#links.set(nameOf(a), nameOf(b), link);
   }
 
   /** Changes all links, for packets sent from now on. */
   setLinks(link: Partial<LinkOptions>): void {
-    this.#link = { ...this.#link, ...link };
-    for (const [key, one] of this.#links) this.#links.set(key, { ...one, ...link });
+    this.#links.setAll(link);
   }
 
   /** From now on nothing passes between a host of the one group and a host of the other. */
   partition(groupA: readonly MemoryHost[], groupB: readonly MemoryHost[]): void {
     for (const a of groupA) {
-      for (const b of groupB) for (const key of bothWays(a, b)) this.#cuts.add(key);
+      for (const b of groupB) {
+        this.cutOneWay(a, b);
+        this.cutOneWay(b, a);
+      }
     }
   }
 
   /** Packets from `from` no longer reach `to`; the other direction works. */
   cutOneWay(from: MemoryHost, to: MemoryHost): void {
-    this.#cuts.add(wayFrom(nameOf(from), nameOf(to)));
+    this.#links.cut(nameOf(from), nameOf(to));
   }
 
   /** From now on nothing reaches this host and nothing leaves it. */
   isolate(host: MemoryHost): void {
-    this.#isolated.add(nameOf(host));
+    this.#links.isolate(nameOf(host));
   }
 
   rejoin(host: MemoryHost): void {
-    this.#isolated.delete(nameOf(host));
+    this.#links.rejoin(nameOf(host));
   }
 
   /** Ends every partition, cut and isolation. */
   heal(): void {
-    this.#cuts.clear();
-    this.#isolated.clear();
+    this.#links.heal();
   }
 
   /** The process is gone: its handlers hear nothing more, and its peers notice by silence alone. */
@@ -249,7 +222,7 @@ export class MemoryNetwork {
   #transmit(from: MemoryStack, to: IpAddress, packet: Packet): void {
     const receiver = this.#stacks.get(to);
     const target = receiver?.address ?? to;
-    const isLost = receiver === undefined || this.#isLost(from.address, target);
+    const isLost = receiver === undefined || this.#links.isLost(from.address, target);
     for (const observe of this.#observers) {
       observe({ at: this.#now, from: from.address, to: target, isLost, packet });
     }
@@ -257,55 +230,27 @@ export class MemoryNetwork {
     const isBackground = packet.chunk.type === 'HEARTBEAT' || packet.chunk.type === 'HEARTBEAT_ACK';
     const arrive = () => {
       // A host that crashed or was cut off in the meantime does not get it.
-      if (this.#stacks.get(to) !== receiver || this.#isCut(from.address, target)) return;
+      if (this.#stacks.get(to) !== receiver || this.#links.isCut(from.address, target)) return;
       receiver.receive(from.localAddresses, packet);
     };
-    const { duplication } = this.#linkOf(wayFrom(from.address, target));
-    this.#queue.schedule(this.#arrivalAt(from.address, target), arrive, { isBackground });
-    if (!this.#chance(duplication)) return;
-    this.#queue.schedule(this.#arrivalAt(from.address, target), arrive, { isBackground });
+    this.#queue.schedule(this.#links.arrivalAt(this.#now, from.address, target), arrive, {
+      isBackground,
+    });
+    if (!this.#links.isDoubled(from.address, target)) return;
+    this.#queue.schedule(this.#links.arrivalAt(this.#now, from.address, target), arrive, {
+      isBackground,
+    });
   }
 
   #announce(from: MemoryStack, group: string, sourcePort: number, payload: Uint8Array): void {
     if (from.isClosed) return;
     for (const { stack, handler } of this.#listeners.get(group) ?? []) {
-      if (this.#isLost(from.address, stack.address)) continue;
+      if (this.#links.isLost(from.address, stack.address)) continue;
       const arrive = () => {
         if (!stack.isClosed) handler.onAnnounce(payload.slice(), from.address, sourcePort);
       };
-      this.#queue.schedule(this.#arrivalAt(from.address, stack.address), arrive);
+      this.#queue.schedule(this.#links.arrivalAt(this.#now, from.address, stack.address), arrive);
     }
-  }
-
-  #isLost(from: IpAddress, to: IpAddress): boolean {
-    const { loss } = this.#linkOf(wayFrom(from, to));
-    return this.#isCut(from, to) || this.#chance(loss);
-  }
-
-  /** Asks for no random number where the answer is known, so that links can be added to a run. */
-  #chance(probability: number): boolean {
-    return probability > 0 && this.#random() < probability;
-  }
-
-  #isCut(from: IpAddress, to: IpAddress): boolean {
-    const isCutOff = this.#isolated.has(from) || this.#isolated.has(to);
-    return isCutOff || this.#cuts.has(wayFrom(from, to));
-  }
-
-  #arrivalAt(from: IpAddress, to: IpAddress): Milliseconds {
-    const way = wayFrom(from, to);
-    const { delayMs, jitterMs, reordering } = this.#linkOf(way);
-    const jitter = jitterMs > 0 ? Math.floor(this.#random() * (jitterMs + 1)) : 0;
-    if (this.#chance(reordering)) {
-      return this.#now + Math.ceil((delayMs + jitter) * (1 + 3 * this.#random()));
-    }
-    const at = Math.max(this.#now + delayMs + jitter, this.#lastArrivals.get(way) ?? 0);
-    this.#lastArrivals.set(way, at);
-    return at;
-  }
-
-  #linkOf(way: string): LinkOptions {
-    return this.#links.get(way) ?? this.#link;
   }
 
   #remove(stack: MemoryStack): void {
@@ -317,23 +262,4 @@ export class MemoryNetwork {
 
 function nameOf(host: MemoryHost): IpAddress {
   return typeof host === 'string' ? host : host.address;
-}
-
-function wayFrom(from: IpAddress, to: IpAddress): string {
-  return `${from} ${to}`;
-}
-
-function bothWays(a: MemoryHost, b: MemoryHost): [string, string] {
-  return [wayFrom(nameOf(a), nameOf(b)), wayFrom(nameOf(b), nameOf(a))];
-}
-
-/** mulberry32: small, good enough for loss and jitter, the same everywhere. Numbers in [0, 1). */
-function randomSource(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let value = Math.imul(state ^ (state >>> 15), state | 1);
-    value ^= value + Math.imul(value ^ (value >>> 7), value | 61);
-    return ((value ^ (value >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
