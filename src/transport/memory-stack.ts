@@ -1,7 +1,7 @@
 /**
  * A stack of the `memory` backend: its endpoints, and which association a packet belongs to, with the rules
  * for packets that belong to none (RFC 9260 §8.4) and the limits. Associations themselves are
- * `memory-association.ts`; the way between stacks is `memory.ts`.
+ * `memory-association.ts`, how they are found `memory-table.ts`; the way between stacks is `memory.ts`.
  */
 
 import { ClosedError, ConfigError } from '../errors.ts';
@@ -11,6 +11,7 @@ import { type AssociationHost, MemoryAssociation } from './memory-association.ts
 import { MemoryEndpoint } from './memory-endpoint.ts';
 import type { TimedEvent } from './memory-events.ts';
 import type { Chunk, Cookie, Data, Packet } from './memory-packet.ts';
+import { AssociationTable, type Way } from './memory-table.ts';
 import type {
   AssociationDownReason,
   SctpEndpoint,
@@ -42,9 +43,7 @@ export class MemoryStack implements SctpStack, AssociationHost {
   readonly udpPort = 0;
   readonly localAddresses: readonly IpAddress[];
   readonly #endpoints = new Map<number, MemoryEndpoint>();
-  /** By identifier; `#byTag` holds the same by our verification tag. */
-  readonly #associations = new Map<AssociationId, MemoryAssociation>();
-  readonly #byTag = new Map<number, MemoryAssociation>();
+  readonly #associations = new AssociationTable();
   readonly #counters = { received: 0, sent: 0, messagesReceived: 0, messagesSent: 0 };
   readonly #refused: Record<string, number> = {};
   #isClosed = false;
@@ -103,7 +102,7 @@ export class MemoryStack implements SctpStack, AssociationHost {
   vanish(): void {
     this.#isClosed = true;
     this.#endpoints.clear();
-    for (const association of [...this.#associations.values()]) association.end('lost', 'crash');
+    for (const association of this.#associations.all()) association.end('lost', 'crash');
   }
 
   /** Takes a packet from the network. */
@@ -114,8 +113,8 @@ export class MemoryStack implements SctpStack, AssociationHost {
     else if (chunk.type === 'COOKIE_ECHO') this.#onCookieEcho(from, packet, chunk.cookie);
     else {
       const association = packet.isReflected
-        ? this.#find(from, packet, (one) => one.peerTag === tag)
-        : this.#byTag.get(tag);
+        ? this.#associations.between(wayOf(from, packet), (one) => one.peerTag === tag)
+        : this.#associations.withTag(tag);
       if (association === undefined) this.#onOutOfTheBlue(from, packet);
       else association.receive(chunk, from);
     }
@@ -128,11 +127,12 @@ export class MemoryStack implements SctpStack, AssociationHost {
   }
 
   connect(port: number, peer: SctpAddress): AssociationId {
-    if (!this.#hasRoomFor([peer.address])) {
+    if (!this.#associations.hasRoomFor([peer.address], this.options)) {
       throw new ConfigError('maxAssociations', 'There is no room for another association.');
     }
-    const isSecond = this.#between(port, [peer.address], peer.port, () => true) !== undefined;
-    const association = this.#create(port, [peer.address], peer.port, this.wire.nextNumber());
+    const way = { localPort: port, peer: [peer.address], peerPort: peer.port };
+    const isSecond = this.#associations.between(way) !== undefined;
+    const association = this.#create(way, this.wire.nextNumber());
     if (isSecond) association.end('refused', 'There is an association on these ports already.');
     else association.connect();
     return association.id;
@@ -143,7 +143,7 @@ export class MemoryStack implements SctpStack, AssociationHost {
   }
 
   endAll(port: number, reason: string): void {
-    for (const association of [...this.#associations.values()]) {
+    for (const association of this.#associations.all()) {
       if (association.localPort === port) association.abort(reason);
     }
   }
@@ -172,8 +172,7 @@ export class MemoryStack implements SctpStack, AssociationHost {
   }
 
   onRestart(association: MemoryAssociation): void {
-    for (const [tag, one] of this.#byTag) if (one === association) this.#byTag.delete(tag);
-    this.#byTag.set(association.localTag, association);
+    this.#associations.retag(association);
     this.#handlerOf(association)?.onRestart(association.id, association.info);
   }
 
@@ -193,8 +192,7 @@ export class MemoryStack implements SctpStack, AssociationHost {
   }
 
   onEnd(association: MemoryAssociation, why: AssociationDownReason, detail: string): void {
-    this.#associations.delete(association.id);
-    this.#byTag.delete(association.localTag);
+    this.#associations.remove(association);
     const endpoint = this.#endpoints.get(association.localPort);
     if (endpoint === undefined) return;
     // Later, for whoever called `abort` is in the middle of something.
@@ -216,7 +214,7 @@ export class MemoryStack implements SctpStack, AssociationHost {
   }
 
   #onInit(from: readonly IpAddress[], packet: Packet, peerTag: number): void {
-    const existing = this.#find(from, packet, () => true);
+    const existing = this.#associations.between(wayOf(from, packet));
     const why = existing === undefined ? this.#whyNot(from, packet.destinationPort) : undefined;
     if (why !== undefined) {
       this.#refuse(from, packet, peerTag, why);
@@ -229,19 +227,20 @@ export class MemoryStack implements SctpStack, AssociationHost {
   }
 
   #onCookieEcho(from: readonly IpAddress[], packet: Packet, cookie: Cookie): void {
-    const { destinationPort, sourcePort } = packet;
-    const existing = this.#find(from, packet, () => true);
-    const why = existing === undefined ? this.#whyNot(from, destinationPort) : undefined;
+    const existing = this.#associations.between(wayOf(from, packet));
+    const why = existing === undefined ? this.#whyNot(from, packet.destinationPort) : undefined;
     if (existing !== undefined) existing.onCookieEcho(cookie);
     else if (why !== undefined) this.#refuse(from, packet, cookie.peerTag, why);
-    else this.#create(destinationPort, from, sourcePort, cookie.localTag).accept(cookie);
+    else this.#create(wayOf(from, packet), cookie.localTag).accept(cookie);
   }
 
   /** Why a new association is refused; `undefined`: it is not. */
   #whyNot(from: readonly IpAddress[], port: number): string | undefined {
     const isAccepted = this.#endpoints.get(port)?.accepts === true;
     if (!isAccepted) return 'no endpoint accepts associations at this port';
-    return this.#hasRoomFor(from) ? undefined : 'no room for another association';
+    return this.#associations.hasRoomFor(from, this.options)
+      ? undefined
+      : 'no room for another association';
   }
 
   /** RFC 9260 §8.4: a packet of an association that is not known here (any more). */
@@ -278,46 +277,11 @@ export class MemoryStack implements SctpStack, AssociationHost {
     this.wire.transmit(this, to, packet);
   }
 
-  #create(
-    localPort: number,
-    peer: readonly IpAddress[],
-    peerPort: number,
-    localTag: number,
-  ): MemoryAssociation {
+  #create({ localPort, peer, peerPort }: Way, localTag: number): MemoryAssociation {
     const id = this.wire.nextNumber() as AssociationId;
     const association = new MemoryAssociation(this, id, localPort, peer, peerPort, localTag);
-    this.#associations.set(id, association);
-    this.#byTag.set(localTag, association);
+    this.#associations.add(association);
     return association;
-  }
-
-  #find(
-    from: readonly IpAddress[],
-    { destinationPort, sourcePort }: Packet,
-    isWanted: (association: MemoryAssociation) => boolean,
-  ): MemoryAssociation | undefined {
-    return this.#between(destinationPort, from, sourcePort, isWanted);
-  }
-
-  #between(
-    localPort: number,
-    peer: readonly IpAddress[],
-    peerPort: number,
-    isWanted: (association: MemoryAssociation) => boolean,
-  ): MemoryAssociation | undefined {
-    for (const one of this.#associations.values()) {
-      const arePorts = one.localPort === localPort && one.peerPort === peerPort;
-      if (arePorts && isFrom(one, peer) && isWanted(one)) return one;
-    }
-    return undefined;
-  }
-
-  #hasRoomFor(peer: readonly IpAddress[]): boolean {
-    const { maxAssociations, maxAssociationsPerHost } = this.options;
-    if (this.#associations.size >= maxAssociations) return false;
-    let count = 0;
-    for (const one of this.#associations.values()) if (isFrom(one, peer)) count++;
-    return count < maxAssociationsPerHost;
   }
 
   #freePort(): number {
@@ -332,6 +296,6 @@ export class MemoryStack implements SctpStack, AssociationHost {
   }
 }
 
-function isFrom(association: MemoryAssociation, from: readonly IpAddress[]): boolean {
-  return from.includes(association.peerAddresses[0] as IpAddress);
+function wayOf(from: readonly IpAddress[], { destinationPort, sourcePort }: Packet): Way {
+  return { localPort: destinationPort, peer: from, peerPort: sourcePort };
 }
