@@ -1,27 +1,27 @@
 /**
- * One side of an association of the `memory` backend: handshake, ordered delivery, retransmission,
- * heartbeats and both ways to end (RFC 9260 §5, §6, §8, §9), message by message and on one path. Who gets
- * which packet is `memory-stack.ts`; whether it arrives is `memory.ts`.
+ * One side of an association of the `memory` backend: handshake, ordered delivery and both ways to end (RFC 9260
+ * §5, §6, §9), message by message and on one path. What may be sent is `memory-outbox.ts`, when it is sent again
+ * `memory-watch.ts`, what there is room for `memory-window.ts`; who gets which packet is `memory-stack.ts`, whether
+ * it arrives `memory.ts`.
  */
 
 import type { AssociationId, IpAddress, SctpAddress } from '../types.ts';
-import type { TimedEvent } from './memory-events.ts';
-import type { Chunk, Cookie, Data } from './memory-packet.ts';
-import type {
-  AssociationDownReason,
-  AssociationInfo,
-  SctpStackOptions,
-  SendResult,
-} from './transport.ts';
+import type { MemoryStackSettings } from './memory-options.ts';
+import { MemoryOutbox } from './memory-outbox.ts';
+import type { Chunk, Cookie, Data, Initiation } from './memory-packet.ts';
+import { PeerWatch } from './memory-watch.ts';
+import { MemoryWindow } from './memory-window.ts';
+import type { AssociationDownReason, AssociationInfo, SendResult } from './transport.ts';
 
 /** What an association needs of the stack it lives on. */
 export interface AssociationHost {
-  readonly options: SctpStackOptions;
+  readonly options: MemoryStackSettings;
   transmit(association: MemoryAssociation, chunk: Chunk): void;
-  schedule(delayMs: number, run: () => void, isBackground: boolean): TimedEvent;
-  cancel(event: TimedEvent | undefined): void;
+  /** The result takes it back. */
+  schedule(delayMs: number, run: () => void, isBackground: boolean): () => void;
   onUp(association: MemoryAssociation): void;
   onRestart(association: MemoryAssociation): void;
+  /** For the process, which reads it now or later: then it tells `read`. */
   onMessage(association: MemoryAssociation, data: Data): void;
   onWritable(association: MemoryAssociation): void;
   /** The association is no more; said once. */
@@ -43,19 +43,9 @@ export class MemoryAssociation {
   state: State = 'COOKIE_WAIT';
   peerTag = 0;
   #cookie: Cookie | undefined;
-  #nextSequence = 1;
-  #lastDelivered = 0;
-  /** Sent and not yet acknowledged, in order. */
-  #unacknowledged: Data[] = [];
-  #unacknowledgedBytes = 0;
-  /** Arrived before their turn. */
-  readonly #early = new Map<number, Data>();
-  #wasFull = false;
-  #errors = 0;
-  #rtoMs: number;
-  #retransmission: TimedEvent | undefined;
-  #heartbeat: TimedEvent | undefined;
-  #isHeartbeatUnanswered = false;
+  readonly #outbox: MemoryOutbox;
+  readonly #window: MemoryWindow;
+  readonly #watch: PeerWatch;
 
   constructor(
     readonly host: AssociationHost,
@@ -66,7 +56,15 @@ export class MemoryAssociation {
     readonly peerPort: number,
     public localTag: number,
   ) {
-    this.#rtoMs = host.options.rtoMs.initial;
+    this.#outbox = new MemoryOutbox(host.options.sendBufferBytes);
+    this.#window = new MemoryWindow(host.options.receiveBufferBytes);
+    this.#watch = new PeerWatch(host, {
+      // The peer answers, it only does not read.
+      isAnswered: () => !this.isOpening && this.#outbox.waitsForWindow,
+      transmitAgain: () => this.#transmitAgain(),
+      transmitHeartbeat: () => this.#transmit({ type: 'HEARTBEAT' }),
+      lose: () => this.end('lost', 'the peer does not answer'),
+    });
   }
 
   /** Neither up nor given up. */
@@ -81,24 +79,27 @@ export class MemoryAssociation {
   }
 
   connect(): void {
-    this.#transmit({ type: 'INIT', initiateTag: this.localTag });
-    this.#startTimer();
+    this.#transmitInit();
+    this.#watch.startTimer();
   }
 
   send(payloadProtocol: number, payload: Uint8Array): SendResult {
     if (!this.isOpening && this.state !== 'ESTABLISHED') return 'gone';
-    if (this.#unacknowledgedBytes + payload.length > this.host.options.sendBufferBytes) {
-      this.#wasFull = true;
-      return 'full';
-    }
-    const data: Data = { type: 'DATA', sequence: this.#nextSequence++, payloadProtocol, payload };
-    this.#unacknowledged.push(data);
-    this.#unacknowledgedBytes += payload.length;
-    if (this.state === 'ESTABLISHED') {
-      this.#transmit(data);
-      if (this.#retransmission === undefined) this.#startTimer();
-    }
+    if (!this.#outbox.add(payloadProtocol, payload)) return 'full';
+    if (this.state === 'ESTABLISHED') this.#transmitData();
     return 'queued';
+  }
+
+  /** The process has read this message. */
+  read(data: Data): void {
+    this.#window.read(data);
+  }
+
+  /** Tells the peer that the process has read, or it would have to find out (RFC 9260 §6.2). */
+  tellWindow(): void {
+    const { state } = this;
+    const mayCome = state === 'SHUTDOWN_PENDING' || state === 'SHUTDOWN_SENT';
+    if (mayCome || state === 'ESTABLISHED') this.#acknowledge();
   }
 
   /** RFC 9260 §9.2: what is queued goes out first, then both sides agree to end. */
@@ -121,8 +122,7 @@ export class MemoryAssociation {
   end(why: AssociationDownReason, detail: string): void {
     if (this.state === 'CLOSED') return;
     this.state = 'CLOSED';
-    this.#stopTimer();
-    this.host.cancel(this.#heartbeat);
+    this.#watch.end();
     this.host.onEnd(this, why, detail);
   }
 
@@ -130,7 +130,7 @@ export class MemoryAssociation {
   receive(chunk: Chunk, from: readonly IpAddress[]): void {
     switch (chunk.type) {
       case 'INIT_ACK':
-        this.#onInitAck(chunk.initiateTag, chunk.cookie, from);
+        this.#onInitAck(chunk, chunk.cookie, from);
         break;
       case 'COOKIE_ACK':
         if (this.state === 'COOKIE_ECHOED') this.#establish();
@@ -139,14 +139,13 @@ export class MemoryAssociation {
         this.#onData(chunk);
         break;
       case 'SACK':
-        this.#onSack(chunk.sequence);
+        this.#onSack(chunk.sequence, chunk.window);
         break;
       case 'HEARTBEAT':
         this.#transmit({ type: 'HEARTBEAT_ACK' });
         break;
       case 'HEARTBEAT_ACK':
-        this.#isHeartbeatUnanswered = false;
-        this.#errors = 0;
+        this.#watch.onHeartbeatAck();
         break;
       case 'SHUTDOWN':
         this.#onShutdown();
@@ -174,46 +173,49 @@ export class MemoryAssociation {
     }
     this.peerTag = cookie.peerTag; // B: both called at once; D: the COOKIE ACK was lost
     this.#transmit({ type: 'COOKIE_ACK' });
-    if (this.isOpening) this.#establish();
+    if (!this.isOpening) return;
+    this.#outbox.open(cookie.peerWindow);
+    this.#establish();
   }
 
   /** The side that answered comes up with the cookie that it had given. */
   accept(cookie: Cookie): void {
     this.peerTag = cookie.peerTag;
+    this.#outbox.open(cookie.peerWindow);
     this.#transmit({ type: 'COOKIE_ACK' });
     this.#establish();
   }
 
-  #onInitAck(peerTag: number, cookie: Cookie, from: readonly IpAddress[]): void {
+  #onInitAck(peer: Initiation, cookie: Cookie, from: readonly IpAddress[]): void {
     if (this.state !== 'COOKIE_WAIT') return;
     this.peerAddresses = from;
-    this.peerTag = peerTag;
+    this.peerTag = peer.initiateTag;
+    this.#outbox.open(peer.window);
     this.#cookie = cookie;
     this.state = 'COOKIE_ECHOED';
     this.#transmit({ type: 'COOKIE_ECHO', cookie });
-    this.#startTimer();
+    this.#watch.startTimer();
   }
 
   #establish(): void {
     this.state = 'ESTABLISHED';
-    this.#onProgress();
+    this.#watch.onProgress(!this.#outbox.isEmpty);
     this.host.onUp(this);
-    for (const data of this.#unacknowledged) this.#transmit(data);
-    this.#armHeartbeat();
+    // What was sent while it opened, and once more, which does no harm, what a handler has sent just now.
+    for (const data of this.#outbox.takeAgain()) this.#transmit(data);
+    this.#watch.beginHeartbeats();
   }
 
   #restart(cookie: Cookie): void {
     const wasUp = !this.isOpening;
     this.localTag = cookie.localTag;
     this.peerTag = cookie.peerTag;
-    this.#nextSequence = 1;
-    this.#lastDelivered = 0;
-    this.#unacknowledged = [];
-    this.#unacknowledgedBytes = 0;
-    this.#early.clear();
+    this.#outbox.clear();
+    this.#outbox.open(cookie.peerWindow);
+    this.#window.clear();
     this.state = 'ESTABLISHED';
     this.#transmit({ type: 'COOKIE_ACK' });
-    this.#onProgress();
+    this.#watch.onProgress(!this.#outbox.isEmpty);
     if (wasUp) this.host.onRestart(this);
     else this.host.onUp(this); // nobody has heard of it yet
     this.#tellWritable();
@@ -224,36 +226,33 @@ export class MemoryAssociation {
     if (this.state === 'COOKIE_WAIT' || this.state === 'SHUTDOWN_ACK_SENT') return;
     // The COOKIE ACK was lost, but data under our tag says the same: the cookie arrived.
     if (this.state === 'COOKIE_ECHOED') this.#establish();
-    if (data.sequence > this.#lastDelivered) this.#early.set(data.sequence, data);
+    this.#window.receive(data);
     for (let next = this.#inTurn(); next !== undefined; next = this.#inTurn()) {
-      this.#early.delete(next.sequence);
-      this.#lastDelivered++;
       this.host.onMessage(this, next);
     }
-    if (!this.#isClosed()) this.#transmit({ type: 'SACK', sequence: this.#lastDelivered });
+    if (!this.#isClosed()) this.#acknowledge();
   }
 
   /** The message to deliver next, if it is here and nobody ended the association meanwhile. */
   #inTurn(): Data | undefined {
-    return this.#isClosed() ? undefined : this.#early.get(this.#lastDelivered + 1);
+    return this.#isClosed() ? undefined : this.#window.next();
   }
 
-  #onSack(sequence: number): void {
-    const first = this.#unacknowledged[0];
-    if (first === undefined || sequence < first.sequence) return;
-    const count = Math.min(sequence - first.sequence + 1, this.#unacknowledged.length);
-    for (const data of this.#unacknowledged.splice(0, count)) {
-      this.#unacknowledgedBytes -= data.payload.length;
-    }
-    this.#onProgress();
+  #acknowledge(): void {
+    const { acknowledged: sequence, bytes: window } = this.#window;
+    this.#transmit({ type: 'SACK', sequence, window });
+  }
+
+  #onSack(sequence: number, window: number): void {
+    if (this.isOpening) return;
+    if (this.#outbox.acknowledge(sequence, window)) this.#watch.onProgress(!this.#outbox.isEmpty);
+    this.#transmitData();
     this.#tellWritable();
     this.#shutdownWhenEmpty();
   }
 
   #tellWritable(): void {
-    if (!this.#wasFull || this.#unacknowledgedBytes * 2 > this.host.options.sendBufferBytes) return;
-    this.#wasFull = false;
-    this.host.onWritable(this);
+    if (this.#outbox.becomesWritable()) this.host.onWritable(this);
   }
 
   #onShutdown(): void {
@@ -271,29 +270,20 @@ export class MemoryAssociation {
   }
 
   #shutdownWhenEmpty(): void {
-    if (this.#unacknowledged.length > 0) return;
+    if (!this.#outbox.isEmpty) return;
     if (this.state === 'SHUTDOWN_PENDING') {
       this.state = 'SHUTDOWN_SENT';
     } else if (this.state === 'SHUTDOWN_RECEIVED') {
       this.state = 'SHUTDOWN_ACK_SENT';
     } else return;
     this.#transmitAgain();
-    this.#startTimer();
-  }
-
-  /** The peer answered: it is alive, and what still waits gets a full time-out. */
-  #onProgress(): void {
-    this.#errors = 0;
-    this.#isHeartbeatUnanswered = false;
-    this.#rtoMs = this.host.options.rtoMs.min;
-    this.#stopTimer();
-    if (this.#unacknowledged.length > 0) this.#startTimer();
+    this.#watch.startTimer();
   }
 
   /** Sends whatever the peer has not answered, by state. */
   #transmitAgain(): void {
     if (this.state === 'COOKIE_WAIT') {
-      this.#transmit({ type: 'INIT', initiateTag: this.localTag });
+      this.#transmitInit();
     } else if (this.state === 'COOKIE_ECHOED' && this.#cookie !== undefined) {
       this.#transmit({ type: 'COOKIE_ECHO', cookie: this.#cookie });
     } else if (this.state === 'SHUTDOWN_SENT') {
@@ -301,45 +291,22 @@ export class MemoryAssociation {
     } else if (this.state === 'SHUTDOWN_ACK_SENT') {
       this.#transmit({ type: 'SHUTDOWN_ACK' });
     } else {
-      for (const data of this.#unacknowledged) this.#transmit(data);
+      for (const data of this.#outbox.takeAgain()) this.#transmit(data);
     }
   }
 
-  #startTimer(): void {
-    this.#stopTimer();
-    this.#retransmission = this.host.schedule(this.#rtoMs, () => this.#onTimeout(), false);
+  #transmitInit(): void {
+    this.#transmit({
+      type: 'INIT',
+      initiateTag: this.localTag,
+      window: this.host.options.receiveBufferBytes,
+    });
   }
 
-  #stopTimer(): void {
-    this.host.cancel(this.#retransmission);
-    this.#retransmission = undefined;
-  }
-
-  #onTimeout(): void {
-    if (this.#countError()) return;
-    this.#rtoMs = Math.min(this.#rtoMs * 2, this.host.options.rtoMs.max);
-    this.#transmitAgain();
-    this.#startTimer();
-  }
-
-  #armHeartbeat(): void {
-    const { heartbeatIntervalMs } = this.host.options;
-    this.#heartbeat = this.host.schedule(heartbeatIntervalMs, () => this.#onHeartbeat(), true);
-  }
-
-  #onHeartbeat(): void {
-    if (this.#isHeartbeatUnanswered && this.#countError()) return;
-    this.#isHeartbeatUnanswered = true;
-    this.#transmit({ type: 'HEARTBEAT' });
-    this.#armHeartbeat();
-  }
-
-  /** RFC 9260 §8.1: too many unanswered transmissions and the peer is given up. True: that is now. */
-  #countError(): boolean {
-    this.#errors++;
-    if (this.#errors <= this.host.options.maxRetransmissions) return false;
-    this.end('lost', 'the peer does not answer');
-    return true;
+  /** What the peer's window lets out; the timer runs as long as anything waits, for an answer or for room. */
+  #transmitData(): void {
+    for (const data of this.#outbox.take()) this.#transmit(data);
+    if (!this.#outbox.isEmpty) this.#watch.waitOn();
   }
 
   #isClosed(): boolean {

@@ -1,9 +1,11 @@
-/** An endpoint of the `memory` backend: one SCTP port of a stack, for its owner to call. */
+/** An endpoint of the `memory` backend: one SCTP port of a stack, for its owner to call, and what he is told. */
 
 import { ClosedError } from '../errors.ts';
 import type { AssociationId, SctpAddress } from '../types.ts';
+import type { MemoryAssociation } from './memory-association.ts';
+import type { Data } from './memory-packet.ts';
 import type { MemoryStack } from './memory-stack.ts';
-import type { AssociationDownReason, SctpEndpoint, SctpHandler, SendResult } from './transport.ts';
+import type { SctpEndpoint, SctpHandler, SendResult } from './transport.ts';
 
 export class MemoryEndpoint implements SctpEndpoint {
   #isClosed = false;
@@ -30,7 +32,7 @@ export class MemoryEndpoint implements SctpEndpoint {
     const result =
       this.stack.association(association, this.port)?.send(payloadProtocol, payload.slice()) ??
       'gone';
-    if (result === 'queued') this.stack.countMessageSent();
+    if (result === 'queued') this.stack.count('messagesSent');
     return result;
   }
 
@@ -59,7 +61,7 @@ export class MemoryEndpoint implements SctpEndpoint {
   }
 
   abort(association: AssociationId, reason: string): void {
-    this.stack.association(association, this.port)?.abort(reason);
+    this.stack.abort(association, this.port, reason);
   }
 
   close(): void {
@@ -69,16 +71,43 @@ export class MemoryEndpoint implements SctpEndpoint {
     this.stack.endAll(this.port, 'endpoint closed');
   }
 
-  down(association: AssociationId, why: AssociationDownReason, detail: string): void {
-    if (this.#isClosed || this.stack.isClosed) return;
-    this.stack.wire.touch(this);
-    this.handler.onDown(association, why, detail);
+  /** Lets its owner hear something as soon as the process reads; nothing once this is closed. */
+  tell(tell: (handler: SctpHandler) => void, message?: AssociationId): void {
+    this.stack.inbox.take({
+      message,
+      tell: () => {
+        if (this.#isClosed || this.stack.isClosed) return;
+        this.stack.wire.touch(this);
+        tell(this.handler);
+      },
+    });
+  }
+
+  tellMessage(association: MemoryAssociation, data: Data): void {
+    const { payload, payloadProtocol } = data;
+    const tell = (handler: SctpHandler) => {
+      association.read(data);
+      this.stack.count('messagesReceived');
+      const { bytes, offset } = this.#lay(payload);
+      handler.onMessage(association.id, payloadProtocol, 0, bytes, offset, payload.length);
+      // What a real backend does with the next message: a view that was kept shows at once.
+      bytes.fill(0xdd, offset, offset + payload.length);
+    };
+    this.tell(tell, association.id);
   }
 
   endBatch(): void {
     if (this.#isClosed || this.stack.isClosed) return;
     this.handler.onBatchEnd?.();
     this.flush();
+  }
+
+  /** A place for a received message: never at the start of its memory, so that the offset matters. */
+  #lay(payload: Uint8Array): { bytes: Uint8Array; offset: number } {
+    const offset = 4;
+    const bytes = this.stack.arenas?.inbound.bytes ?? new Uint8Array(offset + payload.length);
+    bytes.set(payload, offset);
+    return { bytes, offset };
   }
 
   #checkOpen(): void {

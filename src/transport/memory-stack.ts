@@ -5,38 +5,29 @@
  */
 
 import { ClosedError, ConfigError } from '../errors.ts';
-import type { Arena } from '../native.ts';
 import type { AssociationId, IpAddress, SctpAddress } from '../types.ts';
 import { type AssociationHost, MemoryAssociation } from './memory-association.ts';
 import { MemoryEndpoint } from './memory-endpoint.ts';
-import type { TimedEvent } from './memory-events.ts';
-import type { Chunk, Cookie, Data, Packet } from './memory-packet.ts';
+import { MemoryInbox, type Unread } from './memory-inbox.ts';
+import type { MemoryArenas, MemoryStackSettings } from './memory-options.ts';
+import {
+  type Chunk,
+  type Cookie,
+  type Data,
+  type Initiation,
+  type Packet,
+  packetBytes,
+} from './memory-packet.ts';
+import { MemoryStandstill } from './memory-standstill.ts';
 import { AssociationTable, type Way } from './memory-table.ts';
+import type { MemoryWire } from './memory-wire.ts';
 import type {
   AssociationDownReason,
   SctpEndpoint,
   SctpHandler,
   SctpStack,
-  SctpStackOptions,
   SctpStats,
 } from './transport.ts';
-
-/** What a stack needs of the network it is connected to. */
-export interface MemoryWire {
-  transmit(from: MemoryStack, to: IpAddress, packet: Packet): void;
-  schedule(delayMs: number, run: () => void, isBackground: boolean): TimedEvent;
-  cancel(event: TimedEvent | undefined): void;
-  /** The next number that no stack of this network has used: tags and association identifiers. */
-  nextNumber(): number;
-  /** `endBatch` is called once when nothing more happens at this instant. */
-  touch(endpoint: MemoryEndpoint): void;
-  remove(stack: MemoryStack): void;
-}
-
-export interface MemoryArenas {
-  readonly inbound: Arena;
-  readonly outbound: Arena;
-}
 
 export class MemoryStack implements SctpStack, AssociationHost {
   readonly backend = 'memory';
@@ -46,14 +37,25 @@ export class MemoryStack implements SctpStack, AssociationHost {
   readonly #associations = new AssociationTable();
   readonly #counters = { received: 0, sent: 0, messagesReceived: 0, messagesSent: 0 };
   readonly #refused: Record<string, number> = {};
+  readonly #standstill: MemoryStandstill;
+  /** What its process is told goes through here. */
+  readonly inbox: MemoryInbox;
   #isClosed = false;
 
   constructor(
     readonly wire: MemoryWire,
-    readonly options: SctpStackOptions,
+    readonly options: MemoryStackSettings,
     readonly arenas: MemoryArenas | undefined,
   ) {
     this.localAddresses = options.localAddresses;
+    this.#standstill = new MemoryStandstill(wire, options.socketBufferBytes);
+    this.inbox = new MemoryInbox({
+      announceLimitBytes: options.socketBufferBytes,
+      soon: (run) => this.schedule(0, run, false),
+      onRead: (ids) => {
+        for (const id of ids) this.#associations.get(id)?.tellWindow();
+      },
+    });
   }
 
   get isClosed(): boolean {
@@ -98,18 +100,58 @@ export class MemoryStack implements SctpStack, AssociationHost {
     this.wire.remove(this);
   }
 
+  /**
+   * The process does not read any more, as if it were busy: its handlers hear nothing, while SCTP, as that of a
+   * kernel, goes on answering as long as there is room for what comes (`receiveBufferBytes`).
+   */
+  pauseReading(): void {
+    this.inbox.pause();
+  }
+
+  /** It reads what waits for it, in order, as the next thing that happens on the network. */
+  resumeReading(): void {
+    this.inbox.resume();
+  }
+
+  /**
+   * The host stands still, its SCTP included, as a stopped process with SCTP in user space does: nothing is
+   * sent, acknowledged or noticed, and of what arrives only `socketBufferBytes` wait.
+   */
+  freeze(): void {
+    this.#standstill.freeze();
+  }
+
+  /** It goes on, as the next thing that happens on the network: reads what waits, then its timers run out. */
+  thaw(): void {
+    this.#standstill.thaw();
+  }
+
   /** Everything is forgotten at once and nobody is told: the end of a crashed process. */
   vanish(): void {
     this.#isClosed = true;
     this.#endpoints.clear();
+    this.inbox.clear();
+    this.#standstill.clear();
     for (const association of this.#associations.all()) association.end('lost', 'crash');
   }
 
   /** Takes a packet from the network. */
   receive(from: readonly IpAddress[], packet: Packet): void {
+    this.#standstill.arrive(packetBytes(packet), () => this.#receive(from, packet));
+  }
+
+  /** Takes an announce from the network. */
+  receiveAnnounce(payload: Uint8Array, tell: () => void): void {
+    const announceBytes = payload.length;
+    const unread: Unread = { announceBytes, tell: () => this.#isClosed || tell() };
+    this.#standstill.arrive(announceBytes, () => this.inbox.take(unread));
+  }
+
+  #receive(from: readonly IpAddress[], packet: Packet): void {
+    if (this.#isClosed) return;
     this.#counters.received++;
     const { chunk, tag } = packet;
-    if (chunk.type === 'INIT') this.#onInit(from, packet, chunk.initiateTag);
+    if (chunk.type === 'INIT') this.#onInit(from, packet, chunk);
     else if (chunk.type === 'COOKIE_ECHO') this.#onCookieEcho(from, packet, chunk.cookie);
     else {
       const association = packet.isReflected
@@ -138,8 +180,14 @@ export class MemoryStack implements SctpStack, AssociationHost {
     return association.id;
   }
 
-  countMessageSent(): void {
-    this.#counters.messagesSent++;
+  /** What has come over it and is not read yet is not wanted either. */
+  abort(id: AssociationId, port: number, reason: string): void {
+    this.inbox.forget(id);
+    this.association(id, port)?.abort(reason);
+  }
+
+  count(counter: 'messagesReceived' | 'messagesSent'): void {
+    this.#counters[counter]++;
   }
 
   endAll(port: number, reason: string): void {
@@ -159,61 +207,45 @@ export class MemoryStack implements SctpStack, AssociationHost {
     this.#transmit(peerAddresses[0] as IpAddress, packet);
   }
 
-  schedule(delayMs: number, run: () => void, isBackground: boolean): TimedEvent {
-    return this.wire.schedule(delayMs, run, isBackground);
-  }
-
-  cancel(event: TimedEvent | undefined): void {
-    this.wire.cancel(event);
+  schedule(delayMs: number, run: () => void, isBackground: boolean): () => void {
+    return this.#standstill.schedule(delayMs, run, isBackground);
   }
 
   onUp(association: MemoryAssociation): void {
-    this.#handlerOf(association)?.onUp(association.id, association.info);
+    const { id, info } = association;
+    this.#endpointOf(association)?.tell((handler) => handler.onUp(id, info));
   }
 
   onRestart(association: MemoryAssociation): void {
+    const { id, info } = association;
     this.#associations.retag(association);
-    this.#handlerOf(association)?.onRestart(association.id, association.info);
+    this.inbox.forget(id); // "messages from before are gone", says the interface
+    this.#endpointOf(association)?.tell((handler) => handler.onRestart(id, info));
   }
 
   onMessage(association: MemoryAssociation, data: Data): void {
-    const handler = this.#handlerOf(association);
-    if (handler === undefined) return;
-    this.#counters.messagesReceived++;
-    const { payload, payloadProtocol } = data;
-    const { bytes, offset } = this.#lay(payload);
-    handler.onMessage(association.id, payloadProtocol, 0, bytes, offset, payload.length);
-    // What a real backend does with the next message: a view that was kept shows at once.
-    bytes.fill(0xdd, offset, offset + payload.length);
+    this.#endpointOf(association)?.tellMessage(association, data);
   }
 
   onWritable(association: MemoryAssociation): void {
-    this.#handlerOf(association)?.onWritable(association.id);
+    this.#endpointOf(association)?.tell((handler) => handler.onWritable(association.id));
   }
 
   onEnd(association: MemoryAssociation, why: AssociationDownReason, detail: string): void {
     this.#associations.remove(association);
-    const endpoint = this.#endpoints.get(association.localPort);
+    const endpoint = this.#endpointOf(association);
     if (endpoint === undefined) return;
+    const tell = () => endpoint.tell((handler) => handler.onDown(association.id, why, detail));
     // Later, for whoever called `abort` is in the middle of something.
-    this.wire.schedule(0, () => endpoint.down(association.id, why, detail), false);
+    this.schedule(0, tell, false);
   }
 
-  #handlerOf(association: MemoryAssociation): SctpHandler | undefined {
-    const endpoint = this.#endpoints.get(association.localPort);
-    if (endpoint !== undefined) this.wire.touch(endpoint);
-    return endpoint?.handler;
+  #endpointOf({ localPort }: MemoryAssociation): MemoryEndpoint | undefined {
+    return this.#endpoints.get(localPort);
   }
 
-  /** A place for a received message: never at the start of its memory, so that the offset matters. */
-  #lay(payload: Uint8Array): { bytes: Uint8Array; offset: number } {
-    const offset = 4;
-    const bytes = this.arenas?.inbound.bytes ?? new Uint8Array(offset + payload.length);
-    bytes.set(payload, offset);
-    return { bytes, offset };
-  }
-
-  #onInit(from: readonly IpAddress[], packet: Packet, peerTag: number): void {
+  #onInit(from: readonly IpAddress[], packet: Packet, peer: Initiation): void {
+    const { initiateTag: peerTag, window: peerWindow } = peer;
     const existing = this.#associations.between(wayOf(from, packet));
     const why = existing === undefined ? this.#whyNot(from, packet.destinationPort) : undefined;
     if (why !== undefined) {
@@ -222,8 +254,10 @@ export class MemoryStack implements SctpStack, AssociationHost {
     }
     // Both called at once: the tag we have sent stands (RFC 9260 §5.2.1). Restart: a new one (§5.2.2).
     const localTag = existing?.isOpening ? existing.localTag : this.wire.nextNumber();
-    const cookie: Cookie = { localTag, peerTag };
-    this.#answer(from, packet, peerTag, { type: 'INIT_ACK', initiateTag: localTag, cookie });
+    const cookie: Cookie = { localTag, peerTag, peerWindow };
+    const window = this.options.receiveBufferBytes;
+    const chunk: Chunk = { type: 'INIT_ACK', initiateTag: localTag, window, cookie };
+    this.#answer(from, packet, peerTag, chunk);
   }
 
   #onCookieEcho(from: readonly IpAddress[], packet: Packet, cookie: Cookie): void {
@@ -246,7 +280,7 @@ export class MemoryStack implements SctpStack, AssociationHost {
   /** RFC 9260 §8.4: a packet of an association that is not known here (any more). */
   #onOutOfTheBlue(from: readonly IpAddress[], packet: Packet): void {
     const { type } = packet.chunk;
-    this.#count('outOfTheBlue');
+    this.#countRefused('outOfTheBlue');
     if (type === 'ABORT' || type === 'SHUTDOWN_COMPLETE' || type === 'COOKIE_ACK') return;
     const chunk: Chunk =
       type === 'SHUTDOWN_ACK'
@@ -256,7 +290,7 @@ export class MemoryStack implements SctpStack, AssociationHost {
   }
 
   #refuse(from: readonly IpAddress[], packet: Packet, tag: number, reason: string): void {
-    this.#count('refusedInit');
+    this.#countRefused('refusedInit');
     this.#answer(from, packet, tag, { type: 'ABORT', reason });
   }
 
@@ -273,8 +307,10 @@ export class MemoryStack implements SctpStack, AssociationHost {
   }
 
   #transmit(to: IpAddress, packet: Packet): void {
-    this.#counters.sent++;
-    this.wire.transmit(this, to, packet);
+    this.#standstill.leave(() => {
+      this.#counters.sent++;
+      this.wire.transmit(this, to, packet);
+    });
   }
 
   #create({ localPort, peer, peerPort }: Way, localTag: number): MemoryAssociation {
@@ -291,7 +327,7 @@ export class MemoryStack implements SctpStack, AssociationHost {
     }
   }
 
-  #count(reason: string): void {
+  #countRefused(reason: string): void {
     this.#refused[reason] = (this.#refused[reason] ?? 0) + 1;
   }
 }

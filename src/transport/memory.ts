@@ -18,20 +18,16 @@ import type { AnnounceHandler, AnnounceListener, AnnounceSender } from './announ
 import type { MemoryEndpoint } from './memory-endpoint.ts';
 import { EventQueue, type TimedEvent } from './memory-events.ts';
 import { type LinkOptions, MemoryLinks } from './memory-links.ts';
+import { completeMemoryOptions, type MemoryStackOptions } from './memory-options.ts';
 import type { Packet } from './memory-packet.ts';
-import { type MemoryArenas, MemoryStack, type MemoryWire } from './memory-stack.ts';
-import { completeStackOptions, type PartialStackOptions } from './options.ts';
+import { MemoryStack } from './memory-stack.ts';
+import type { MemoryWire } from './memory-wire.ts';
 
 export interface MemoryNetworkOptions {
   readonly seed: number;
   /** Of every link that `setLink` has not changed. Default: 1 ms, and nothing goes wrong. */
   readonly link?: Partial<LinkOptions>;
 }
-
-export type MemoryStackOptions = PartialStackOptions & {
-  /** Memory for `sendInPlace` and for received messages, for example a handlespace's own. */
-  readonly arenas?: MemoryArenas;
-};
 
 /** A packet on the wire, as `observe` shows it. */
 export interface PacketReport {
@@ -86,13 +82,12 @@ export class MemoryNetwork {
 
   /** Connects a new stack. After `crash` or `close` the same addresses may be used again: a restart. */
   stack(options: MemoryStackOptions): MemoryStack {
-    const { arenas, ...others } = options;
-    const complete = completeStackOptions(others);
+    const complete = completeMemoryOptions(options);
     const taken = complete.localAddresses.find((address) => this.#stacks.has(address));
     if (taken !== undefined) {
       throw new ConfigError('localAddresses', `${taken} is another stack's: give each its own.`);
     }
-    const stack = new MemoryStack(this.#wire, complete, arenas);
+    const stack = new MemoryStack(this.#wire, complete, options.arenas);
     for (const address of complete.localAddresses) this.#stacks.set(address, stack);
     return stack;
   }
@@ -246,9 +241,8 @@ export class MemoryNetwork {
     if (from.isClosed) return;
     for (const { stack, handler } of this.#listeners.get(group) ?? []) {
       if (this.#links.isLost(from.address, stack.address)) continue;
-      const arrive = () => {
-        if (!stack.isClosed) handler.onAnnounce(payload.slice(), from.address, sourcePort);
-      };
+      const tell = () => handler.onAnnounce(payload.slice(), from.address, sourcePort);
+      const arrive = () => stack.receiveAnnounce(payload, tell);
       this.#queue.schedule(this.#links.arrivalAt(this.#now, from.address, stack.address), arrive);
     }
   }

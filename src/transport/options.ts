@@ -80,7 +80,8 @@ function checkAddresses(addresses: readonly string[]): void {
   }
 }
 
-function checkInteger(key: string, value: number, min: number, max: number): void {
+/** Throws `ConfigError` with this key unless the value is a whole number within these bounds. */
+export function checkInteger(key: string, value: number, min: number, max: number): void {
   if (Number.isInteger(value) && value >= min && value <= max) return;
   throw new ConfigError(key, `${key} is ${value}: give a whole number from ${min} to ${max}.`);
 }

@@ -1,6 +1,7 @@
 /**
- * A process on a simulated host: an SCTP stack and a clock of its own, which may be fast or slow. It can be frozen:
- * what arrives meanwhile waits, as in the kernel, and is read when it thaws, before its timers fire.
+ * A process on a simulated host: an SCTP stack and a clock of its own, which may be fast or slow. It can be frozen,
+ * with its SCTP or without: what arrives meanwhile waits, as far as there is room, and is read when it thaws, before
+ * its timers fire.
  */
 
 import type { Clock } from '../../src/runtime/clock.ts';
@@ -13,6 +14,8 @@ export interface ProcessSetUp {
   readonly address: IpAddress;
   /** Octets that may be on their way to a peer. */
   readonly sendBufferBytes: number;
+  /** Octets that are taken from a peer, per association, while it does not read. Default: the backend's. */
+  readonly receiveBufferBytes?: number;
   /** Its seconds for each one of the world's. */
   readonly clockRate: number;
 }
@@ -25,11 +28,11 @@ export interface Tap {
   onMessage?(association: AssociationId, payload: Uint8Array, payloadProtocol: number): boolean;
 }
 
-interface Arrived {
-  /** Of a message: over which association it came. */
-  readonly message: AssociationId | undefined;
-  readonly read: () => void;
-}
+/**
+ * `process`: SCTP, the kernel's, goes on answering until its receive buffers are full; nobody reads. `host`: SCTP
+ * stands still as well, as one that runs in the process does, so that peers hear nothing and may give it up.
+ */
+export type FreezeKind = 'process' | 'host';
 
 export class SimProcess implements Clock {
   readonly address: IpAddress;
@@ -37,17 +40,16 @@ export class SimProcess implements Clock {
   readonly #network: MemoryNetwork;
   readonly #memory: MemoryStack;
   readonly #clockRate: number;
-  /** Since it was frozen, in order. */
-  #arrived: Arrived[] = [];
+  /** Due since it was frozen. */
   readonly #alarms: (() => void)[] = [];
 
-  constructor(network: MemoryNetwork, { address, sendBufferBytes, clockRate }: ProcessSetUp) {
+  constructor(network: MemoryNetwork, { address, clockRate, ...buffers }: ProcessSetUp) {
     this.#network = network;
     this.address = address;
     this.#clockRate = clockRate;
     this.#memory = network.stack({
-      ...{ localAddresses: [address], sendBufferBytes },
-      maxMessageBytes: Math.min(sendBufferBytes, 65_536),
+      ...{ localAddresses: [address], ...buffers },
+      maxMessageBytes: Math.min(buffers.sendBufferBytes, 65_536),
     });
   }
 
@@ -58,7 +60,7 @@ export class SimProcess implements Clock {
       udpPort: 0,
       localAddresses: memory.localAddresses,
       arenas: undefined,
-      open: (options, handler) => tapped(memory.open(options, this.#handler(handler, tap)), tap),
+      open: (options, handler) => tapped(memory.open(options, heard(handler, tap)), tap),
       stats: () => memory.stats(),
       close: () => memory.close(),
     };
@@ -78,9 +80,9 @@ export class SimProcess implements Clock {
     while (Math.floor(worldAt * this.#clockRate) < at) worldAt += 1;
     let isWanted = true;
     const onTime = () => {
-      const alarm = () => isWanted && wake();
-      if (this.isFrozen) this.#alarms.push(alarm);
-      else alarm();
+      if (!isWanted) return;
+      if (this.isFrozen) this.#alarms.push(onTime);
+      else wake();
     };
     const cancel = this.#network.wakeAt(worldAt, onTime);
     return () => {
@@ -89,48 +91,43 @@ export class SimProcess implements Clock {
     };
   }
 
-  freeze(): void {
+  freeze(kind: FreezeKind = 'process'): void {
     this.isFrozen = true;
+    if (kind === 'host') this.#memory.freeze();
+    else this.#memory.pauseReading();
   }
 
+  /** It goes on as soon as time does: reads what has arrived, then its alarms go off. */
   thaw(): void {
     this.isFrozen = false;
-    for (const { read } of this.#arrived.splice(0)) read();
-    for (const alarm of this.#alarms.splice(0)) alarm();
+    this.#memory.thaw();
+    this.#memory.resumeReading();
+    const now = this.#network.now();
+    for (const alarm of this.#alarms.splice(0)) this.#network.wakeAt(now, alarm);
   }
 
   /** It is gone without a word. */
   crash(): void {
-    this.#arrived.length = 0;
     this.#alarms.length = 0;
     this.#network.crash(this.#memory);
   }
+}
 
-  #handler(handler: SctpHandler, tap: Tap): SctpHandler {
-    const whenAwake = (read: () => void, message?: AssociationId) => {
-      if (this.isFrozen) this.#arrived.push({ message, read });
-      else read();
-    };
-    return {
-      onUp: (...event) => whenAwake(() => handler.onUp(...event)),
-      onRestart: (association, info) => {
-        // "messages from before are gone", says the interface
-        this.#arrived = this.#arrived.filter(({ message }) => message !== association);
-        whenAwake(() => handler.onRestart(association, info));
-      },
-      onDown: (...event) => whenAwake(() => handler.onDown(...event)),
-      onPath: (...event) => whenAwake(() => handler.onPath(...event)),
-      onWritable: (association) => whenAwake(() => handler.onWritable(association)),
-      onBatchEnd: () => whenAwake(() => handler.onBatchEnd?.()),
-      onMessage: (association, protocol, stream, bytes, offset, length) => {
-        const payload = bytes.slice(offset, offset + length); // the memory is used again
-        whenAwake(() => {
-          if (tap.onMessage?.(association, payload, protocol) === false) return;
-          handler.onMessage(association, protocol, stream, payload, 0, length);
-        }, association);
-      },
-    };
-  }
+function heard(handler: SctpHandler, { onMessage }: Tap): SctpHandler {
+  if (onMessage === undefined) return handler;
+  return {
+    onUp: (...event) => handler.onUp(...event),
+    onRestart: (...event) => handler.onRestart(...event),
+    onDown: (...event) => handler.onDown(...event),
+    onPath: (...event) => handler.onPath(...event),
+    onWritable: (association) => handler.onWritable(association),
+    onBatchEnd: () => handler.onBatchEnd?.(),
+    onMessage: (association, payloadProtocol, stream, bytes, offset, length) => {
+      const payload = bytes.subarray(offset, offset + length);
+      if (onMessage(association, payload, payloadProtocol) === false) return;
+      handler.onMessage(association, payloadProtocol, stream, bytes, offset, length);
+    },
+  };
 }
 
 function tapped(endpoint: SctpEndpoint, { onSend }: Tap): SctpEndpoint {
