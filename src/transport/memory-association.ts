@@ -145,7 +145,7 @@ export class MemoryAssociation {
         this.#transmit({ type: 'HEARTBEAT_ACK' });
         break;
       case 'HEARTBEAT_ACK':
-        this.#watch.onHeartbeatAck();
+        this.#watch.onAnswer();
         break;
       case 'SHUTDOWN':
         this.#onShutdown();
@@ -245,7 +245,9 @@ export class MemoryAssociation {
 
   #onSack(sequence: number, window: number): void {
     if (this.isOpening) return;
-    if (this.#outbox.acknowledge(sequence, window)) this.#watch.onProgress(!this.#outbox.isEmpty);
+    const answer = this.#outbox.acknowledge(sequence, window);
+    if (answer === 'taken') this.#watch.onProgress(!this.#outbox.isEmpty);
+    else if (answer === 'noRoom') this.#watch.onAnswer();
     this.#transmitData();
     this.#tellWritable();
     this.#shutdownWhenEmpty();

@@ -66,10 +66,10 @@ export class MemoryOutbox {
     yield* this.take();
   }
 
-  /** True: the peer has something that it had not acknowledged before. */
-  acknowledge(sequence: number, peerWindow: number): boolean {
+  /** `taken`: the peer has more than it had said; `noRoom`: it has not, because its window is closed, or was. */
+  acknowledge(sequence: number, peerWindow: number): 'taken' | 'noRoom' | 'nothingNew' {
     const count = sequence - (this.#nextSequence - 1 - this.#messages.length);
-    if (count < 0 || count > this.#messages.length) return false; // overtaken by a later one
+    if (count < 0 || count > this.#messages.length) return 'nothingNew'; // overtaken
     const wasClosed = this.#isClosed();
     this.#peerWindow = peerWindow;
     for (const { payload } of this.#messages.splice(0, count)) {
@@ -78,9 +78,10 @@ export class MemoryOutbox {
       this.#inFlight -= 1;
       this.#bytesInFlight -= payload.length;
     }
-    // A probe that found the window closed was not taken.
-    if (count === 0 && (wasClosed || this.#isClosed())) this.#callBack();
-    return count > 0;
+    if (count > 0) return 'taken';
+    if (!wasClosed && !this.#isClosed()) return 'nothingNew';
+    this.#callBack(); // the probe
+    return 'noRoom';
   }
 
   /** True, and only once: who was told that there is no room is to hear that there is again. */

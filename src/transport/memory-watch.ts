@@ -39,15 +39,16 @@ export class PeerWatch {
     if (this.#cancelRetransmission === undefined) this.startTimer();
   }
 
-  /** The peer answered: it is alive, and what still waits gets a full time-out. */
+  /** The peer has taken something: what still waits gets a full time-out. */
   onProgress(isWaiting: boolean): void {
-    this.onHeartbeatAck();
+    this.onAnswer();
     this.#rtoMs = this.#host.options.rtoMs.min;
     this.#stopTimer();
     if (isWaiting) this.startTimer();
   }
 
-  onHeartbeatAck(): void {
+  /** The peer is alive. */
+  onAnswer(): void {
     this.#errors = 0;
     this.#isHeartbeatUnanswered = false;
   }

@@ -1,6 +1,6 @@
 /**
  * What an association of the `memory` backend has received: what is whose turn, and how much it has room for
- * until the process reads (RFC 9260 §6.2). Nothing is acknowledged that may have to be given up again.
+ * until the process reads (RFC 9260 §6.2).
  */
 
 import type { Data } from './memory-packet.ts';
@@ -26,7 +26,7 @@ export class MemoryWindow {
 
   /**
    * Octets that the peer may send beyond what is acknowledged (a_rwnd). Early messages do not lessen it: they
-   * are among those, and are given up for what is due.
+   * are among those.
    */
   get bytes(): number {
     return Math.max(0, this.#limitBytes - this.#unreadBytes);
@@ -37,7 +37,6 @@ export class MemoryWindow {
     const { sequence, payload } = data;
     if (sequence <= this.#lastInTurn || this.#early.has(sequence)) return;
     const isDue = sequence === this.#lastInTurn + 1;
-    if (isDue && payload.length <= this.bytes) this.#makeRoom(payload.length);
     // Else one that is longer than the whole buffer would never come.
     const takesAny = isDue && this.#unreadBytes === 0;
     if (!takesAny && this.#earlyBytes + payload.length > this.bytes) return;
@@ -65,15 +64,6 @@ export class MemoryWindow {
     this.#early.clear();
     this.#earlyBytes = 0;
     this.#unreadBytes = 0;
-  }
-
-  /** Early messages go, the last first; they have not been acknowledged. */
-  #makeRoom(bytes: number): void {
-    const latestFirst = [...this.#early.values()].sort((a, b) => b.sequence - a.sequence);
-    for (const data of latestFirst) {
-      if (this.#earlyBytes + bytes <= this.bytes) return;
-      this.#remove(data);
-    }
   }
 
   #remove(data: Data): void {

@@ -46,15 +46,15 @@ class ScriptedMachine implements Machine<AssociationInput | Command, Association
 function host(network: MemoryNetwork, address: string, port: number, limits = {}) {
   const machine = new ScriptedMachine();
   const results: Result[] = [];
+  const stack = network.stack({ localAddresses: [address], ...limits });
   const driver = new Driver<Command, Result>({
-    machine,
-    stack: network.stack({ localAddresses: [address], ...limits }),
+    ...{ machine, stack },
     port,
     accepts: port !== 0,
     clock: network,
     perform: (output) => results.push(output),
   });
-  return { machine, driver, results };
+  return { machine, driver, results, stack };
 }
 
 const say = (text: string): Command => ({ type: 'say', text });
@@ -228,6 +228,98 @@ describe('the driver', () => {
 
     const answers = caller.machine.inputs.filter(({ type }) => type === 'message');
     expect(answers.map(({ detail }) => String(detail).slice(0, -30_000))).toEqual(texts);
+    expect(server.driver.slowReaders).toBe(0);
+  });
+
+  test('aborts a peer that asks and does not read, once more than 1 MiB would wait for it', () => {
+    const network = new MemoryNetwork({ seed: 1 });
+    const sendBufferBytes = 262_144;
+    const receiveBufferBytes = 131_072;
+    const server = host(network, '10.0.0.1', 3863, { sendBufferBytes });
+    const answerBytes = 30_000;
+    server.machine.react = (input) => {
+      if (input.type !== 'message') return [];
+      const { association, payloadProtocol } = input;
+      return [{ type: 'send', association, payloadProtocol, payload: Buffer.alloc(answerBytes) }];
+    };
+    const caller = (address: string) => {
+      const one = host(network, address, 0, { receiveBufferBytes });
+      let association = 0 as AssociationId;
+      one.machine.react = (input) => {
+        if (input.type === 'associationUp') association = input.association;
+        if (input.type === 'say' && input.text === 'call')
+          return [{ type: 'connect', attempt: 1, peer: registrar }];
+        if (input.type !== 'say') return [];
+        const payload = Buffer.alloc(1_000);
+        return [{ type: 'send', association, payloadProtocol: PAYLOAD_PROTOCOL.ASAP, payload }];
+      };
+      one.driver.input(say('call'));
+      network.settle();
+      return one;
+    };
+    const [slow, other] = [caller('10.0.0.2'), caller('10.0.0.3')];
+    const ask = (one: typeof slow, times: number) => {
+      for (let count = 0; count < times; count++) {
+        one.driver.input(say('ask'));
+        network.advance(100);
+      }
+    };
+
+    slow.stack.pauseReading();
+    // Answers that its window and the send buffer take, then one that waits with the questions after it.
+    const inWindow = Math.floor(receiveBufferBytes / answerBytes);
+    const inBuffer = Math.floor(sendBufferBytes / answerBytes);
+    const waiting = Math.floor((2 ** 20 - answerBytes - 64) / 1_064);
+    ask(slow, inWindow + inBuffer + 1 + waiting);
+    network.advance(600_000);
+    expect(server.driver.slowReaders).toBe(0);
+    expect(server.machine.types().filter((type) => type === 'message')).toHaveLength(
+      inWindow + inBuffer + 1,
+    );
+    ask(other, 20); // is served meanwhile
+    expect(other.machine.types().filter((type) => type === 'message')).toHaveLength(20);
+    expect(slow.machine.types()).toEqual(expect.not.arrayContaining(['message']));
+
+    ask(slow, 1);
+    expect(server.driver.slowReaders).toBe(1);
+    expect(server.machine.types().at(-1)).toBe('associationDown');
+    slow.stack.resumeReading();
+    network.settle();
+    expect(slow.machine.types().slice(-inWindow - 1)).toEqual([
+      ...Array.from({ length: inWindow }, () => 'message'),
+      'associationDown',
+    ]);
+  });
+
+  test('gives a peer that reads again everything that waited for it', () => {
+    const network = new MemoryNetwork({ seed: 1 });
+    const server = host(network, '10.0.0.1', 3863, { sendBufferBytes: 65_536 });
+    server.machine.react = (input) => {
+      if (input.type !== 'message') return [];
+      const { association, payloadProtocol, payload } = input;
+      const answer = Buffer.concat([payload, Buffer.alloc(20_000, '.')]);
+      return [{ type: 'send', association, payloadProtocol, payload: answer }];
+    };
+    const caller = host(network, '10.0.0.2', 0);
+    const texts = Array.from({ length: 100 }, (_, index) => `question ${index} `);
+    caller.machine.react = (input) => {
+      if (input.type === 'say') return [{ type: 'connect', attempt: 1, peer: registrar }];
+      if (input.type !== 'associationUp') return [];
+      caller.stack.pauseReading();
+      return texts.map((text) => ({
+        ...{ type: 'send', association: input.association, payload: Buffer.from(text) },
+        payloadProtocol: PAYLOAD_PROTOCOL.ASAP,
+      }));
+    };
+    caller.driver.input(say('go'));
+    network.advance(300_000);
+    expect(caller.machine.types()).toEqual(['say', 'associationUp']);
+    expect(server.machine.types()).toHaveLength(1 + 6 + 3 + 1); // of window and buffer, and one waits
+
+    caller.stack.resumeReading();
+    network.settle();
+    const answers = caller.machine.inputs.filter(({ type }) => type === 'message');
+    expect(answers.map(({ detail }) => String(detail).slice(0, -20_000))).toEqual(texts);
     expect(server.driver.slowReaders).toBe(0);
   });
 

@@ -2,8 +2,9 @@
 
 import { expect } from 'vitest';
 import { MemoryNetwork, type MemoryNetworkOptions } from '../../src/transport/memory.ts';
+import type { MemoryStackOptions } from '../../src/transport/memory-options.ts';
 import type { MemoryStack } from '../../src/transport/memory-stack.ts';
-import type { SctpEndpoint, SctpStackOptions } from '../../src/transport/transport.ts';
+import type { SctpEndpoint } from '../../src/transport/transport.ts';
 import type { AssociationId } from '../../src/types.ts';
 import { Recorder } from './recorder.ts';
 
@@ -19,7 +20,7 @@ export interface Host {
 export function host(
   network: MemoryNetwork,
   address: string,
-  options: Partial<SctpStackOptions> & { port?: number; accepts?: boolean } = {},
+  options: Partial<MemoryStackOptions> & { port?: number; accepts?: boolean } = {},
 ): Host {
   const { port = 3863, accepts = true, ...others } = options;
   const stack = network.stack({ localAddresses: [address], ...others });
@@ -30,7 +31,7 @@ export function host(
 /** A caller and a server with an association between them, up. */
 export function pair(
   options: Partial<MemoryNetworkOptions> = {},
-  stackOptions: Partial<SctpStackOptions> = {},
+  stackOptions: Partial<MemoryStackOptions> = {},
 ) {
   const network = new MemoryNetwork({ seed: 1, ...options });
   const server = host(network, '10.0.0.1', stackOptions);
