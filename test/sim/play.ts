@@ -21,8 +21,19 @@ export interface Outcome {
   readonly transcript: readonly string[];
 }
 
+/** Whatever is thrown, by an invariant that does not hold or by a machine, is a fault, and the end of it. */
 export function play(history: History): Outcome {
   const world = new World(history);
+  try {
+    playIn(world);
+  } catch (error) {
+    world.complain(String(error));
+  }
+  return world;
+}
+
+function playIn(world: World): void {
+  const { history } = world;
   const checks = new Checks(world);
   const advance = (ms: number) => {
     for (let left = ms; left > 0; left -= STEP_MS) {
@@ -47,7 +58,6 @@ export function play(history: History): Outcome {
   checks.isOneScope();
   checks.isWhatLives();
   checks.agreesOnAttributes();
-  return world;
 }
 
 function makePeace(world: World, advance: (ms: number) => void): void {

@@ -20,39 +20,26 @@ function tens(first: number, runs: number): number[] {
 }
 
 function expectPeace(history: History): void {
-  if (faultsOf(history).length === 0) return;
-  const short = shrink(history, (one) => faultsOf(one).length > 0, MOST_TRIALS);
+  if (play(history).faults.length === 0) return;
+  const short = shrink(history, (one) => play(one).faults.length > 0, MOST_TRIALS);
   const events = short.events.map(({ number }) => number).join() || '0';
   const replay = `npm run sim -- --seed ${history.seed} --events ${events}`;
-  expect.fail(`${transcriptOf(short).join('\n')}\n${faultsOf(short).join('\n')}\nAgain: ${replay}`);
-}
-
-/** An invariant that does not hold is a fault as well. */
-function faultsOf(history: History): readonly string[] {
-  try {
-    return play(history).faults;
-  } catch (error) {
-    return [String(error)];
-  }
-}
-
-function transcriptOf(history: History): readonly string[] {
-  try {
-    return play(history).transcript;
-  } catch {
-    return [];
-  }
+  const { transcript, faults } = play(short);
+  expect.fail(`${transcript.join('\n')}\n${faults.join('\n')}\nAgain: ${replay}`);
 }
 
 const lastWanted =
   RSERPOOL_SIM_RUNS === undefined
     ? Number.POSITIVE_INFINITY
     : Number(RSERPOOL_SIM_SEED ?? 1) + Number(RSERPOOL_SIM_RUNS);
-const fresh = Date.now() % 2 ** 31;
+/** Of as many digits as `npm run sim` takes. */
+const fresh = 1 + (Date.now() % 999_999_900);
 const groups =
   RSERPOOL_SIM_SEED === undefined && RSERPOOL_SIM_RUNS === undefined
     ? { fixed: tens(1, 250), fresh: tens(fresh, 50) }
     : { wanted: tens(Number(RSERPOOL_SIM_SEED ?? 1), Number(RSERPOOL_SIM_RUNS ?? 10_000)) };
+
+if ('fresh' in groups) console.info(`fresh histories: npm run sim -- --seed ${fresh} --runs 50`);
 
 if (RSERPOOL_SIM_EVENTS === undefined) playGroups();
 else {
