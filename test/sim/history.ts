@@ -12,12 +12,24 @@ const EVENTS = 25;
 export type Happening =
   | { readonly type: 'crash'; readonly place: number }
   | { readonly type: 'stop'; readonly place: number }
-  /** In its place, under its old identifier or a new one. */
-  | { readonly type: 'restart'; readonly place: number; readonly isAnew: boolean }
-  /** Of the registrars up to this place from the others. */
-  | { readonly type: 'partition'; readonly place: number }
+  /** In its place, also of one that is down, under its old identifier or a new one, after a while. */
+  | {
+      readonly type: 'restart';
+      readonly place: number;
+      readonly isAnew: boolean;
+      readonly downMs: number;
+    }
+  /** Of the registrars up to this place from the others. Of three pool elements each side has one, one reaches both. */
+  | { readonly type: 'partition'; readonly place: number; readonly turn: number }
   | { readonly type: 'oneWay'; readonly from: number; readonly to: number }
   | { readonly type: 'isolate'; readonly place: number }
+  /** Of a pool element from one registrar. */
+  | {
+      readonly type: 'cutElement';
+      readonly which: number;
+      readonly place: number;
+      readonly way: 'both' | 'to' | 'from';
+    }
   | { readonly type: 'heal' }
   | { readonly type: 'freeze'; readonly place: number; readonly ms: number }
   /** Everything to and from there takes its time. */
@@ -49,6 +61,8 @@ export interface History {
   readonly duplication: number;
   readonly reordering: number;
   readonly sendBufferBytes: number;
+  /** Pool elements in one page of a handle table. */
+  readonly pageSize: number;
   /** At most so much are clocks fast or slow. */
   readonly clockDrift: number;
   readonly events: readonly HistoryEvent[];
@@ -76,6 +90,7 @@ export function historyOf(seed: number): History {
     duplication: isRough ? among(0, 0.02) : 0,
     reordering: isRough ? among(0, 0.02) : 0,
     sendBufferBytes: among(262_144, 4_096),
+    pageSize: among(2, 3, 128),
     clockDrift: among(0, 0.02),
     events: Array.from({ length: EVENTS }, (_, index) => ({
       number: index + 1,
@@ -89,19 +104,24 @@ export function historyOf(seed: number): History {
 function happeningOf(random: Random, registrars: number): Happening {
   const place = 1 + random(registrars);
   const which = random(1_000);
-  switch (random(16)) {
+  const among = <T>(...choices: readonly T[]) => choices[random(choices.length)] as T;
+  switch (random(17)) {
     case 0:
     case 1:
       return { type: 'crash', place };
     case 2:
-    case 3:
-      return { type: 'restart', place, isAnew: random(2) === 0 };
+    case 3: {
+      const downMs = among(0, 0, 3, 9, 14, 30) * SECOND;
+      return { type: 'restart', place, isAnew: random(2) === 0, downMs };
+    }
     case 4:
       return { type: 'stop', place };
     case 5:
-      return { type: 'partition', place };
-    case 6:
-      return { type: 'oneWay', from: place, to: 1 + (place % registrars) };
+      return { type: 'partition', place, turn: random(3) };
+    case 6: {
+      const other = 1 + ((place + random(registrars - 1)) % registrars);
+      return { type: 'oneWay', from: place, to: other };
+    }
     case 7:
       return { type: 'isolate', place };
     case 8:
@@ -117,6 +137,8 @@ function happeningOf(random: Random, registrars: number): Happening {
       return { type: random(2) === 0 ? 'crashElement' : 'stopElement', which };
     case 14:
       return { type: 'reweighElement', which, weight: 1 + random(100) };
+    case 15:
+      return { type: 'cutElement', which, place, way: among('both', 'to', 'from') };
     default:
       return { type: 'freezeElement', which, ms: 500 + random(10 * SECOND) };
   }

@@ -15,10 +15,12 @@ import { completeEnrpOptions } from '../../src/protocol/enrp/options.ts';
 import { SILENT } from '../../src/protocol/logger.ts';
 import { completeRegistrarOptions } from '../../src/protocol/registrar/options.ts';
 import { Driver } from '../../src/runtime/driver.ts';
-import { RegistrarHalves } from '../../src/runtime/registrar-halves.ts';
+import { type AnyRegistrarEvent, RegistrarHalves } from '../../src/runtime/registrar-halves.ts';
 import {
   ASAP_PORT,
   ENRP_PORT,
+  type IpAddress,
+  type Milliseconds,
   poolElementId,
   type RegistrarId,
   registrarId,
@@ -44,6 +46,8 @@ export interface RegistrarSetUp {
   /** Places of configured peers. */
   readonly peers: readonly number[];
   readonly isRsplib: boolean;
+  /** Pool elements in one page of a handle table. */
+  readonly pageSize: number;
   readonly tell: Tell;
 }
 
@@ -52,10 +56,16 @@ export class SimRegistrar {
   readonly id: RegistrarId;
   readonly process: SimProcess;
   readonly halves: RegistrarHalves;
+  readonly isRsplib: boolean;
+  /** It has read a mentor's table, or found nobody. */
+  isInService = false;
+  #homes: ReadonlyMap<number, RegistrarId> = new Map();
+  #homesAt = -1;
 
-  constructor(process: SimProcess, { id, peers, isRsplib, tell }: RegistrarSetUp) {
+  constructor(process: SimProcess, { id, peers, isRsplib, pageSize, tell }: RegistrarSetUp) {
     this.id = registrarId(id);
     this.process = process;
+    this.isRsplib = isRsplib;
     let seed = BigInt(id) * 1_000n;
     const addressOf = (place: number) => ({ address: registrarAddress(place), port: ENRP_PORT });
     this.halves = new RegistrarHalves({
@@ -70,7 +80,7 @@ export class SimRegistrar {
       ),
       port: ASAP_PORT,
       enrp: {
-        options: completeEnrpOptions({}),
+        options: completeEnrpOptions({ maxElementsPerHandleTableRequest: pageSize }),
         port: ENRP_PORT,
         peers: peers.map((place) => [addressOf(place)]),
         announces: false,
@@ -81,15 +91,23 @@ export class SimRegistrar {
       log: SILENT,
       announce: () => {},
       announcePresence: () => {},
-      tell: ({ type }) => tell(`${id} ${type}`),
+      tell: (event) => {
+        this.isInService ||= event.type === 'inService';
+        tell(`${id} ${textOf(event)}`);
+      },
     });
     this.halves.start();
   }
 
-  /** Identifiers of pool elements and of their homes. */
+  /** Identifiers of pool elements and of their homes, when everything of this instant has happened. */
   get homes(): ReadonlyMap<number, RegistrarId> {
-    const { elements } = this.halves.handlespace.walk({ limit: 1_000_000 });
-    return new Map(elements.map(({ id, homeRegistrarId }) => [id, homeRegistrarId]));
+    const { worldTime } = this.process;
+    if (this.#homesAt !== worldTime) {
+      const { elements } = this.halves.handlespace.walk({ limit: 1_000_000 });
+      this.#homes = new Map(elements.map(({ id, homeRegistrarId }) => [id, homeRegistrarId]));
+      this.#homesAt = worldTime;
+    }
+    return this.#homes;
   }
 
   /** What it would tell of each pool element, by identifier. */
@@ -121,23 +139,35 @@ interface EndpointSetUp {
   readonly id: number;
   /** Places of registrars. */
   readonly registrars: readonly number[];
+  /** Where the registrar is that had this identifier last. */
+  addressOf(id: RegistrarId): IpAddress | undefined;
   readonly tell: Tell;
   /** Something is wrong. */
   readonly complain: Tell;
+}
+
+/** Where a pool element is registered, as far as it knows. */
+export interface Registered {
+  /** Of its home registrar. */
+  readonly address: IpAddress;
+  readonly since: Milliseconds;
 }
 
 export class SimElement {
   readonly id: number;
   readonly process: SimProcess;
   weight = 1;
-  /** Of the registrar with which it is registered, as far as it knows. */
-  registeredAt: string | undefined;
-  registeredSince = 0;
+  registered: Registered | undefined;
+  /** When it last had no home. */
+  homelessSince: Milliseconds;
+  readonly #addressOf: (id: RegistrarId) => IpAddress | undefined;
   readonly #driver: Driver<PoolElementInput, PoolElementEvent>;
 
-  constructor(process: SimProcess, { id, registrars, tell, complain }: EndpointSetUp) {
+  constructor(process: SimProcess, { id, registrars, addressOf, tell, complain }: EndpointSetUp) {
     this.id = id;
     this.process = process;
+    this.homelessSince = process.worldTime;
+    this.#addressOf = addressOf;
     const { address } = process;
     const machine = new PoolElementMachine({
       id: poolElementId(id),
@@ -178,9 +208,17 @@ export class SimElement {
     this.#driver.close();
   }
 
+  /** Refused or without an answer it believes what it did before. */
   #perform(event: PoolElementEvent): void {
-    this.registeredSince = this.process.worldTime;
-    this.registeredAt = event.type === 'registered' ? event.registrar[0]?.address : undefined;
+    if (event.type === 'registered') this.#settle(event.registrar[0]?.address);
+    else if (event.type === 'homeChanged') this.#settle(this.#addressOf(event.registrarId));
+    else if (event.type === 'registrationLost' || event.type === 'stopped') this.#settle(undefined);
+  }
+
+  #settle(address: IpAddress | undefined): void {
+    const since = this.process.worldTime;
+    if (address === undefined) this.homelessSince = since;
+    this.registered = address === undefined ? undefined : { address, since };
   }
 }
 
@@ -219,6 +257,16 @@ export class SimUser {
     const request = ++this.#request;
     this.#driver.input({ type: 'resolve', request, poolHandle: POOL, isFresh: true });
   }
+}
+
+/** With what is needed to know whom it is about, and why. */
+function textOf(event: AnyRegistrarEvent): string {
+  const words: (string | number)[] = [event.type];
+  if ('poolElement' in event) words.push(event.poolElement.id);
+  if (event.type === 'peerUp' || event.type === 'peerDown') words.push(event.id);
+  if (event.type === 'takeover') words.push(event.target, 'by', event.successor);
+  if ('reason' in event) words.push(event.reason);
+  return words.join(' ');
 }
 
 function weighted(weight: number): Policy {

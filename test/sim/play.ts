@@ -1,7 +1,9 @@
 /** Plays a history, checks every step, and then whether peace brings everybody to the same view of what lives. */
 
-import { Checks, REPAIR_MS } from './checks.ts';
+import { Checks, type Coverage } from './checks.ts';
+import { agreesOnAttributes, agreesOnHomes, isOneScope, isWhatLives } from './ending.ts';
 import type { History } from './history.ts';
+import { REPAIR_MS } from './times.ts';
 import { World } from './world.ts';
 
 const SECOND = 1_000;
@@ -19,52 +21,52 @@ export interface Outcome {
   /** What was wrong; nothing if all was well. */
   readonly faults: readonly string[];
   readonly transcript: readonly string[];
+  /** How often the checks of losses and of replicas could tell whether all was well. */
+  readonly coverage: Coverage;
 }
 
 /** Whatever is thrown, by an invariant that does not hold or by a machine, is a fault, and the end of it. */
 export function play(history: History): Outcome {
   const world = new World(history);
+  const checks = new Checks(world);
   try {
-    playIn(world);
+    playIn(world, checks);
   } catch (error) {
     world.complain(String(error));
   }
-  return world;
+  return { faults: world.faults, transcript: world.transcript, coverage: checks.coverage };
 }
 
-function playIn(world: World): void {
+function playIn(world: World, checks: Checks): void {
   const { history } = world;
-  const checks = new Checks(world);
   const advance = (ms: number) => {
     for (let left = ms; left > 0; left -= STEP_MS) {
       world.network.advance(Math.min(left, STEP_MS));
       checks.step();
     }
   };
-  world.begin();
+  world.begin(advance);
   advance(5 * SECOND);
   for (const { afterMs, happening } of history.events) {
     advance(afterMs);
     world.happen(happening);
-    world.verify();
   }
   advance(2 * SECOND);
   makePeace(world, advance);
-  world.verify();
   // What only rsplib's ways have lost comes back with its next registration.
-  if (!history.hasRsplib) checks.isOneScope();
+  if (!history.hasRsplib) isOneScope(world);
   advance(REPAIR_MS);
-  world.verify();
-  checks.isOneScope();
-  checks.isWhatLives();
-  checks.agreesOnAttributes();
+  isOneScope(world);
+  isWhatLives(world);
+  agreesOnHomes(world);
+  agreesOnAttributes(world);
 }
 
 function makePeace(world: World, advance: (ms: number) => void): void {
   const { ending, knowsAll, seed } = world.history;
   world.note('peace');
   world.calm();
-  world.heal();
+  world.ways.heal();
   for (const place of world.places) {
     const old = world.registrars.get(place);
     if (old !== undefined && !world.leaving.has(old)) continue;
@@ -73,10 +75,13 @@ function makePeace(world: World, advance: (ms: number) => void): void {
   }
   if (ending === 'partition') {
     advance(PEACE_MS);
-    world.note('the last partition');
-    world.partition(1 + (seed % (world.places.length - 1)));
+    world.happen({
+      type: 'partition',
+      place: 1 + (seed % (world.places.length - 1)),
+      turn: seed % 3,
+    });
     advance(LAST_PARTITION_MS);
-    world.heal();
+    world.ways.heal();
   }
   world.clear();
   if (!knowsAll) advance(SLOW_PEACE_MS);

@@ -36,7 +36,11 @@ export type FreezeKind = 'process' | 'host';
 
 export class SimProcess implements Clock {
   readonly address: IpAddress;
+  /** By the world's clock. */
+  readonly startedAt: Milliseconds;
   isFrozen = false;
+  #frozenAt: Milliseconds = 0;
+  #thawedAt: Milliseconds = 0;
   readonly #network: MemoryNetwork;
   readonly #memory: MemoryStack;
   readonly #clockRate: number;
@@ -46,6 +50,7 @@ export class SimProcess implements Clock {
   constructor(network: MemoryNetwork, { address, clockRate, ...buffers }: ProcessSetUp) {
     this.#network = network;
     this.address = address;
+    this.startedAt = network.now();
     this.#clockRate = clockRate;
     this.#memory = network.stack({
       ...{ localAddresses: [address], ...buffers },
@@ -91,8 +96,16 @@ export class SimProcess implements Clock {
     };
   }
 
+  /** For how long it has not been frozen for at least `breakMs`; 0: it is, `Infinity`: it never was. */
+  awakeFor(breakMs: Milliseconds): Milliseconds {
+    if (this.isFrozen) return 0;
+    const isBroken = this.#thawedAt > 0 && this.#thawedAt - this.#frozenAt >= breakMs;
+    return isBroken ? this.#network.now() - this.#thawedAt : Number.POSITIVE_INFINITY;
+  }
+
   freeze(kind: FreezeKind = 'process'): void {
     this.isFrozen = true;
+    this.#frozenAt = this.#network.now();
     if (kind === 'host') this.#memory.freeze();
     else this.#memory.pauseReading();
   }
@@ -100,9 +113,10 @@ export class SimProcess implements Clock {
   /** It goes on as soon as time does: reads what has arrived, then its alarms go off. */
   thaw(): void {
     this.isFrozen = false;
+    const now = this.#network.now();
+    this.#thawedAt = now;
     this.#memory.thaw();
     this.#memory.resumeReading();
-    const now = this.#network.now();
     for (const alarm of this.#alarms.splice(0)) this.#network.wakeAt(now, alarm);
   }
 

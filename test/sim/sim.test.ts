@@ -65,6 +65,14 @@ function playGroups(): void {
   );
 }
 
+test('the checks of losses and of replicas can tell most of the time', () => {
+  for (let seed = 1; seed <= 5; seed++) {
+    const { losses, replicas } = play(historyOf(seed)).coverage;
+    expect(losses).toBeGreaterThan(0.5);
+    expect(replicas).toBeGreaterThan(0.4);
+  }
+});
+
 test('the same seed is the same history', () => {
   const transcriptOfSeed = (seed: number) => play(historyOf(seed)).transcript;
   expect(transcriptOfSeed(1)).toEqual(transcriptOfSeed(1));

@@ -1,6 +1,7 @@
 /** A scope in one process and in virtual time, and what may happen to it. Same history, same run. */
 
 import { MemoryNetwork } from '../../src/transport/memory.ts';
+import type { IpAddress } from '../../src/types.ts';
 import type { Happening, History } from './history.ts';
 import {
   elementAddress,
@@ -11,6 +12,8 @@ import {
   userAddress,
 } from './participants.ts';
 import { SimProcess } from './process.ts';
+import { type Random, randomOf } from './random.ts';
+import { Ways } from './ways.ts';
 
 const LINK = { delayMs: 2, jitterMs: 3 };
 /** Handing over and ending associations takes less. */
@@ -21,31 +24,36 @@ const ELEMENT_STOP_MS = 4_000;
 export class World {
   readonly history: History;
   readonly network: MemoryNetwork;
+  readonly ways: Ways;
   readonly places: readonly number[];
   /** Those that run, by place. */
   readonly registrars = new Map<number, SimRegistrar>();
   readonly elements = new Map<number, SimElement>();
   readonly users: SimUser[] = [];
-  /** When something last happened to a registrar or to its network, by place. */
-  readonly disturbedAt = new Map<number, number>();
+  /** The identifiers that there have been, and where; of each place the last one is the last. */
+  readonly identifiers = new Map<number, number>();
   /** Those on their way out. */
   readonly leaving = new Set<SimRegistrar | SimElement>();
   /** What has happened, for who wants to know why. */
   readonly transcript: string[] = [];
   readonly faults: string[] = [];
-  #nextRegistrar = 100;
+  readonly #identifierOf: Random;
+  /** Of all packets to and from a place. */
+  readonly #delays = new Map<number, number>();
   #nextElement = 1;
 
   constructor(history: History) {
     this.history = history;
     const { seed, loss, duplication, reordering, registrars } = history;
     this.network = new MemoryNetwork({ seed, link: { ...LINK, loss, duplication, reordering } });
+    this.ways = new Ways(this.network);
+    this.#identifierOf = randomOf(~seed);
     this.places = Array.from({ length: registrars }, (_, index) => index + 1);
   }
 
-  begin(): void {
+  begin(advance: (ms: number) => void): void {
     for (const place of this.places) this.startRegistrar(place);
-    this.network.advance(10_000);
+    advance(10_000);
     for (let count = 0; count < this.history.elements; count++) this.startElement();
     for (let id = 1; id <= this.history.users; id++) {
       this.users.push(new SimUser(this.#process(userAddress(id), id), this.#endpoint(id)));
@@ -71,31 +79,26 @@ export class World {
       case 'stop':
         this.#stopRegistrar(happening.place);
         break;
-      case 'restart': {
-        const old = this.registrars.get(happening.place)?.id;
-        this.#crashRegistrar(happening.place);
-        this.startRegistrar(happening.place, happening.isAnew ? undefined : old);
+      case 'restart':
+        this.#restart(happening);
         break;
-      }
       case 'partition':
-        this.partition(happening.place);
+        this.#partition(happening);
         break;
-      case 'oneWay': {
-        const { from, to } = happening;
-        this.network.cutOneWay(registrarAddress(from), registrarAddress(to));
-        this.#disturb(from, to);
+      case 'oneWay':
+        this.ways.cut(registrarAddress(happening.from), registrarAddress(happening.to));
         break;
-      }
       case 'isolate':
-        this.network.isolate(registrarAddress(happening.place));
-        this.#disturb(happening.place);
+        this.ways.isolate(registrarAddress(happening.place));
+        break;
+      case 'cutElement':
+        this.#cutElement(happening);
         break;
       case 'heal':
-        this.heal();
+        this.ways.heal();
         break;
       case 'freeze':
         this.#freeze(this.registrars.get(happening.place)?.process, happening.ms);
-        this.#disturb(happening.place);
         break;
       case 'slow':
         this.#slow(happening.place, happening.delayMs);
@@ -117,16 +120,26 @@ export class World {
     }
   }
 
-  startRegistrar(place: number, id = this.#nextRegistrar++): void {
+  startRegistrar(place: number, id = this.#newIdentifier()): void {
     this.note(`registrar ${id} starts at ${place}`);
-    this.#disturb(place);
-    const { hasRsplib, knowsAll } = this.history;
+    this.identifiers.delete(id);
+    this.identifiers.set(id, place);
+    const { hasRsplib, knowsAll, pageSize } = this.history;
     const isKnown = (other: number) => other !== place && (knowsAll || other === 1);
     const registrar = new SimRegistrar(this.#process(registrarAddress(place), place), {
       ...{ id, peers: this.places.filter(isKnown), isRsplib: hasRsplib && place % 2 === 0 },
+      pageSize,
       tell: (what) => this.note(what),
     });
     this.registrars.set(place, registrar);
+  }
+
+  /** The younger of two has the lower one as often as not. */
+  #newIdentifier(): number {
+    let id: number;
+    do id = 100 + this.#identifierOf(900);
+    while (this.identifiers.has(id));
+    return id;
   }
 
   startElement(): void {
@@ -134,19 +147,6 @@ export class World {
     this.note(`element ${id} starts`);
     const process = this.#process(elementAddress(id), id);
     this.elements.set(id, new SimElement(process, this.#endpoint(id)));
-  }
-
-  /** Of the registrars up to `place` from the others. */
-  partition(place: number): void {
-    const left = this.places.filter((one) => one <= place).map(registrarAddress);
-    const right = this.places.filter((one) => one > place).map(registrarAddress);
-    this.network.partition(left, right);
-    this.#disturb(...this.places);
-  }
-
-  heal(): void {
-    this.network.heal();
-    this.#disturb(...this.places);
   }
 
   /** Nobody is frozen, and no way is slow. */
@@ -160,6 +160,26 @@ export class World {
   /** No packet is lost, or comes twice or late. */
   clear(): void {
     this.network.setLinks({ loss: 0, duplication: 0, reordering: 0 });
+  }
+
+  /** Where the registrar is that had this identifier last. */
+  addressOf(registrar: number): IpAddress | undefined {
+    const place = this.identifiers.get(registrar);
+    return place === undefined ? undefined : registrarAddress(place);
+  }
+
+  /** At most so long are a packet and its answer on their way. */
+  get roundTripMs(): number {
+    return 2 * (Math.max(LINK.delayMs, ...this.#delays.values()) + LINK.jitterMs);
+  }
+
+  /** Those that can be relied upon: in service, not about to end, and for so long neither begun nor frozen. */
+  settled(forMs: number): SimRegistrar[] {
+    const now = this.network.now();
+    return [...this.registrars.values()].filter((one) => {
+      const isUp = one.isInService && !this.leaving.has(one);
+      return isUp && now - one.process.startedAt > forMs && one.process.awakeFor(0) > forMs;
+    });
   }
 
   /** Of every invariant inside; throws when one does not hold. */
@@ -177,17 +197,41 @@ export class World {
   #endpoint(id: number) {
     return {
       ...{ id, registrars: this.places },
+      addressOf: (registrar: number) => this.addressOf(registrar),
       tell: (what: string) => this.note(what),
       complain: (fault: string) => this.complain(fault),
     };
   }
 
-  #disturb(...places: readonly number[]): void {
-    for (const place of places) this.disturbedAt.set(place, this.network.now());
+  #restart({ place, isAnew, downMs }: Extract<Happening, { type: 'restart' }>): void {
+    const [old] = [...this.identifiers].findLast(([, where]) => where === place) ?? [];
+    this.#crashRegistrar(place);
+    const start = () => {
+      if (!this.registrars.has(place)) this.startRegistrar(place, isAnew ? undefined : old);
+    };
+    if (downMs === 0) start();
+    else this.#later(downMs, start);
+  }
+
+  #partition({ place, turn }: Extract<Happening, { type: 'partition' }>): void {
+    const left = this.places.filter((one) => one <= place).map(registrarAddress);
+    const right = this.places.filter((one) => one > place).map(registrarAddress);
+    this.ways.partition(left, right);
+    for (const id of this.elements.keys()) {
+      const side = [left, right, []][(id + turn) % 3] ?? [];
+      this.ways.partition([elementAddress(id)], side);
+    }
+  }
+
+  #cutElement({ which, place, way }: Extract<Happening, { type: 'cutElement' }>): void {
+    const element = this.#element(which)?.process.address;
+    if (element === undefined) return;
+    const registrar = registrarAddress(place);
+    if (way !== 'from') this.ways.cut(element, registrar);
+    if (way !== 'to') this.ways.cut(registrar, element);
   }
 
   #crashRegistrar(place: number): void {
-    this.#disturb(place);
     this.registrars.get(place)?.crash();
     this.registrars.delete(place);
   }
@@ -196,7 +240,6 @@ export class World {
     const registrar = this.registrars.get(place);
     if (registrar === undefined || registrar.process.isFrozen || this.leaving.has(registrar))
       return;
-    this.#disturb(place);
     this.leaving.add(registrar);
     void registrar.halves.stop();
     this.#later(STOP_MS, () => {
@@ -231,6 +274,7 @@ export class World {
   }
 
   #slow(place: number, delayMs: number): void {
+    this.#delays.set(place, delayMs);
     const others = [
       ...this.places.filter((other) => other !== place).map(registrarAddress),
       ...[...this.elements.keys()].map(elementAddress),
