@@ -1,10 +1,12 @@
 /** What must be true of a scope all the time. */
 
+import { Departures } from './departures.ts';
 import { Lasting } from './lasting.ts';
 import { Losses } from './losses.ts';
 import type { SimRegistrar } from './participants.ts';
 import { areConnected, Replicas } from './replicas.ts';
 import { CLAIM_MS } from './times.ts';
+import { Users } from './users.ts';
 import type { World } from './world.ts';
 
 /** Until a home that is no peer is taken over, also when who goes on with it dies over that, twice. */
@@ -16,9 +18,16 @@ export interface Coverage {
   readonly replicas: number;
 }
 
+/** Until who was cut off is called, and its next heartbeat has come. */
+const HEARD_MS = 8_000;
+/** Who is configured nowhere is found in lists (decision 40). */
+const HEARD_OF_MS = 45_000;
+
 export class Checks {
   readonly #world: World;
   readonly #losses: Losses;
+  readonly #departures: Departures;
+  readonly #users: Users;
   readonly #replicas: Replicas;
   readonly #claims = new Lasting<string>();
   readonly #unattended = new Lasting<string>();
@@ -26,6 +35,8 @@ export class Checks {
   constructor(world: World) {
     this.#world = world;
     this.#losses = new Losses(world);
+    this.#departures = new Departures(world);
+    this.#users = new Users(world);
     this.#replicas = new Replicas(world);
   }
 
@@ -39,7 +50,10 @@ export class Checks {
     this.#nobodyClaimsAnothers();
     this.#replicas.step();
     this.#everyHomeIsSomebody();
+    this.#nobodyTakesOverTheLiving();
     this.#losses.step();
+    this.#departures.step();
+    this.#users.step();
   }
 
   /** No two registrars of ours that know each other are the home of one element for long. */
@@ -60,6 +74,23 @@ export class Checks {
     }
     for (const claim of this.#claims.note(this.#world.network.now(), found, CLAIM_MS)) {
       this.#world.complain(claim);
+    }
+  }
+
+  /** Who has reached the target all the time has heard it, and does not believe that it is gone. */
+  #nobodyTakesOverTheLiving(): void {
+    const { history, registrars, leaving, ways, network, roundTripMs } = this.#world;
+    const heardMs = history.knowsAll ? HEARD_MS + roundTripMs : HEARD_OF_MS;
+    for (const { teller, target } of this.#world.takeovers.splice(0)) {
+      const one = [...registrars.values()].find(({ id }) => id === target);
+      if (history.loss > 0 || one === undefined || leaving.has(one)) continue;
+      const knownMs = Math.min(
+        ways.openFor(one.process.address, teller.process.address, 0),
+        Math.min(one.process.awakeFor(0), teller.process.awakeFor(0)),
+        network.now() - Math.max(one.process.startedAt, teller.process.startedAt),
+      );
+      if (knownMs <= heardMs) continue;
+      this.#world.complain(`${teller.id} says that ${target} is taken over, which lives`);
     }
   }
 

@@ -48,7 +48,7 @@ export interface RegistrarSetUp {
   readonly isRsplib: boolean;
   /** Pool elements in one page of a handle table. */
   readonly pageSize: number;
-  readonly tell: Tell;
+  tell(event: AnyRegistrarEvent): void;
 }
 
 /** One run of a registrar's process. */
@@ -93,7 +93,7 @@ export class SimRegistrar {
       announcePresence: () => {},
       tell: (event) => {
         this.isInService ||= event.type === 'inService';
-        tell(`${id} ${textOf(event)}`);
+        tell(event);
       },
     });
     this.halves.start();
@@ -158,15 +158,14 @@ export class SimElement {
   readonly process: SimProcess;
   weight = 1;
   registered: Registered | undefined;
-  /** When it last had no home. */
-  homelessSince: Milliseconds;
+  /** The registration that it lost last, and when. */
+  lost: (Registered & { readonly at: Milliseconds }) | undefined;
   readonly #addressOf: (id: RegistrarId) => IpAddress | undefined;
   readonly #driver: Driver<PoolElementInput, PoolElementEvent>;
 
   constructor(process: SimProcess, { id, registrars, addressOf, tell, complain }: EndpointSetUp) {
     this.id = id;
     this.process = process;
-    this.homelessSince = process.worldTime;
     this.#addressOf = addressOf;
     const { address } = process;
     const machine = new PoolElementMachine({
@@ -184,7 +183,9 @@ export class SimElement {
       seed: BigInt(id),
     });
     this.#driver = new Driver({
-      stack: process.stack(onlySolicited((fault) => complain(`element ${id}: ${fault}`))),
+      stack: process.stack(
+        onlySolicited({ poolHandle: POOL, id }, (fault) => complain(`element ${id}: ${fault}`)),
+      ),
       ...{ machine, port: 0, accepts: true, clock: process },
       perform: (event) => {
         tell(`element ${id} ${event.type}`);
@@ -216,9 +217,9 @@ export class SimElement {
   }
 
   #settle(address: IpAddress | undefined): void {
-    const since = this.process.worldTime;
-    if (address === undefined) this.homelessSince = since;
-    this.registered = address === undefined ? undefined : { address, since };
+    const now = this.process.worldTime;
+    if (address === undefined && this.registered) this.lost = { ...this.registered, at: now };
+    this.registered = address === undefined ? undefined : { address, since: now };
   }
 }
 
@@ -227,6 +228,8 @@ export class SimUser {
   readonly process: SimProcess;
   /** What it was answered last; `undefined`: no such pool. */
   answer: readonly number[] | undefined;
+  /** Resolutions without an answer, one after the other. */
+  failures = 0;
   readonly #driver: Driver<PoolUserInput, PoolUserEvent>;
   #request = 0;
   #outstanding = 0;
@@ -239,11 +242,12 @@ export class SimUser {
       seed: BigInt(id),
     });
     this.#driver = new Driver<PoolUserInput, PoolUserEvent>({
-      stack: process.stack(onlySolicited((fault) => complain(`user ${id}: ${fault}`))),
+      stack: process.stack(onlySolicited('poolUser', (fault) => complain(`user ${id}: ${fault}`))),
       ...{ machine, port: 0, accepts: false, clock: process },
       perform: (event) => {
         this.#outstanding -= 1;
         if (this.#outstanding < 0) complain(`user ${id} is answered twice`);
+        this.failures = event.type === 'resolved' ? 0 : this.failures + 1;
         if (event.type !== 'resolved') return;
         this.answer = event.poolElements?.map((one) => one.id);
       },
@@ -257,16 +261,6 @@ export class SimUser {
     const request = ++this.#request;
     this.#driver.input({ type: 'resolve', request, poolHandle: POOL, isFresh: true });
   }
-}
-
-/** With what is needed to know whom it is about, and why. */
-function textOf(event: AnyRegistrarEvent): string {
-  const words: (string | number)[] = [event.type];
-  if ('poolElement' in event) words.push(event.poolElement.id);
-  if (event.type === 'peerUp' || event.type === 'peerDown') words.push(event.id);
-  if (event.type === 'takeover') words.push(event.target, 'by', event.successor);
-  if ('reason' in event) words.push(event.reason);
-  return words.join(' ');
 }
 
 function weighted(weight: number): Policy {

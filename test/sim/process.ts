@@ -24,6 +24,8 @@ export interface ProcessSetUp {
 export interface Tap {
   /** False: it is not sent. */
   onSend?(association: AssociationId, payload: Uint8Array, payloadProtocol: number): boolean;
+  /** It is on its way. */
+  onQueued?(association: AssociationId, payload: Uint8Array): void;
   /** False: it is not read. */
   onMessage?(association: AssociationId, payload: Uint8Array, payloadProtocol: number): boolean;
 }
@@ -144,15 +146,16 @@ function heard(handler: SctpHandler, { onMessage }: Tap): SctpHandler {
   };
 }
 
-function tapped(endpoint: SctpEndpoint, { onSend }: Tap): SctpEndpoint {
-  if (onSend === undefined) return endpoint;
+function tapped(endpoint: SctpEndpoint, { onSend, onQueued }: Tap): SctpEndpoint {
   return {
     port: endpoint.port,
     connect: (...call) => endpoint.connect(...call),
-    send: (association, payloadProtocol, payload) =>
-      onSend(association, payload, payloadProtocol)
-        ? endpoint.send(association, payloadProtocol, payload)
-        : 'queued',
+    send: (association, payloadProtocol, payload) => {
+      if (onSend?.(association, payload, payloadProtocol) === false) return 'queued';
+      const result = endpoint.send(association, payloadProtocol, payload);
+      if (result === 'queued') onQueued?.(association, payload);
+      return result;
+    },
     sendInPlace: (...message) => endpoint.sendInPlace(...message),
     flush: () => endpoint.flush(),
     shutdown: (association) => endpoint.shutdown(association),

@@ -1,7 +1,8 @@
 /** A scope in one process and in virtual time, and what may happen to it. Same history, same run. */
 
+import type { AnyRegistrarEvent } from '../../src/runtime/registrar-halves.ts';
 import { MemoryNetwork } from '../../src/transport/memory.ts';
-import type { IpAddress } from '../../src/types.ts';
+import type { IpAddress, Milliseconds, RegistrarId } from '../../src/types.ts';
 import type { Happening, History } from './history.ts';
 import {
   elementAddress,
@@ -32,8 +33,12 @@ export class World {
   readonly users: SimUser[] = [];
   /** The identifiers that there have been, and where; of each place the last one is the last. */
   readonly identifiers = new Map<number, number>();
-  /** Those on their way out. */
-  readonly leaving = new Set<SimRegistrar | SimElement>();
+  /** Those on their way out, and since when. */
+  readonly leaving = new Map<SimRegistrar | SimElement, Milliseconds>();
+  /** When pool elements have ended. */
+  readonly ended = new Map<number, Milliseconds>();
+  /** Since the last step: who has said that one registrar has taken over another one. */
+  takeovers: { readonly teller: SimRegistrar; readonly target: RegistrarId }[] = [];
   /** What has happened, for who wants to know why. */
   readonly transcript: string[] = [];
   readonly faults: string[] = [];
@@ -126,11 +131,18 @@ export class World {
     this.identifiers.set(id, place);
     const { hasRsplib, knowsAll, pageSize } = this.history;
     const isKnown = (other: number) => other !== place && (knowsAll || other === 1);
-    const registrar = new SimRegistrar(this.#process(registrarAddress(place), place), {
-      ...{ id, peers: this.places.filter(isKnown), isRsplib: hasRsplib && place % 2 === 0 },
-      pageSize,
-      tell: (what) => this.note(what),
-    });
+    const registrar: SimRegistrar = new SimRegistrar(
+      this.#process(registrarAddress(place), place),
+      {
+        ...{ id, peers: this.places.filter(isKnown), isRsplib: hasRsplib && place % 2 === 0 },
+        pageSize,
+        tell: (event) => {
+          this.note(`${id} ${textOf(event)}`);
+          if (event.type !== 'takeover') return;
+          this.takeovers.push({ teller: registrar, target: event.target });
+        },
+      },
+    );
     this.registrars.set(place, registrar);
   }
 
@@ -240,7 +252,7 @@ export class World {
     const registrar = this.registrars.get(place);
     if (registrar === undefined || registrar.process.isFrozen || this.leaving.has(registrar))
       return;
-    this.leaving.add(registrar);
+    this.leaving.set(registrar, this.network.now());
     void registrar.halves.stop();
     this.#later(STOP_MS, () => {
       if (this.registrars.get(place) === registrar) this.#crashRegistrar(place);
@@ -255,11 +267,12 @@ export class World {
     if (element === undefined || this.leaving.has(element)) return;
     const end = () => {
       this.elements.delete(element.id);
+      this.ended.set(element.id, this.network.now());
       element.crash();
     };
     if (how === 'crash') end();
     else {
-      this.leaving.add(element);
+      this.leaving.set(element, this.network.now());
       element.stop();
       this.#later(ELEMENT_STOP_MS, end);
     }
@@ -285,4 +298,14 @@ export class World {
   #later(ms: number, what: () => void): void {
     this.network.wakeAt(this.network.now() + ms, what);
   }
+}
+
+/** With what is needed to know whom it is about, and why. */
+function textOf(event: AnyRegistrarEvent): string {
+  const words: (string | number)[] = [event.type];
+  if ('poolElement' in event) words.push(event.poolElement.id);
+  if (event.type === 'peerUp' || event.type === 'peerDown') words.push(event.id);
+  if (event.type === 'takeover') words.push(event.target, 'by', event.successor);
+  if ('reason' in event) words.push(event.reason);
+  return words.join(' ');
 }

@@ -1,0 +1,49 @@
+/**
+ * A registrar that ends cleanly hands its pool elements over (decision 41): with peers that can be relied upon, and
+ * are in reach of it and of its element, none loses its registration by that.
+ */
+
+import { type SimElement, SimRegistrar } from './participants.ts';
+import type { World } from './world.ts';
+
+/** All has been well for so long before. */
+const BEFORE_MS = 10_000;
+
+export class Departures {
+  readonly #world: World;
+  #lookedAt = 0;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  step(): void {
+    const { history, elements, leaving, network } = this.#world;
+    const since = this.#lookedAt;
+    this.#lookedAt = network.now();
+    if (history.loss > 0 || history.hasRsplib) return;
+    for (const element of elements.values()) {
+      const { lost } = element;
+      if (lost === undefined || lost.at <= since || leaving.has(element)) continue;
+      for (const [one, leftAt] of leaving) {
+        if (!(one instanceof SimRegistrar) || one.process.address !== lost.address) continue;
+        if (lost.at < leftAt || lost.since < one.process.startedAt) continue;
+        if (!this.#wasWell(element, one, network.now() - leftAt + BEFORE_MS)) continue;
+        this.#world.complain(`element ${element.id} is not handed over by ${one.id}`);
+      }
+    }
+  }
+
+  #wasWell(element: SimElement, old: SimRegistrar, forMs: number): boolean {
+    const { registrars, ways } = this.#world;
+    const settled = this.#world.settled(forMs);
+    const others = [...registrars.values()].filter((one) => one !== old);
+    const awakeMs = Math.min(element.process.awakeFor(0), old.process.awakeFor(0));
+    const reaches = (one: SimRegistrar, other: SimRegistrar | SimElement) =>
+      ways.openFor(one.process.address, other.process.address, 0) > forMs;
+    const isWell = others.every(
+      (one) => settled.includes(one) && reaches(one, old) && reaches(one, element),
+    );
+    return awakeMs > forMs && others.length > 0 && isWell && reaches(old, element);
+  }
+}
