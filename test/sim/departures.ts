@@ -6,8 +6,11 @@
 import { type SimElement, SimRegistrar } from './participants.ts';
 import type { World } from './world.ts';
 
-/** All has been well for so long before. */
-const BEFORE_MS = 10_000;
+/**
+ * All has been well for so long before, and peers that are dead are known to be: what is offered to one that nobody
+ * misses yet may be offered to nobody else in time.
+ */
+const BEFORE_MS = 12_000;
 
 export class Departures {
   readonly #world: World;
@@ -37,6 +40,7 @@ export class Departures {
   #wasWell(element: SimElement, old: SimRegistrar, forMs: number): boolean {
     const { registrars, ways } = this.#world;
     const settled = this.#world.settled(forMs);
+    if (this.#world.network.now() - this.#world.registrarEndedAt < forMs) return false;
     const others = [...registrars.values()].filter((one) => one !== old);
     const awakeMs = Math.min(element.process.awakeFor(0), old.process.awakeFor(0));
     const reaches = (one: SimRegistrar, other: SimRegistrar | SimElement) =>

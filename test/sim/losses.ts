@@ -75,9 +75,19 @@ export class Losses {
       this.#excused.delete(id);
       return;
     }
-    if (this.#isExcused(element, home)) this.#excused.add(id);
-    else if (!this.#excused.has(id)) this.#answers += 1;
+    if (this.#mustBeBack(element, home)) this.#excused.delete(id);
+    else if (this.#isExcused(element, home)) this.#excused.add(id);
+    if (!this.#excused.has(id)) this.#answers += 1;
     if (!isApart) (known === undefined ? missing : moved).add(id);
+  }
+
+  /** Its home has started anew under its old identifier, and has been told of it by a mentor (decision 35). */
+  #mustBeBack({ id, process }: SimElement, home: SimRegistrar): boolean {
+    const { network, ways } = this.#world;
+    const sinceMs = network.now() - home.process.startedAt + CAUSE_MS;
+    const isOpen = ways.openFor(process.address, home.process.address, 0) > sinceMs;
+    const isBack = home.returning.has(id) && network.now() - home.inServiceAt > LOSS_MS;
+    return isBack && isOpen && process.awakeFor(0) > sinceMs;
   }
 
   #isExcused({ process, registered }: SimElement, home: SimRegistrar): boolean {

@@ -2,11 +2,22 @@
 
 import { afterEach, expect, test, vi } from 'vitest';
 import type { EnrpContext } from '../../src/protocol/enrp/context.ts';
+import type * as departure from '../../src/protocol/enrp/departure.ts';
+import type * as handleTable from '../../src/protocol/enrp/handle-table.ts';
 import type * as handleUpdate from '../../src/protocol/enrp/handle-update.ts';
 import type * as peers from '../../src/protocol/enrp/peers.ts';
 import type * as takeover from '../../src/protocol/enrp/takeover.ts';
 import type * as adoption from '../../src/protocol/registrar/adoption.ts';
+import type { RegistrarContext } from '../../src/protocol/registrar/context.ts';
+import type * as handleResolution from '../../src/protocol/registrar/handle-resolution.ts';
+import type { AssociationId, RegistrarId } from '../../src/types.ts';
+import type { EnrpMessage } from '../../src/wire/enrp-messages.ts';
 import { historyOf } from './history.ts';
+
+type AfterContext =
+  Parameters<typeof handleTable.onHandleTableRequest> extends [unknown, ...infer Rest]
+    ? Rest
+    : never;
 
 const MOST_SEEDS = 300;
 const enrp = '../../src/protocol/enrp';
@@ -73,6 +84,90 @@ const MUTANTS: { readonly [fault: string]: Mutant } = {
       },
     }),
   },
+  'what was ours before a restart is not taken back': {
+    file: `${enrp}/store.ts`,
+    breaks: () => ({ storeAdopted: () => {} }),
+  },
+  'nothing is handed over in the end': {
+    file: `${enrp}/departure.ts`,
+    breaks: ({ Departure }: typeof departure) => ({
+      Departure: class extends Departure {
+        override isOver(): boolean {
+          return true;
+        }
+      },
+    }),
+  },
+  'a sign of life does not stop a takeover': {
+    file: `${enrp}/takeover.ts`,
+    breaks: ({ onSignOfLife }: typeof takeover) => ({
+      onSignOfLife: (context: EnrpContext, id: RegistrarId) =>
+        onSignOfLife({ ...context, takeovers: new Map() }, id),
+    }),
+  },
+  'pool users are asked whether they live': {
+    file: '../../src/protocol/registrar/handle-resolution.ts',
+    breaks: ({ HandleResolution }: typeof handleResolution) => ({
+      HandleResolution: class extends HandleResolution {
+        readonly #told: RegistrarContext;
+
+        constructor(context: RegistrarContext) {
+          super(context);
+          this.#told = context;
+        }
+
+        override onMessage(...args: Parameters<handleResolution.HandleResolution['onMessage']>) {
+          super.onMessage(...args);
+          const [, association, { poolHandle }] = args;
+          this.#told.outbox.send(association.id, {
+            type: 'ASAP_ENDPOINT_KEEP_ALIVE',
+            wantsToBeHome: false,
+            registrarId: this.#told.id,
+            poolHandle,
+          });
+        }
+      },
+    }),
+  },
+  'a handle table ends after its first page': {
+    file: `${enrp}/handle-table.ts`,
+    breaks: ({ onHandleTableRequest }: typeof handleTable) => ({
+      onHandleTableRequest: (context: EnrpContext, ...args: AfterContext) => {
+        const send = (id: AssociationId, message: EnrpMessage) =>
+          context.outbox.send(id, { ...message, hasMore: false } as EnrpMessage);
+        onHandleTableRequest({ ...context, outbox: { send } } as EnrpContext, ...args);
+      },
+    }),
+  },
+  'it is believed of the living that they are taken over': {
+    file: `${enrp}/takeover.ts`,
+    breaks: ({ onTakeoverServer }: typeof takeover) => ({
+      onTakeoverServer: (...args: Parameters<typeof onTakeoverServer>) => {
+        const [{ peers: known }, , , { targetId }] = args;
+        const target = known.find(targetId);
+        if (target !== undefined) target.isAsked = true;
+        onTakeoverServer(...args);
+      },
+    }),
+  },
+  'of two that take over the same one both go on': {
+    file: `${enrp}/takeover.ts`,
+    breaks: ({ onInitTakeover }: typeof takeover) => ({
+      onInitTakeover: (...args: Parameters<typeof onInitTakeover>) => {
+        const [{ takeovers }, , , { targetId }] = args;
+        if (!takeovers.has(targetId)) onInitTakeover(...args);
+      },
+    }),
+  },
+  'of two that take over the same one both give way': {
+    file: `${enrp}/takeover.ts`,
+    breaks: ({ onInitTakeover }: typeof takeover) => ({
+      onInitTakeover: (...args: Parameters<typeof onInitTakeover>) => {
+        args[0].takeovers.delete(args[3].targetId);
+        onInitTakeover(...args);
+      },
+    }),
+  },
 };
 
 afterEach(() => {
@@ -90,6 +185,7 @@ test.each(Object.entries(MUTANTS))(
     let seed = firstSeed;
     while (seed < firstSeed + MOST_SEEDS && play(historyOf(seed)).faults.length === 0) seed += 1;
     vi.doUnmock(file);
+    console.log(`FOUND ${_} ${seed}`);
     expect(seed).toBeLessThan(firstSeed + MOST_SEEDS);
   },
   120_000,

@@ -57,8 +57,10 @@ export class SimRegistrar {
   readonly process: SimProcess;
   readonly halves: RegistrarHalves;
   readonly isRsplib: boolean;
-  /** It has read a mentor's table, or found nobody. */
-  isInService = false;
+  /** When it had read a mentor's table, or found nobody. */
+  inServiceAt: Milliseconds = Number.POSITIVE_INFINITY;
+  /** Elements that were its own before a restart, as everybody knows whom it may ask. */
+  returning: ReadonlySet<number> = new Set();
   #homes: ReadonlyMap<number, RegistrarId> = new Map();
   #homesAt = -1;
 
@@ -92,11 +94,15 @@ export class SimRegistrar {
       announce: () => {},
       announcePresence: () => {},
       tell: (event) => {
-        this.isInService ||= event.type === 'inService';
+        if (event.type === 'inService') this.inServiceAt = process.worldTime;
         tell(event);
       },
     });
     this.halves.start();
+  }
+
+  get isInService(): boolean {
+    return this.inServiceAt <= this.process.worldTime;
   }
 
   /** Identifiers of pool elements and of their homes, when everything of this instant has happened. */
@@ -228,14 +234,14 @@ export class SimUser {
   readonly process: SimProcess;
   /** What it was answered last; `undefined`: no such pool. */
   answer: readonly number[] | undefined;
-  /** Resolutions without an answer, one after the other. */
-  failures = 0;
+  answeredAt: Milliseconds;
   readonly #driver: Driver<PoolUserInput, PoolUserEvent>;
   #request = 0;
   #outstanding = 0;
 
   constructor(process: SimProcess, { id, registrars, complain }: EndpointSetUp) {
     this.process = process;
+    this.answeredAt = process.worldTime;
     const machine = new PoolUserMachine({
       registrars: registrars.map(asapAt),
       options: completePoolUserOptions({ retranMaxMs: 5_000 }),
@@ -247,8 +253,8 @@ export class SimUser {
       perform: (event) => {
         this.#outstanding -= 1;
         if (this.#outstanding < 0) complain(`user ${id} is answered twice`);
-        this.failures = event.type === 'resolved' ? 0 : this.failures + 1;
         if (event.type !== 'resolved') return;
+        this.answeredAt = process.worldTime;
         this.answer = event.poolElements?.map((one) => one.id);
       },
     });

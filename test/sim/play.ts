@@ -1,5 +1,6 @@
 /** Plays a history, checks every step, and then whether peace brings everybody to the same view of what lives. */
 
+import type { PacketReport } from '../../src/transport/memory.ts';
 import { Checks, type Coverage } from './checks.ts';
 import { agreesOnAttributes, agreesOnHomes, isOneScope, isWhatLives } from './ending.ts';
 import type { History } from './history.ts';
@@ -25,9 +26,13 @@ export interface Outcome {
   readonly coverage: Coverage;
 }
 
-/** Whatever is thrown, by an invariant that does not hold or by a machine, is a fault, and the end of it. */
-export function play(history: History): Outcome {
+/**
+ * `onPacket` is shown all packets. Whatever is thrown, by an invariant that does not hold or by a machine, is a
+ * fault, and the end of it.
+ */
+export function play(history: History, onPacket?: (report: PacketReport) => void): Outcome {
   const world = new World(history);
+  if (onPacket !== undefined) world.network.observe(onPacket);
   const checks = new Checks(world);
   try {
     playIn(world, checks);

@@ -1,10 +1,10 @@
-/** What pool users get while all that happens: an answer, at most at the second try, and of nobody long dead. */
+/** What pool users get while all that happens: answers wherever there is somebody to ask, and of nobody long dead. */
 
 import { Lasting } from './lasting.ts';
 import type { World } from './world.ts';
 
-/** Somebody who can be relied upon can be found, also after others have been asked. */
-const REACHABLE_MS = 25_000;
+/** Two tries, each with all retransmissions (RFC 5352 §3.3) and the search for somebody after it. */
+const ANSWERED_MS = 40_000;
 /** Until a dead element is noticed: by who takes over from its home, which is dead, too. */
 const NOTICED_MS = 60_000;
 
@@ -19,10 +19,11 @@ export class Users {
   step(): void {
     const { users, ended, network, history } = this.#world;
     const unanswered = new Set<number>();
-    for (const [index, { process, failures, answer = [] }] of users.entries()) {
-      if (failures > 1 && this.#canAsk(process.address)) unanswered.add(index + 1);
+    for (const [index, { process, answeredAt, answer = [] }] of users.entries()) {
+      const isLate = network.now() - answeredAt > ANSWERED_MS;
+      if (isLate && this.#canAsk(process.address)) unanswered.add(index + 1);
       // The life of what rsplib's ways have left behind is over much later.
-      if (failures > 0 || history.hasRsplib) continue;
+      if (isLate || history.hasRsplib) continue;
       for (const id of answer) {
         const endedAt = ended.get(id);
         if (endedAt === undefined || network.now() - endedAt < NOTICED_MS) continue;
@@ -38,7 +39,7 @@ export class Users {
   #canAsk(address: string): boolean {
     const { ways } = this.#world;
     return this.#world
-      .settled(REACHABLE_MS)
-      .some((one) => ways.openFor(address, one.process.address, 0) > REACHABLE_MS);
+      .settled(ANSWERED_MS)
+      .some((one) => ways.openFor(address, one.process.address, 0) > ANSWERED_MS);
   }
 }

@@ -19,6 +19,8 @@ import { Ways } from './ways.ts';
 const LINK = { delayMs: 2, jitterMs: 3 };
 /** Handing over and ending associations takes less. */
 const STOP_MS = 9_000;
+/** Nothing of what was before is still under way. */
+const QUIET_MS = 5_000;
 /** Of elements: to deregister. */
 const ELEMENT_STOP_MS = 4_000;
 
@@ -35,6 +37,8 @@ export class World {
   readonly identifiers = new Map<number, number>();
   /** Those on their way out, and since when. */
   readonly leaving = new Map<SimRegistrar | SimElement, Milliseconds>();
+  /** When a registrar has ended last. */
+  registrarEndedAt: Milliseconds = 0;
   /** When pool elements have ended. */
   readonly ended = new Map<number, Milliseconds>();
   /** Since the last step: who has said that one registrar has taken over another one. */
@@ -125,7 +129,7 @@ export class World {
     }
   }
 
-  startRegistrar(place: number, id = this.#newIdentifier()): void {
+  startRegistrar(place: number, id = this.#newIdentifier()): SimRegistrar {
     this.note(`registrar ${id} starts at ${place}`);
     this.identifiers.delete(id);
     this.identifiers.set(id, place);
@@ -144,6 +148,7 @@ export class World {
       },
     );
     this.registrars.set(place, registrar);
+    return registrar;
   }
 
   /** The younger of two has the lower one as often as not. */
@@ -219,10 +224,29 @@ export class World {
     const [old] = [...this.identifiers].findLast(([, where]) => where === place) ?? [];
     this.#crashRegistrar(place);
     const start = () => {
-      if (!this.registrars.has(place)) this.startRegistrar(place, isAnew ? undefined : old);
+      if (this.registrars.has(place)) return;
+      const returning = this.#elementsOf(place, old);
+      const registrar = this.startRegistrar(place, isAnew ? undefined : old);
+      if (!isAnew) registrar.returning = returning;
     };
     if (downMs === 0) start();
     else this.#later(downMs, start);
+  }
+
+  /** Those that whoever starts there gets back by its old identifier (decision 35): all others know them, and live. */
+  #elementsOf(place: number, id: number | undefined): ReadonlySet<number> {
+    const address = registrarAddress(place);
+    const others = [...this.registrars.values()];
+    const settled = this.settled(QUIET_MS);
+    const isOpen = (one: SimRegistrar) =>
+      this.ways.openFor(one.process.address, address, 0) > QUIET_MS;
+    const canTell =
+      others.length > 0 && others.every((one) => settled.includes(one) && isOpen(one));
+    if (!canTell || !this.history.knowsAll || this.history.loss > 0) return new Set();
+    const own = [...this.elements.keys()].filter((element) =>
+      others.every(({ homes }) => homes.get(element) === id),
+    );
+    return new Set(own);
   }
 
   #partition({ place, turn }: Extract<Happening, { type: 'partition' }>): void {
@@ -244,6 +268,7 @@ export class World {
   }
 
   #crashRegistrar(place: number): void {
+    this.registrarEndedAt = this.network.now();
     this.registrars.get(place)?.crash();
     this.registrars.delete(place);
   }
