@@ -11,6 +11,8 @@ import type { World } from './world.ts';
  * misses yet may be offered to nobody else in time.
  */
 const BEFORE_MS = 12_000;
+/** An element is called and asked in two round trips and a half; who ends asks another peer after a second. */
+const MOST_ROUND_TRIP_MS = 300;
 
 export class Departures {
   readonly #world: World;
@@ -21,10 +23,10 @@ export class Departures {
   }
 
   step(): void {
-    const { history, elements, leaving, network } = this.#world;
+    const { history, elements, leaving, network, roundTripMs } = this.#world;
     const since = this.#lookedAt;
     this.#lookedAt = network.now();
-    if (history.loss > 0 || history.hasRsplib) return;
+    if (history.loss > 0 || history.hasRsplib || roundTripMs > MOST_ROUND_TRIP_MS) return;
     for (const element of elements.values()) {
       const { lost } = element;
       if (lost === undefined || lost.at <= since || leaving.has(element)) continue;

@@ -10,7 +10,7 @@ import type * as takeover from '../../src/protocol/enrp/takeover.ts';
 import type * as adoption from '../../src/protocol/registrar/adoption.ts';
 import type { RegistrarContext } from '../../src/protocol/registrar/context.ts';
 import type * as handleResolution from '../../src/protocol/registrar/handle-resolution.ts';
-import type { AssociationId, RegistrarId } from '../../src/types.ts';
+import type { AssociationId } from '../../src/types.ts';
 import type { EnrpMessage } from '../../src/wire/enrp-messages.ts';
 import { historyOf } from './history.ts';
 
@@ -51,7 +51,7 @@ const MUTANTS: { readonly [fault: string]: Mutant } = {
   },
   'the elements of a home that is no peer are left alone': {
     file: `${enrp}/orphans.ts`,
-    firstSeed: 270,
+    firstSeed: 100,
     breaks: () => ({ noteHome: () => {} }),
   },
   'a DEL_PE is obeyed from anybody': {
@@ -77,7 +77,6 @@ const MUTANTS: { readonly [fault: string]: Mutant } = {
   },
   'an element that a peer has lost again is not asked whether it is here': {
     file: '../../src/protocol/registrar/adoption.ts',
-    firstSeed: 150,
     breaks: ({ Adoption }: typeof adoption) => ({
       Adoption: class extends Adoption {
         override onAbandoned(): void {}
@@ -96,13 +95,6 @@ const MUTANTS: { readonly [fault: string]: Mutant } = {
           return true;
         }
       },
-    }),
-  },
-  'a sign of life does not stop a takeover': {
-    file: `${enrp}/takeover.ts`,
-    breaks: ({ onSignOfLife }: typeof takeover) => ({
-      onSignOfLife: (context: EnrpContext, id: RegistrarId) =>
-        onSignOfLife({ ...context, takeovers: new Map() }, id),
     }),
   },
   'pool users are asked whether they live': {
@@ -139,35 +131,6 @@ const MUTANTS: { readonly [fault: string]: Mutant } = {
       },
     }),
   },
-  'it is believed of the living that they are taken over': {
-    file: `${enrp}/takeover.ts`,
-    breaks: ({ onTakeoverServer }: typeof takeover) => ({
-      onTakeoverServer: (...args: Parameters<typeof onTakeoverServer>) => {
-        const [{ peers: known }, , , { targetId }] = args;
-        const target = known.find(targetId);
-        if (target !== undefined) target.isAsked = true;
-        onTakeoverServer(...args);
-      },
-    }),
-  },
-  'of two that take over the same one both go on': {
-    file: `${enrp}/takeover.ts`,
-    breaks: ({ onInitTakeover }: typeof takeover) => ({
-      onInitTakeover: (...args: Parameters<typeof onInitTakeover>) => {
-        const [{ takeovers }, , , { targetId }] = args;
-        if (!takeovers.has(targetId)) onInitTakeover(...args);
-      },
-    }),
-  },
-  'of two that take over the same one both give way': {
-    file: `${enrp}/takeover.ts`,
-    breaks: ({ onInitTakeover }: typeof takeover) => ({
-      onInitTakeover: (...args: Parameters<typeof onInitTakeover>) => {
-        args[0].takeovers.delete(args[3].targetId);
-        onInitTakeover(...args);
-      },
-    }),
-  },
 };
 
 afterEach(() => {
@@ -185,8 +148,7 @@ test.each(Object.entries(MUTANTS))(
     let seed = firstSeed;
     while (seed < firstSeed + MOST_SEEDS && play(historyOf(seed)).faults.length === 0) seed += 1;
     vi.doUnmock(file);
-    console.log(`FOUND ${_} ${seed}`);
     expect(seed).toBeLessThan(firstSeed + MOST_SEEDS);
   },
-  120_000,
+  300_000,
 );

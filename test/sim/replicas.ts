@@ -1,11 +1,11 @@
 /**
- * Two registrars of ours that have known and reached each other for two heartbeats and an audit agree on each other's pool
+ * Two registrars of ours that have known and reached each other for three heartbeats and an audit agree on each other's pool
  * elements: what one says is its own the other has under its name, and has nothing else under it.
  */
 
 import { Lasting } from './lasting.ts';
 import type { SimRegistrar } from './participants.ts';
-import { TWO_HEARTBEATS_MS } from './times.ts';
+import { THREE_HEARTBEATS_MS } from './times.ts';
 import type { World } from './world.ts';
 
 /** Where packets are lost SCTP sends again, for so long. */
@@ -76,7 +76,7 @@ export class Replicas {
   #limitMs(): number {
     const { history, elements, roundTripMs } = this.#world;
     const pages = 2 + Math.ceil(elements.size / history.pageSize);
-    return TWO_HEARTBEATS_MS + pages * roundTripMs + (history.loss > 0 ? LOSSY_MS : 0);
+    return THREE_HEARTBEATS_MS + pages * roundTripMs + (history.loss > 0 ? LOSSY_MS : 0);
   }
 }
 
