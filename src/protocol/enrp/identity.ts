@@ -5,6 +5,7 @@
  */
 
 import type { RegistrarId, SctpAddress } from '../../types.ts';
+import { CAUSE } from '../../wire/parameters.ts';
 import type { EnrpContext } from './context.ts';
 import type { Link } from './links.ts';
 import { textOf, UNHEARD } from './peers.ts';
@@ -15,23 +16,33 @@ export function mayBeFrom(context: EnrpContext, link: Link, sender: RegistrarId)
     if (link.peerId !== UNHEARD) return link.peerId === sender;
     if (!isHeardElsewhere(context, link, sender)) return true;
   }
-  noteDuplicate(context, sender, link.peerAddresses);
+  if (noteDuplicate(context, sender, link.peerAddresses)) tell(context, link, sender);
   return false;
 }
 
-/** Another registrar uses an identifier of which we know whose it is: ours, or a peer's. Told once of each. */
+/** Its operator may see there as well why nobody answers it. */
+function tell({ id, outbox }: EnrpContext, link: Link, receiverId: RegistrarId): void {
+  const errors = [{ code: CAUSE.REJECTED_FOR_SECURITY, info: new Uint8Array() }];
+  outbox.send(link.id, { type: 'ENRP_ERROR', senderId: id, receiverId, errors });
+}
+
+/**
+ * Another registrar uses an identifier of which we know whose it is: ours, or a peer's. Told once of each; whether that
+ * is now.
+ */
 export function noteDuplicate(
   { id: own, impostors, outbox, log }: EnrpContext,
   id: RegistrarId,
   addresses: readonly SctpAddress[],
-): void {
+): boolean {
   const where = textOf(addresses);
   const impostor = `${id} ${where}`;
-  if (impostors.has(impostor)) return;
+  if (impostors.has(impostor)) return false;
   if (impostors.size >= MAX_IMPOSTORS) impostors.clear();
   impostors.add(impostor);
   log.error({ id, isOurs: id === own, addresses: where }, 'two registrars have one identifier');
   outbox.push({ type: 'duplicateId', id, addresses });
+  return true;
 }
 
 /** The peer of that name lives, and not there. A silent one, or one without association, may have started anew there. */

@@ -37,7 +37,8 @@ describe('nobody speaks in the name of', () => {
   test('a peer that lives, over a new association: that is told, once', () => {
     const [scope, one] = two();
     const forger = new Stranger(scope, '10.0.0.66', one);
-    forger.says(removal, removal, encodeEnrp(presence(2)));
+    const answers = forger.says(removal, removal, encodeEnrp(presence(2)));
+    expect(answers).toMatchObject([{ type: 'ENRP_ERROR', errors: [{ code: 10 }] }]);
     expect(one.view()).toEqual(WHOLE);
     expect(one.told('duplicateId')).toMatchObject([
       { id: 2, addresses: [{ address: '10.0.0.66' }] },
