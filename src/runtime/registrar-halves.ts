@@ -6,7 +6,12 @@
 
 import { Handlespace } from '../handlespace/handlespace.ts';
 import { Enrp } from '../protocol/enrp/enrp.ts';
-import type { EnrpEvent, EnrpInput, EnrpOutput } from '../protocol/enrp/events.ts';
+import type {
+  EnrpEvent,
+  EnrpInput,
+  EnrpOutput,
+  PoolElementChange,
+} from '../protocol/enrp/events.ts';
 import type { EnrpOptions } from '../protocol/enrp/options.ts';
 import type { Logger } from '../protocol/logger.ts';
 import type {
@@ -55,11 +60,19 @@ export type AnyRegistrarEvent =
   | EnrpEvent
   | Extract<EnrpOutput, { type: 'inService' }>;
 
-const CHANGES: { readonly [Type in RegistrarEvent['type']]?: 'added' | 'updated' | 'removed' } = {
-  poolElementAdded: 'added',
-  poolElementReregistered: 'updated',
-  poolElementRemoved: 'removed',
-};
+/** What an event is to peers; `undefined`: nothing. */
+function changeBy(event: RegistrarEvent): PoolElementChange | undefined {
+  switch (event.type) {
+    case 'poolElementAdded':
+      return 'added';
+    case 'poolElementReregistered':
+      return 'updated';
+    case 'poolElementRemoved':
+      return event.reason === 'associationLost' ? 'lost' : 'removed';
+    default:
+      return undefined;
+  }
+}
 
 export class RegistrarHalves {
   readonly handlespace: Handlespace;
@@ -145,7 +158,7 @@ export class RegistrarHalves {
   }
 
   #tellOf(event: RegistrarEvent): void {
-    const change = CHANGES[event.type];
+    const change = changeBy(event);
     if (change !== undefined && 'poolElement' in event) {
       const { poolElement } = event;
       this.#enrpDriver?.feed({ type: 'poolElementChanged', change, poolElement });

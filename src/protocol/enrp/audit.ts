@@ -25,14 +25,18 @@ export function audit(
 ): void {
   const { handlespace, counters, start, log } = context;
   if (!start.isOver || peer.synchronisation !== undefined || checksum === undefined) return;
-  const difference = (checksum - handlespace.checksum(peer.id) + ONES) % ONES;
+  const { id } = peer;
+  const differenceNow = () => (checksum - handlespace.checksum(id) + ONES) % ONES;
+  const difference = differenceNow();
   const { lasting } = peer;
-  if (difference === 0) peer.lasting = undefined; // should it come again, it is another one
+  if (difference === 0) peer.lasting = undefined;
   if (difference === 0 || (difference === lasting?.checksum && now < lasting.until)) return;
   counters.synchronisations += 1;
-  log.info({ peerId: peer.id }, 'the view of a peer differs from ours: reading its table');
+  log.info({ peerId: id }, 'the view of a peer differs from ours: reading its table');
   const onEnd = (at: Milliseconds, isComplete: boolean) => {
-    if (isComplete) peer.lasting = { checksum: difference, until: at + LASTING_MS };
+    // Where it has helped, the same difference is another one when it comes again.
+    if (!isComplete || differenceNow() !== difference) return;
+    peer.lasting = { checksum: difference, until: at + LASTING_MS };
   };
   synchronise(context, now, link, peer, { ownOnly: true, onEnd });
 }

@@ -24,8 +24,9 @@ export class Departure {
   #ownedAtFirst = 0;
   #movedBefore = 0;
   #owned = 0;
-  /** How often each element has been offered to somebody. */
+  /** How often each element has been offered to somebody, and how often it is to be at least. */
   #round = 0;
+  #rounds = 0;
   #isOffering = false;
 
   constructor(context: EnrpContext) {
@@ -66,7 +67,10 @@ export class Departure {
   /** Each element to one peer, to another one in each round. False: every peer has been asked for each. */
   #offer(now: Milliseconds): boolean {
     const { id, handlespace, backlog } = this.#context;
-    if (this.#round >= this.#living().length) return false;
+    const living = this.#living();
+    // Some of those who were asked may have been dead, which nobody had noticed yet: they are not among the living any more.
+    this.#rounds = Math.max(this.#rounds, living.length);
+    if (living.length === 0 || this.#round >= this.#rounds) return false;
     let turn = this.#round;
     let after: WalkToken | undefined;
     this.#round += 1;

@@ -16,11 +16,14 @@ export type EnrpInput =
   /** The handlespace has changed on its own account: a registration, a deregistration, a timer. */
   | {
       readonly type: 'poolElementChanged';
-      readonly change: 'added' | 'updated' | 'removed';
+      readonly change: PoolElementChange;
       readonly poolElement: PoolElementState;
     }
   /** End cleanly: hand our elements over, then end; `stopped` is the last output. */
   | { readonly type: 'stop' };
+
+/** `lost`: its association has ended, and it has said nothing of where it is now. */
+export type PoolElementChange = 'added' | 'updated' | 'removed' | 'lost';
 
 export type EnrpOutput =
   | AssociationOutput

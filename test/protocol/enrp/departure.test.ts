@@ -55,6 +55,36 @@ describe('a registrar that stops', () => {
     expect(two?.view()).toEqual(['EchoPool/1@1', 'EchoPool/2@1']);
   });
 
+  test('offers the share of a peer that has died, which nobody had noticed, to the others', () => {
+    const options = {
+      ...{ peerHeartbeatCycleMs: 200, peerMaxTimeLastHeardMs: 1_000 },
+      peerMaxTimeNoResponseMs: 1_000,
+    };
+    const [scope, one, two, three] = Scope.whole(3, options);
+    for (const id of [1, 2]) one?.register(id);
+    three?.crash();
+    scope.run(0.5);
+    one?.stop();
+    scope.run(0.1);
+    expect(suggestedTo(two)).toHaveLength(1);
+    scope.run(1.5);
+    expect(new Set(suggestedTo(two))).toEqual(new Set([1, 2]));
+  });
+
+  test('does not say that an element is gone which ends its association: its new home tells of it', () => {
+    const [scope, one] = Scope.whole(2);
+    const poolElement = one?.register(1);
+    one?.register(2);
+    scope.run(1);
+    const heard = scope.listen();
+    one?.stop();
+    one?.handlespace.deregister('EchoPool', 1);
+    if (poolElement === undefined) throw new Error('nothing registered');
+    one?.driver.input({ type: 'poolElementChanged', change: 'lost', poolElement });
+    scope.run(0.1);
+    expect(heard.filter(({ message }) => isRemoval(message))).toEqual([]);
+  });
+
   test('says how many have moved: not those that have died or left meanwhile', () => {
     const [scope, one, two] = Scope.whole(2);
     for (const id of [1, 2, 3]) one?.register(id);

@@ -272,6 +272,18 @@ describe('the audit (RFC 5353 §3.6)', () => {
     }
   });
 
+  test('repairs a loss that comes again before the peer has been heard again', () => {
+    const options = { peerHeartbeatCycleMs: 2_000, peerHeartbeatJitter: 0 };
+    const [scope, one, two] = Scope.whole(2, options);
+    one?.register(1);
+    scope.run(0.1);
+    for (const _ of ['once', 'twice']) {
+      two?.handlespace.deregister('EchoPool', 1);
+      for (let ms = 0; ms < 5_000 && two?.view().length === 0; ms += 10) scope.network.advance(10);
+      expect(two?.view()).toEqual(['EchoPool/1@1']);
+    }
+  });
+
   test('finds and repairs what no message has told', () => {
     const [scope, one, two] = Scope.whole(2);
     one?.register(1);
