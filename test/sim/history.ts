@@ -3,10 +3,15 @@
  * so that events can be left out of it: whatever a subset of them does makes sense.
  */
 
+import type { FreezeKind } from './process.ts';
 import { type Random, randomOf } from './random.ts';
 
 const SECOND = 1_000;
 const EVENTS = 25;
+
+const SHORT_LIVES = { lifeMs: 30 * SECOND, reregistrationMs: 10 * SECOND };
+/** Registered anew so rarely that registrars have to keep their views equal by themselves. */
+const LONG_LIVES = { lifeMs: 300 * SECOND, reregistrationMs: 100 * SECOND };
 
 /** Registrars have places, 1 to `registrars`; pool elements are counted among those that live at the time. */
 export type Happening =
@@ -60,7 +65,12 @@ export interface History {
   readonly loss: number;
   readonly duplication: number;
   readonly reordering: number;
-  readonly sendBufferBytes: number;
+  /** Octets that wait for a peer that does not read, at either end, for each association. */
+  readonly bufferBytes: number;
+  /** What stands still with a process: nothing else, or its SCTP as well. */
+  readonly freezeKind: FreezeKind;
+  /** Of pool elements: short ones lapse at peers that are not told of the next registration. */
+  readonly lives: { readonly lifeMs: number; readonly reregistrationMs: number };
   /** Pool elements in one page of a handle table. */
   readonly pageSize: number;
   /** At most so much are clocks fast or slow. */
@@ -89,7 +99,9 @@ export function historyOf(seed: number): History {
     loss: isRough ? among(0, 0.01, 0.05) : 0,
     duplication: isRough ? among(0, 0.02) : 0,
     reordering: isRough ? among(0, 0.02) : 0,
-    sendBufferBytes: among(262_144, 4_096),
+    bufferBytes: among(262_144, 4_096),
+    freezeKind: seed % 2 === 0 ? 'host' : 'process',
+    lives: seed % 3 === 0 ? SHORT_LIVES : LONG_LIVES,
     pageSize: among(2, 3, 128),
     clockDrift: among(0, 0.02),
     events: Array.from({ length: EVENTS }, (_, index) => ({

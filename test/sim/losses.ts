@@ -6,7 +6,7 @@
 
 import { Lasting } from './lasting.ts';
 import type { SimElement, SimRegistrar } from './participants.ts';
-import { CLAIM_MS, REPAIR_MS } from './times.ts';
+import { CLAIM_MS, repairMs } from './times.ts';
 import type { World } from './world.ts';
 
 /** Until an answer has arrived, and who lost an element has heard of it. */
@@ -121,8 +121,9 @@ export class Losses {
   }
 
   #limitMs(): number {
-    const { hasRsplib, loss } = this.#world.history;
-    if (hasRsplib) return REPAIR_MS;
+    const { history } = this.#world;
+    const { hasRsplib, loss } = history;
+    if (hasRsplib) return repairMs(history);
     return loss > 0 ? LOSSY_MS : LOSS_MS;
   }
 

@@ -26,11 +26,11 @@ import {
   registrarId,
 } from '../../src/types.ts';
 import type { Policy } from '../../src/wire/parameters.ts';
+import type { History } from './history.ts';
 import type { SimProcess } from './process.ts';
 import { asRsplib } from './rsplib.ts';
 import { onlySolicited } from './solicited.ts';
 
-export const REREGISTRATION_MS = 100_000;
 export const KEEP_ALIVE_MS = 2_000;
 const POOL = Buffer.from('SimPool');
 const RESOLVES_EVERY_MS = 5_000;
@@ -145,6 +145,7 @@ interface EndpointSetUp {
   readonly id: number;
   /** Places of registrars. */
   readonly registrars: readonly number[];
+  readonly lives: History['lives'];
   /** Where the registrar is that had this identifier last. */
   addressOf(id: RegistrarId): IpAddress | undefined;
   readonly tell: Tell;
@@ -169,7 +170,10 @@ export class SimElement {
   readonly #addressOf: (id: RegistrarId) => IpAddress | undefined;
   readonly #driver: Driver<PoolElementInput, PoolElementEvent>;
 
-  constructor(process: SimProcess, { id, registrars, addressOf, tell, complain }: EndpointSetUp) {
+  constructor(
+    process: SimProcess,
+    { id, registrars, lives, addressOf, tell, complain }: EndpointSetUp,
+  ) {
     this.id = id;
     this.process = process;
     this.#addressOf = addressOf;
@@ -180,10 +184,9 @@ export class SimElement {
       policy: weighted(this.weight),
       userTransport: { protocol: 'tcp', port: 7, transportUse: 0, addresses: [address] },
       registrars: registrars.map(asapAt),
-      // Registered anew so rarely that registrars have to keep their views equal by themselves.
       options: completePoolElementOptions({
-        lifeMs: 300_000,
-        reregistrationIntervalMs: REREGISTRATION_MS,
+        lifeMs: lives.lifeMs,
+        reregistrationIntervalMs: lives.reregistrationMs,
         retranMaxMs: 5_000,
       }),
       seed: BigInt(id),

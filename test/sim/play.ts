@@ -4,7 +4,7 @@ import type { PacketReport } from '../../src/transport/memory.ts';
 import { Checks, type Coverage } from './checks.ts';
 import { agreesOnAttributes, agreesOnHomes, isOneScope, isWhatLives } from './ending.ts';
 import type { History } from './history.ts';
-import { REPAIR_MS } from './times.ts';
+import { repairMs } from './times.ts';
 import { World } from './world.ts';
 
 const SECOND = 1_000;
@@ -60,7 +60,7 @@ function playIn(world: World, checks: Checks): void {
   makePeace(world, advance);
   // What only rsplib's ways have lost comes back with its next registration.
   if (!history.hasRsplib) isOneScope(world);
-  advance(REPAIR_MS);
+  advance(Math.max(repairMs(history), SLOW_PEACE_MS));
   isOneScope(world);
   isWhatLives(world);
   agreesOnHomes(world);

@@ -205,15 +205,18 @@ export class World {
   }
 
   #process(address: string, number: number): SimProcess {
-    const { sendBufferBytes, clockDrift } = this.history;
+    const { bufferBytes, clockDrift } = this.history;
     // Every third is right, one fast, one slow.
     const clockRate = 1 + clockDrift * ((number % 3) - 1);
-    return new SimProcess(this.network, { address, sendBufferBytes, clockRate });
+    return new SimProcess(this.network, {
+      ...{ address, clockRate },
+      ...{ sendBufferBytes: bufferBytes, receiveBufferBytes: bufferBytes },
+    });
   }
 
   #endpoint(id: number) {
     return {
-      ...{ id, registrars: this.places },
+      ...{ id, registrars: this.places, lives: this.history.lives },
       addressOf: (registrar: number) => this.addressOf(registrar),
       tell: (what: string) => this.note(what),
       complain: (fault: string) => this.complain(fault),
@@ -305,7 +308,7 @@ export class World {
 
   #freeze(process: SimProcess | undefined, ms: number): void {
     if (process === undefined || process.isFrozen) return;
-    process.freeze();
+    process.freeze(this.history.freezeKind);
     this.#later(ms, () => {
       if (process.isFrozen) process.thaw();
     });
