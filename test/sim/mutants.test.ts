@@ -97,6 +97,17 @@ const MUTANTS: { readonly [fault: string]: Mutant } = {
       },
     }),
   },
+  'a registrar that lives is taken over on a word': {
+    file: `${enrp}/takeover.ts`,
+    breaks: ({ onTakeoverServer }: typeof takeover) => ({
+      onTakeoverServer: (...args: Parameters<typeof onTakeoverServer>) => {
+        const [{ peers: known }, , , { targetId }] = args;
+        const target = known.find(targetId);
+        if (target !== undefined) target.isAsked = true;
+        onTakeoverServer(...args);
+      },
+    }),
+  },
   'pool users are asked whether they live': {
     file: '../../src/protocol/registrar/handle-resolution.ts',
     breaks: ({ HandleResolution }: typeof handleResolution) => ({

@@ -45,7 +45,7 @@ rsplib_host three 3
 host four 4
 rsplib_host five 5
 rsplib_host six 6
-for n in 1 2; do
+for n in 1 2 3; do
   rsplib_host server-$n 1$n
   rsplib_host lonely-$n 2$n
   host ours-$n 3$n
