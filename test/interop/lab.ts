@@ -11,6 +11,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { formatId } from '../../src/types.ts';
 import { WireLog } from './wire-log.ts';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -127,7 +128,7 @@ export class Sighting {
   /** What the registrar told of one pool element: `registered`, `removed: keepAliveTimeout`, ... */
   toldOf(id: number): readonly string[] {
     return this.jsonLines('registrar.txt')
-      .filter((line) => line.id === id && line.pool !== undefined)
+      .filter((line) => line.id === formatId(id) && line.pool !== undefined)
       .map(({ event, reason }) => (reason === undefined ? `${event}` : `${event}: ${reason}`));
   }
 

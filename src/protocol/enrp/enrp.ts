@@ -318,8 +318,8 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
 }
 
 /**
- * Whoever only reads is answered and is no peer by it: a phantom would
- * hold up takeovers, which it never agrees to. Registrars send a presence before they ask (decision 28).
+ * Whoever only reads is answered and is no peer by it: a phantom would hold up takeovers, which it never agrees to.
+ * Registrars send a presence before they ask (decision 28).
  */
 function mayComeFromStranger(type: EnrpMessage['type']): boolean {
   return type === 'ENRP_LIST_REQUEST' || type === 'ENRP_HANDLE_TABLE_REQUEST';

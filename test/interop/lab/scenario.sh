@@ -89,9 +89,11 @@ stop_registrar() {
   observe registrarStatus $?
 }
 
-# Whether our registrar told EVENT of pool element ID (a decimal number), so many times if need be.
+# Whether our registrar told EVENT of pool element ID, so many times if need be.
 registrar_told() {
-  [ "$(grep "\"event\":\"$1\"" "$folder/registrar.txt" | grep -c "\"id\":$(($2))\b")" -ge "${3:-1}" ]
+  local id
+  id=$(printf '0x%08x' "$2")
+  [ "$(grep "\"event\":\"$1\"" "$folder/registrar.txt" | grep -c "\"id\":\"$id\"")" -ge "${3:-1}" ]
 }
 
 # Our own pool user in host `client` asks the registrar at ADDRESS for POOL; its answer is NAME.txt.

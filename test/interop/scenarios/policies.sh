@@ -23,7 +23,7 @@ private=(
 )
 
 have_registered() { [ "$(grep -c '"event":"registered"' "$folder/registrar.txt")" -ge "$1" ]; }
-load_is_told() { resolve load 10.20.0.1 LeastUsed && has_said load.txt 'load=[1-9]'; }
+load_is_told() { resolve load 10.20.0.1 LeastUsed && has_said load.txt 'load=[0-9.]*[1-9]'; }
 # Those of pool LeastUsed calculate, in the folder, where they leave files, and tell their load when they
 # register anew; the others do not, which would begin the degradation anew.
 serve() { # serve HOST ID POOL POLICY

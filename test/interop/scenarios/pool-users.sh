@@ -12,7 +12,7 @@ vain_resolutions() { grep -c 'did not find new pool element' "$folder/$1.txt"; }
 has_vain_resolutions() { [ "$(vain_resolutions "$1")" -ge "$2" ]; }
 resolve_echo() { resolve "$1" 10.20.0.1 EchoPool; }
 fails_to_resolve_echo() { ! resolve_echo "$1"; }
-load_is_told() { resolve calc-load 10.20.0.1 LargeJobs && has_said calc-load.txt 'load=[1-9]'; }
+load_is_told() { resolve calc-load 10.20.0.1 LargeJobs && has_said calc-load.txt 'load=[0-9.]*[1-9]'; }
 type_lines() { for ((n = 1; ; n++)); do echo "line-$n" || exit; sleep 0.25; done; }
 serve() { # serve HOST ID OPTIONS... In the folder: a calculation server leaves files where it is.
   start "$1" env -C "$folder" stdbuf -oL rspserver $rsplibOptions -identifier="$2" "${@:3}" >"$folder/$1.txt" 2>&1
