@@ -56,6 +56,8 @@ export interface WireFrame {
   /** SCTP chunk types, in order. */
   readonly chunks: readonly number[];
   readonly isChecksumGood: boolean;
+  /** What is in it has been on this wire before. */
+  readonly isSentAgain: boolean;
   /** ASAP message types, in order, and what stands in them. */
   readonly messages: readonly number[];
   readonly flags: readonly number[];
@@ -91,6 +93,7 @@ const FIELDS = [
   'sctp.port',
   'sctp.chunk_type',
   'sctp.checksum.status',
+  'sctp.retransmission',
   'asap.message_type',
   'asap.message_flags',
   'asap.cause_code',
@@ -162,13 +165,14 @@ export class WireLog {
   }
 }
 
-/** The requests that no answer followed in time. */
+/** The requests that no answer followed in time. One that is sent again, for want of a SACK, has been answered before. */
 export function unanswered(
   requests: readonly WireFrame[],
   answers: readonly WireFrame[],
 ): readonly WireFrame[] {
   return requests.filter(
     (request) =>
+      !request.isSentAgain &&
       !answers.some(
         ({ number, atS }) => number > request.number && atS < request.atS + ANSWER_LIMIT_S,
       ),
@@ -208,6 +212,7 @@ function parseFrame(line: string): WireFrame {
     udpPorts: numbers('udp.port'),
     sctpPorts: numbers('sctp.port'),
     chunks: numbers('sctp.chunk_type'),
+    isSentAgain: text('sctp.retransmission') !== '',
     isChecksumGood: Number(text('sctp.checksum.status')) === CHECKSUM_GOOD,
     messages: numbers('asap.message_type'),
     flags: numbers('asap.message_flags'),
