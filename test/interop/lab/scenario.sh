@@ -59,20 +59,22 @@ declare -A captures=()
 end_captures() {
   local host
   for host in "${!captures[@]}"; do
-    say_farewell "$host"
-    within 10 has_farewells "$host"
+    within 10 has_said_farewell "$host"
     kill -TERM "${captures[$host]}"
     within 5 is_gone "${captures[$host]}"
   done
 }
 farewell="nothing follows"
-say_farewell() { # say_farewell HOST: through each of its cables
-  local cable
+# has_said_farewell HOST: through each of its cables, over and over again until it is captured: a cable may lose packets.
+has_said_farewell() {
+  local cable isDone=0
   for cable in $(cables_of "$1"); do
-    on "$1" bash -c "echo '$farewell' >'/dev/udp/ff02::1%$cable/9'"
+    grep -aq "$farewell $cable." "$folder/$1.pcapng" && continue
+    on "$1" bash -c "echo '$farewell $cable.' >'/dev/udp/ff02::1%$cable/9'"
+    isDone=1
   done
+  return $isDone
 }
-has_farewells() { [ "$(grep -ac "$farewell" "$folder/$1.pcapng")" = "$(cables_of "$1" | wc -l)" ]; }
 
 # Our registrar in host `registrar`, with --json on registrar.txt; waits until it is ready.
 start_registrar() {
