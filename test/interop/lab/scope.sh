@@ -20,7 +20,8 @@ theirs() { # theirs NAME ADDRESS ID LOG OPTIONS...
   start "$1" rspregistrar $scopeOptions -maxhresitems=128 -asap="$2:3863" -enrp="$2:9901" \
     -identifier="$3" "${@:5}" >"$folder/$4.txt" 2>&1
 }
-# theirs_anew NAME ADDRESS ID LOG OPTIONS...: after one that was killed, whose associations its kernel may still have.
+# theirs_anew NAME ADDRESS ID LOG OPTIONS...: after one that was killed, whose associations its kernel may still have. Its
+# peers must live: to one that has died itself the kernel goes on sending for minutes.
 theirs_anew() {
   local n
   for n in 1 2 3 4 5 6 7 8 9 10; do
