@@ -113,6 +113,17 @@ impl Caller {
             .collect()
     }
 
+    /// Who is refused may hear of it before the stack has counted it.
+    pub fn wait_for_refusals(&self, name: &str, count: u64) {
+        let end = Instant::now() + PATIENCE;
+        let counted = || self.stack.stats().refused().find(|one| one.0 == name);
+        while counted().is_none_or(|one| one.1 < count) {
+            assert!(Instant::now() < end, "not in time: {:?}", counted());
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert_eq!(counted().map(|one| one.1), Some(count));
+    }
+
     pub fn wait_for(&mut self, kind: u32, count: usize) -> Vec<Record> {
         let is_kind = |record: &&Record| record.kind == kind;
         self.wait_until(|records| records.iter().filter(is_kind).count() >= count);

@@ -57,14 +57,8 @@ fn associations_beyond_the_limits_are_aborted_and_counted() {
     connect(&mut last, &["127.0.0.1"], port);
     last.wait_for(KIND_DOWN, 1);
     assert_eq!(server.of_kind(KIND_UP).len(), 3);
-    let stats = server.stack.stats();
-    assert_eq!(
-        (
-            stats.associations,
-            stats.refused().find(|one| one.0 == "limit")
-        ),
-        (3, Some(("limit", 2)))
-    );
+    server.wait_for_refusals("limit", 2);
+    assert_eq!(server.stack.stats().associations, 3);
     // A place that is given back is given again.
     client.stack.close();
     server.wait_for(KIND_DOWN, 2);
