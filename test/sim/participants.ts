@@ -28,7 +28,7 @@ import {
 import type { Policy } from '../../src/wire/parameters.ts';
 import type { History } from './history.ts';
 import type { SimProcess } from './process.ts';
-import { asRsplib } from './rsplib.ts';
+import { RsplibWays } from './rsplib.ts';
 import { onlySolicited } from './solicited.ts';
 
 export const KEEP_ALIVE_MS = 2_000;
@@ -87,7 +87,7 @@ export class SimRegistrar {
         peers: peers.map((place) => [addressOf(place)]),
         announces: false,
       },
-      stack: process.stack(isRsplib ? asRsplib(() => this.halves.handlespace) : {}),
+      stack: process.stack(isRsplib ? new RsplibWays(this.id, () => this.halves.handlespace) : {}),
       clock: process,
       seed: () => seed++,
       log: SILENT,

@@ -22,12 +22,14 @@ export interface ProcessSetUp {
 
 /** Sees what is said, and may keep it from being said or heard. */
 export interface Tap {
+  onOpen?(endpoint: SctpEndpoint): void;
   /** False: it is not sent. */
   onSend?(association: AssociationId, payload: Uint8Array, payloadProtocol: number): boolean;
   /** It is on its way. */
   onQueued?(association: AssociationId, payload: Uint8Array): void;
   /** False: it is not read. */
   onMessage?(association: AssociationId, payload: Uint8Array, payloadProtocol: number): boolean;
+  onDown?(association: AssociationId): void;
 }
 
 /**
@@ -67,7 +69,11 @@ export class SimProcess implements Clock {
       udpPort: 0,
       localAddresses: memory.localAddresses,
       arenas: undefined,
-      open: (options, handler) => tapped(memory.open(options, heard(handler, tap)), tap),
+      open: (options, handler) => {
+        const endpoint = memory.open(options, heard(handler, tap));
+        tap.onOpen?.(endpoint);
+        return tapped(endpoint, tap);
+      },
       stats: () => memory.stats(),
       close: () => memory.close(),
     };
@@ -129,31 +135,33 @@ export class SimProcess implements Clock {
   }
 }
 
-function heard(handler: SctpHandler, { onMessage }: Tap): SctpHandler {
-  if (onMessage === undefined) return handler;
+function heard(handler: SctpHandler, tap: Tap): SctpHandler {
   return {
     onUp: (...event) => handler.onUp(...event),
     onRestart: (...event) => handler.onRestart(...event),
-    onDown: (...event) => handler.onDown(...event),
+    onDown: (...event) => {
+      tap.onDown?.(event[0]);
+      handler.onDown(...event);
+    },
     onPath: (...event) => handler.onPath(...event),
     onWritable: (association) => handler.onWritable(association),
     onBatchEnd: () => handler.onBatchEnd?.(),
     onMessage: (association, payloadProtocol, stream, bytes, offset, length) => {
       const payload = bytes.subarray(offset, offset + length);
-      if (onMessage(association, payload, payloadProtocol) === false) return;
+      if (tap.onMessage?.(association, payload, payloadProtocol) === false) return;
       handler.onMessage(association, payloadProtocol, stream, bytes, offset, length);
     },
   };
 }
 
-function tapped(endpoint: SctpEndpoint, { onSend, onQueued }: Tap): SctpEndpoint {
+function tapped(endpoint: SctpEndpoint, tap: Tap): SctpEndpoint {
   return {
     port: endpoint.port,
     connect: (...call) => endpoint.connect(...call),
     send: (association, payloadProtocol, payload) => {
-      if (onSend?.(association, payload, payloadProtocol) === false) return 'queued';
+      if (tap.onSend?.(association, payload, payloadProtocol) === false) return 'queued';
       const result = endpoint.send(association, payloadProtocol, payload);
-      if (result === 'queued') onQueued?.(association, payload);
+      if (result === 'queued') tap.onQueued?.(association, payload);
       return result;
     },
     sendInPlace: (...message) => endpoint.sendInPlace(...message),
