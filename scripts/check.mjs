@@ -6,14 +6,15 @@
  * line `N passed, N failed, N skipped` over all runners; the line is also left in `.setup/test-summary.txt`.
  */
 
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { root, setupOrExit } from './setup.mjs';
 
 const summaryFile = path.join(root, '.setup', 'test-summary.txt');
-const vitestReport = path.join(root, '.setup', 'vitest.json');
+const INTEROP = 'test/interop';
 
 const tally = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
@@ -22,7 +23,6 @@ const skips = [];
 setupOrExit();
 mkdirSync(path.dirname(summaryFile), { recursive: true });
 rmSync(summaryFile, { force: true });
-rmSync(vitestReport, { force: true });
 
 gate('format and lint', 'npx', ['--no-install', 'biome', 'ci', '--error-on-warnings', '.']);
 gate('types', 'npx', ['--no-install', 'tsc', '-p', 'tsconfig.check.json']);
@@ -31,7 +31,7 @@ if (hasCargo('clippy')) {
   gate('clippy', 'cargo', ['clippy', '-q', '--workspace', '--all-targets', '--', '-D', 'warnings']);
 }
 rustTests();
-typescriptTests(process.argv.includes('--interop'));
+await typescriptTests(process.argv.includes('--interop'));
 finish();
 
 /** A check without a count: it passes or it fails the run. */
@@ -69,24 +69,37 @@ function rustTests() {
   if (result.status !== 0) failures.push('Rust tests');
 }
 
-function typescriptTests(withInterop) {
+/** Those against real rsplib, which wait more than they compute, run beside all others, and are shown after them. */
+async function typescriptTests(withInterop) {
+  const interop = withInterop && vitest('interoperation tests', [INTEROP], 'pipe');
   title('TypeScript tests');
-  const result = spawnSync(
-    'npx',
-    [
-      ...['--no-install', 'vitest', 'run', '--reporter=default', '--reporter=json'],
-      `--outputFile.json=${vitestReport}`,
-      ...(withInterop ? [] : ['--exclude=test/interop/**']),
-    ],
-    { cwd: root, stdio: 'inherit' },
-  );
-  if (result.status !== 0) failures.push('TypeScript tests');
-  if (!existsSync(vitestReport)) return;
-  const report = JSON.parse(readFileSync(vitestReport, 'utf8'));
-  tally.passed += report.numPassedTests;
-  tally.failed += report.numFailedTests;
-  tally.skipped += report.numPendingTests + report.numTodoTests;
-  for (const file of report.testResults) {
+  await vitest('TypeScript tests', [`--exclude=${INTEROP}/**`], 'inherit');
+  if (!interop) return;
+  title('interoperation tests');
+  process.stdout.write(await interop);
+}
+
+/** Resolves with what it printed, unless that is shown at once. */
+async function vitest(name, selection, output) {
+  const report = path.join(root, '.setup', `${name.replace(' ', '-')}.json`);
+  rmSync(report, { force: true });
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const command = ['--no-install', 'vitest', 'run', ...reporters, ...selection];
+  const child = spawn('npx', command, { cwd: root, stdio: ['ignore', output, output] });
+  const printed = [];
+  child.stdout?.on('data', (chunk) => printed.push(chunk));
+  child.stderr?.on('data', (chunk) => printed.push(chunk));
+  const [status] = await once(child, 'close');
+  if (status !== 0) failures.push(name);
+  if (existsSync(report)) count(JSON.parse(readFileSync(report, 'utf8')));
+  return Buffer.concat(printed);
+}
+
+function count({ numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults }) {
+  tally.passed += numPassedTests;
+  tally.failed += numFailedTests;
+  tally.skipped += numPendingTests + numTodoTests;
+  for (const file of testResults) {
     for (const test of file.assertionResults) {
       if (test.status !== 'passed' && test.status !== 'failed') skips.push(test.fullName);
     }
