@@ -3,6 +3,7 @@
 import type { PacketReport } from '../../src/transport/memory.ts';
 import { Checks, type Coverage } from './checks.ts';
 import { agreesOnAttributes, agreesOnHomes, isOneScope, isWhatLives } from './ending.ts';
+import { Happenings } from './happenings.ts';
 import type { History } from './history.ts';
 import { repairMs } from './times.ts';
 import { World } from './world.ts';
@@ -44,6 +45,7 @@ export function play(history: History, onPacket?: (report: PacketReport) => void
 
 function playIn(world: World, checks: Checks): void {
   const { history } = world;
+  const happenings = new Happenings(world);
   const advance = (ms: number) => {
     for (let left = ms; left > 0; left -= STEP_MS) {
       world.network.advance(Math.min(left, STEP_MS));
@@ -54,10 +56,10 @@ function playIn(world: World, checks: Checks): void {
   advance(5 * SECOND);
   for (const { afterMs, happening } of history.events) {
     advance(afterMs);
-    world.happen(happening);
+    happenings.happen(happening);
   }
   advance(2 * SECOND);
-  makePeace(world, advance);
+  makePeace(world, happenings, advance);
   // What only rsplib's ways have lost comes back with its next registration.
   if (!history.hasRsplib) isOneScope(world);
   advance(Math.max(repairMs(history), SLOW_PEACE_MS));
@@ -67,20 +69,20 @@ function playIn(world: World, checks: Checks): void {
   agreesOnAttributes(world);
 }
 
-function makePeace(world: World, advance: (ms: number) => void): void {
+function makePeace(world: World, happenings: Happenings, advance: (ms: number) => void): void {
   const { ending, knowsAll, seed } = world.history;
   world.note('peace');
-  world.calm();
+  happenings.calm();
   world.ways.heal();
   for (const place of world.places) {
     const old = world.registrars.get(place);
     if (old !== undefined && !world.leaving.has(old)) continue;
-    if (old !== undefined) world.happen({ type: 'crash', place });
+    if (old !== undefined) happenings.happen({ type: 'crash', place });
     world.startRegistrar(place);
   }
   if (ending === 'partition') {
     advance(PEACE_MS);
-    world.happen({
+    happenings.happen({
       type: 'partition',
       place: 1 + (seed % (world.places.length - 1)),
       turn: seed % 3,

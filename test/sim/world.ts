@@ -1,9 +1,9 @@
-/** A scope in one process and in virtual time, and what may happen to it. Same history, same run. */
+/** A scope in one process and in virtual time. Same history, same run. */
 
 import type { AnyRegistrarEvent } from '../../src/runtime/registrar-halves.ts';
 import { MemoryNetwork } from '../../src/transport/memory.ts';
 import type { IpAddress, Milliseconds, RegistrarId } from '../../src/types.ts';
-import type { Happening, History } from './history.ts';
+import type { History } from './history.ts';
 import {
   elementAddress,
   registrarAddress,
@@ -16,13 +16,8 @@ import { SimProcess } from './process.ts';
 import { type Random, randomOf } from './random.ts';
 import { Ways } from './ways.ts';
 
-const LINK = { delayMs: 2, jitterMs: 3 };
-/** Handing over and ending associations takes less. */
-const STOP_MS = 9_000;
-/** Nothing of what was before is still under way. */
-const QUIET_MS = 5_000;
-/** Of elements: to deregister. */
-const ELEMENT_STOP_MS = 4_000;
+export const LINK_DELAY_MS = 2;
+const LINK = { delayMs: LINK_DELAY_MS, jitterMs: 3 };
 
 export class World {
   readonly history: History;
@@ -48,7 +43,7 @@ export class World {
   readonly faults: string[] = [];
   readonly #identifierOf: Random;
   /** Of all packets to and from a place. */
-  readonly #delays = new Map<number, number>();
+  readonly delays = new Map<number, number>();
   #nextElement = 1;
 
   constructor(history: History) {
@@ -76,57 +71,6 @@ export class World {
   complain(fault: string): void {
     this.note(`FAULT ${fault}`);
     this.faults.push(fault);
-  }
-
-  happen(happening: Happening): void {
-    const { type, ...details } = happening;
-    this.note(`${type} ${Object.values(details).join(' ')}`);
-    switch (happening.type) {
-      case 'crash':
-        this.#crashRegistrar(happening.place);
-        break;
-      case 'stop':
-        this.#stopRegistrar(happening.place);
-        break;
-      case 'restart':
-        this.#restart(happening);
-        break;
-      case 'partition':
-        this.#partition(happening);
-        break;
-      case 'oneWay':
-        this.ways.cut(registrarAddress(happening.from), registrarAddress(happening.to));
-        break;
-      case 'isolate':
-        this.ways.isolate(registrarAddress(happening.place));
-        break;
-      case 'cutElement':
-        this.#cutElement(happening);
-        break;
-      case 'heal':
-        this.ways.heal();
-        break;
-      case 'freeze':
-        this.#freeze(this.registrars.get(happening.place)?.process, happening.ms);
-        break;
-      case 'slow':
-        this.#slow(happening.place, happening.delayMs);
-        break;
-      case 'startElement':
-        this.startElement();
-        break;
-      case 'crashElement':
-        this.#endElement(this.#element(happening.which), 'crash');
-        break;
-      case 'stopElement':
-        this.#endElement(this.#element(happening.which), 'stop');
-        break;
-      case 'reweighElement':
-        this.#element(happening.which)?.reweigh(happening.weight);
-        break;
-      case 'freezeElement':
-        this.#freeze(this.#element(happening.which)?.process, happening.ms);
-    }
   }
 
   startRegistrar(place: number, id = this.#newIdentifier()): SimRegistrar {
@@ -166,12 +110,11 @@ export class World {
     this.elements.set(id, new SimElement(process, this.#endpoint(id)));
   }
 
-  /** Nobody is frozen, and no way is slow. */
-  calm(): void {
-    for (const { process } of [...this.registrars.values(), ...this.elements.values()]) {
-      if (process.isFrozen) process.thaw();
-    }
-    for (const place of this.places) this.#slow(place, LINK.delayMs);
+  /** Without a word, if it runs. */
+  crashRegistrar(place: number): void {
+    this.registrarEndedAt = this.network.now();
+    this.registrars.get(place)?.crash();
+    this.registrars.delete(place);
   }
 
   /** No packet is lost, or comes twice or late. */
@@ -187,7 +130,7 @@ export class World {
 
   /** At most so long are a packet and its answer on their way. */
   get roundTripMs(): number {
-    return 2 * (Math.max(LINK.delayMs, ...this.#delays.values()) + LINK.jitterMs);
+    return 2 * (Math.max(LINK.delayMs, ...this.delays.values()) + LINK.jitterMs);
   }
 
   /** Those that can be relied upon: in service, not about to end, and for so long neither begun nor frozen. */
@@ -221,110 +164,6 @@ export class World {
       tell: (what: string) => this.note(what),
       complain: (fault: string) => this.complain(fault),
     };
-  }
-
-  #restart({ place, isAnew, downMs }: Extract<Happening, { type: 'restart' }>): void {
-    const [old] = [...this.identifiers].findLast(([, where]) => where === place) ?? [];
-    this.#crashRegistrar(place);
-    const start = () => {
-      if (this.registrars.has(place)) return;
-      const returning = this.#elementsOf(place, old);
-      const registrar = this.startRegistrar(place, isAnew ? undefined : old);
-      if (!isAnew) registrar.returning = returning;
-    };
-    if (downMs === 0) start();
-    else this.#later(downMs, start);
-  }
-
-  /** Those that whoever starts there gets back by its old identifier (decision 35): all others know them, and live. */
-  #elementsOf(place: number, id: number | undefined): ReadonlySet<number> {
-    const address = registrarAddress(place);
-    const others = [...this.registrars.values()];
-    const settled = this.settled(QUIET_MS);
-    const isOpen = (one: SimRegistrar) =>
-      this.ways.openFor(one.process.address, address, 0) > QUIET_MS;
-    const canTell =
-      others.length > 0 && others.every((one) => settled.includes(one) && isOpen(one));
-    if (!canTell || !this.history.knowsAll || this.history.loss > 0) return new Set();
-    const own = [...this.elements.keys()].filter((element) =>
-      others.every(({ homes }) => homes.get(element) === id),
-    );
-    return new Set(own);
-  }
-
-  #partition({ place, turn }: Extract<Happening, { type: 'partition' }>): void {
-    const left = this.places.filter((one) => one <= place).map(registrarAddress);
-    const right = this.places.filter((one) => one > place).map(registrarAddress);
-    this.ways.partition(left, right);
-    for (const id of this.elements.keys()) {
-      const side = [left, right, []][(id + turn) % 3] ?? [];
-      this.ways.partition([elementAddress(id)], side);
-    }
-  }
-
-  #cutElement({ which, place, way }: Extract<Happening, { type: 'cutElement' }>): void {
-    const element = this.#element(which)?.process.address;
-    if (element === undefined) return;
-    const registrar = registrarAddress(place);
-    if (way !== 'from') this.ways.cut(element, registrar);
-    if (way !== 'to') this.ways.cut(registrar, element);
-  }
-
-  #crashRegistrar(place: number): void {
-    this.registrarEndedAt = this.network.now();
-    this.registrars.get(place)?.crash();
-    this.registrars.delete(place);
-  }
-
-  #stopRegistrar(place: number): void {
-    const registrar = this.registrars.get(place);
-    if (registrar === undefined || registrar.process.isFrozen || this.leaving.has(registrar))
-      return;
-    this.leaving.set(registrar, this.network.now());
-    void registrar.halves.stop();
-    this.#later(STOP_MS, () => {
-      if (this.registrars.get(place) === registrar) this.#crashRegistrar(place);
-    });
-  }
-
-  #element(which: number): SimElement | undefined {
-    return [...this.elements.values()][which % Math.max(1, this.elements.size)];
-  }
-
-  #endElement(element: SimElement | undefined, how: 'crash' | 'stop'): void {
-    if (element === undefined || this.leaving.has(element)) return;
-    const end = () => {
-      this.elements.delete(element.id);
-      this.ended.set(element.id, this.network.now());
-      element.crash();
-    };
-    if (how === 'crash') end();
-    else {
-      this.leaving.set(element, this.network.now());
-      element.stop();
-      this.#later(ELEMENT_STOP_MS, end);
-    }
-  }
-
-  #freeze(process: SimProcess | undefined, ms: number): void {
-    if (process === undefined || process.isFrozen) return;
-    process.freeze(this.history.freezeKind);
-    this.#later(ms, () => {
-      if (process.isFrozen) process.thaw();
-    });
-  }
-
-  #slow(place: number, delayMs: number): void {
-    this.#delays.set(place, delayMs);
-    const others = [
-      ...this.places.filter((other) => other !== place).map(registrarAddress),
-      ...[...this.elements.keys()].map(elementAddress),
-    ];
-    for (const other of others) this.network.setLink(registrarAddress(place), other, { delayMs });
-  }
-
-  #later(ms: number, what: () => void): void {
-    this.network.wakeAt(this.network.now() + ms, what);
   }
 }
 
