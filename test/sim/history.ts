@@ -79,9 +79,9 @@ export interface History {
   /**
    * What there is before peace: `restart`: registrars that are down start again, under new identifiers;
    * `partition`: they do first, and then a partition among all of them lasts for longer than it takes to be
-   * given up.
+   * given up; `deaths`: who is down stays down, and one more dies, as long as one is left.
    */
-  readonly ending: 'restart' | 'partition';
+  readonly ending: 'restart' | 'partition' | 'deaths';
 }
 
 export function historyOf(seed: number): History {
@@ -109,7 +109,7 @@ export function historyOf(seed: number): History {
       afterMs: 100 + random(8 * SECOND),
       happening: happeningOf(random, registrars),
     })),
-    ending: among('restart', 'partition'),
+    ending: among('restart', 'partition', 'deaths'),
   };
 }
 

@@ -70,7 +70,7 @@ function playIn(world: World, checks: Checks): void {
 }
 
 function makePeace(world: World, happenings: Happenings, advance: (ms: number) => void): void {
-  const { ending, knowsAll, seed } = world.history;
+  const { ending, knowsAll, seed, registrars } = world.history;
   world.note('peace');
   happenings.calm();
   world.ways.heal();
@@ -78,13 +78,16 @@ function makePeace(world: World, happenings: Happenings, advance: (ms: number) =
     const old = world.registrars.get(place);
     if (old !== undefined && !world.leaving.has(old)) continue;
     if (old !== undefined) happenings.happen({ type: 'crash', place });
-    world.startRegistrar(place);
+    // Where not all are configured the first one is what the others find each other by.
+    if (ending !== 'deaths' || place === 1) world.startRegistrar(place);
   }
+  if (ending === 'deaths')
+    happenings.happen({ type: 'crash', place: 2 + (seed % (registrars - 1)) });
   if (ending === 'partition') {
     advance(PEACE_MS);
     happenings.happen({
       type: 'partition',
-      place: 1 + (seed % (world.places.length - 1)),
+      place: 1 + (seed % (registrars - 1)),
       turn: seed % 3,
     });
     advance(LAST_PARTITION_MS);
