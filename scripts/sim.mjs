@@ -16,7 +16,13 @@ const environment = {
   RSERPOOL_SIM_RUNS: runs,
   ...(events === undefined ? {} : { RSERPOOL_SIM_EVENTS: events }),
 };
-const vitest = ['node_modules/vitest/vitest.mjs', 'run', 'test/sim/sim.test.ts'];
+// Ten thousand take an hour: each ten are told of when they have been played.
+const vitest = [
+  'node_modules/vitest/vitest.mjs',
+  'run',
+  '--reporter=verbose',
+  'test/sim/sim.test.ts',
+];
 const { status } = spawnSync(process.execPath, vitest, {
   cwd: root,
   env: environment,

@@ -21,3 +21,13 @@ test.each([
 ])('%s', (_, found, complaints) => {
   expect(complaintsAt(found, 2_000)).toEqual(complaints);
 });
+
+test('what is forgotten has not lasted yet', () => {
+  const lasting = new Lasting<string>();
+  const found = new Set(['it']);
+  for (let at = 0; at <= 2_000; at += 500) lasting.note(at, found, 2_000);
+  lasting.forget('it');
+  expect(lasting.note(2_500, found, 2_000)).toEqual([]);
+  expect(lasting.note(4_500, found, 2_000)).toEqual([]);
+  expect(lasting.note(5_000, found, 2_000)).toEqual(['it']);
+});

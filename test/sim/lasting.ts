@@ -32,4 +32,8 @@ export class Lasting<Key> {
     }
     return tooLong;
   }
+
+  forget(key: Key): void {
+    this.#lasted.delete(key);
+  }
 }

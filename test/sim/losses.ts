@@ -72,13 +72,20 @@ export class Losses {
     const known = home.homes.get(id);
     if (known === home.id) {
       this.#answers += 1;
-      this.#excused.delete(id);
+      this.#endExcuse(id);
       return;
     }
-    if (this.#mustBeBack(element, home)) this.#excused.delete(id);
+    if (this.#mustBeBack(element, home)) this.#endExcuse(id);
     else if (this.#isExcused(element, home)) this.#excused.add(id);
     if (!this.#excused.has(id)) this.#answers += 1;
     if (!isApart) (known === undefined ? missing : moved).add(id);
+  }
+
+  /** What there was a cause for does not count any more. */
+  #endExcuse(id: number): void {
+    if (!this.#excused.delete(id)) return;
+    this.#missing.forget(id);
+    this.#moved.forget(id);
   }
 
   /** Its home has started anew under its old identifier, and has been told of it by a mentor (decision 35). */

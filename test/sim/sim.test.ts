@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import process from 'node:process';
 import { describe, expect, test } from 'vitest';
+import type { Coverage } from './checks.ts';
 import { type History, historyOf } from './history.ts';
 import { play } from './play.ts';
 import { only, shrink } from './shrink.ts';
@@ -67,11 +68,12 @@ function playGroups(): void {
 }
 
 test('the checks of losses and of replicas can tell most of the time', () => {
-  for (let seed = 1; seed <= 5; seed++) {
-    const { losses, replicas } = play(historyOf(seed)).coverage;
-    expect(losses).toBeGreaterThan(0.5);
-    expect(replicas).toBeGreaterThan(0.4);
-  }
+  const coverages = Array.from({ length: 10 }, (_, index) => play(historyOf(index + 1)).coverage);
+  const mean = (of: (one: Coverage) => number) =>
+    coverages.reduce((sum, one) => sum + of(one), 0) / coverages.length;
+  expect(mean(({ losses }) => losses)).toBeGreaterThan(0.8);
+  // Those of rsplib's kind are not looked at, and who has died has none.
+  expect(mean(({ replicas }) => replicas)).toBeGreaterThan(0.5);
 });
 
 test('the same seed is the same history, packet by packet', () => {
