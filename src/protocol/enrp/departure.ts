@@ -9,7 +9,8 @@ import type { WalkToken } from '../../handlespace/handlespace.ts';
 import type { Milliseconds } from '../../types.ts';
 import { SLICE } from '../backlog.ts';
 import type { EnrpContext } from './context.ts';
-import { suggestTakeover } from './handle-update.ts';
+import type { PoolElementChanged } from './events.ts';
+import { onPoolElementChanged, suggestTakeover } from './handle-update.ts';
 import type { Peer } from './peers.ts';
 
 /** So long does nobody move before another peer is asked. */
@@ -28,6 +29,8 @@ export class Departure {
   #round = 0;
   #rounds = 0;
   #isOffering = false;
+  /** Whose turn it is to be offered one that has registered meanwhile. */
+  #turn = 0;
 
   constructor(context: EnrpContext) {
     this.#context = context;
@@ -62,6 +65,19 @@ export class Departure {
     const moved = counters.movedAway - this.#movedBefore; // others have died, or left
     log.info({ moved, of: this.#ownedAtFirst }, 'pool elements handed over');
     return true;
+  }
+
+  /** Of one of our own, while we go. */
+  onPoolElementChanged(now: Milliseconds, changed: PoolElementChanged): void {
+    // Whoever has been handed over ends its association to us: its new home tells of it.
+    if (changed.change === 'lost') return;
+    onPoolElementChanged(this.#context, changed);
+    if (changed.change === 'removed') return;
+    // Who has it by now believes us that it is ours again.
+    const peers = this.#living();
+    const peer = peers[this.#turn++ % peers.length];
+    if (peer !== undefined) suggestTakeover(this.#context, peer, changed.poolElement);
+    this.#standstillAt = now + STANDSTILL_MS;
   }
 
   /** Each element to one peer, to another one in each round. False: every peer has been asked for each. */

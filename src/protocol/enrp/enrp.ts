@@ -176,9 +176,8 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
         this.#onTimeout(now);
         break;
       case 'poolElementChanged':
-        // Whoever has been handed over ends its association to us: its new home tells of it (decision 41).
-        if (input.change === 'lost' && this.#departure.isUnderWay) break;
-        onPoolElementChanged(context, input.change, input.poolElement);
+        if (this.#departure.isUnderWay) this.#departure.onPoolElementChanged(now, input);
+        else onPoolElementChanged(context, input);
         break;
       case 'associationUp':
         onAssociationUp(context, input.association, input.peerAddresses, input.attempt);

@@ -13,14 +13,16 @@ export type EnrpInput =
       readonly source: SctpAddress;
       readonly payload: Uint8Array;
     }
-  /** The handlespace has changed on its own account: a registration, a deregistration, a timer. */
-  | {
-      readonly type: 'poolElementChanged';
-      readonly change: PoolElementChange;
-      readonly poolElement: PoolElementState;
-    }
+  | PoolElementChanged
   /** End cleanly: hand our elements over, then end; `stopped` is the last output. */
   | { readonly type: 'stop' };
+
+/** The handlespace has changed on its own account: a registration, a deregistration, a timer. */
+export interface PoolElementChanged {
+  readonly type: 'poolElementChanged';
+  readonly change: PoolElementChange;
+  readonly poolElement: PoolElementState;
+}
 
 /** `lost`: its association has ended, and it has said nothing of where it is now. */
 export type PoolElementChange = 'added' | 'updated' | 'removed' | 'lost';

@@ -9,7 +9,7 @@ import { type EnrpHandleUpdate, UPDATE_ACTION } from '../../wire/enrp-messages.t
 import type { PoolElementParameter, TransportParameter } from '../../wire/parameters.ts';
 import { addressesOf } from '../transport-addresses.ts';
 import type { EnrpContext } from './context.ts';
-import type { PoolElementChange } from './events.ts';
+import type { PoolElementChanged } from './events.ts';
 import { type Link, sendBytesToPeer } from './links.ts';
 import { type Peer, UNHEARD } from './peers.ts';
 import { removeRemote, storeRemote } from './store.ts';
@@ -57,11 +57,10 @@ function updateOf(
 
 export function onPoolElementChanged(
   context: EnrpContext,
-  change: PoolElementChange,
-  element: PoolElementState,
+  { change, poolElement }: PoolElementChanged,
 ): void {
-  if (element.homeRegistrarId !== context.id) return; // a peer's that has lapsed here
-  announce(context, change === 'added' || change === 'updated' ? ADD_PE : DEL_PE, element);
+  if (poolElement.homeRegistrarId !== context.id) return; // a peer's that has lapsed here
+  announce(context, change === 'added' || change === 'updated' ? ADD_PE : DEL_PE, poolElement);
 }
 
 export function onHandleUpdate(

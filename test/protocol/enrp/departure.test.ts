@@ -71,6 +71,25 @@ describe('a registrar that stops', () => {
     expect(new Set(suggestedTo(two))).toEqual(new Set([1, 2]));
   });
 
+  test('offers what registers meanwhile anew: who has it by now believes that it has gone back', () => {
+    const [scope, one, two, three] = Scope.whole(3);
+    one?.register(1);
+    scope.run(1);
+    one?.stop();
+    scope.run(0.1);
+    expect([suggestedTo(two), suggestedTo(three)]).toEqual([[1], []]);
+    one?.register(1);
+    scope.run(0.1);
+    const offers = [...suggestedTo(two), ...suggestedTo(three)];
+    expect(offers).toEqual([1, 1]);
+    expect(one?.told('stopped')).toEqual([]);
+    expect(two?.view()).toEqual(['EchoPool/1@1']);
+    two?.register(1);
+    scope.run(0.1);
+    expect(one?.told('stopped')).toHaveLength(1);
+    expect(three?.view()).toEqual(['EchoPool/1@2']);
+  });
+
   test('does not say that an element is gone which ends its association: its new home tells of it', () => {
     const [scope, one] = Scope.whole(2);
     const poolElement = one?.register(1);
