@@ -166,9 +166,9 @@ export class MemoryAssociation {
   onCookieEcho(cookie: Cookie): void {
     const isOurTag = cookie.localTag === this.localTag;
     const isPeerTag = cookie.peerTag === this.peerTag;
-    if (!isOurTag && isPeerTag) return; // C: a late cookie
     if (!isOurTag) {
-      this.#restart(cookie); // A
+      // A. Another one is late (C), or was given before we called: that call of ours goes on.
+      if (!isPeerTag && cookie.localTieTag === this.localTag) this.#restart(cookie);
       return;
     }
     this.peerTag = cookie.peerTag; // B: both called at once; D: the COOKIE ACK was lost
@@ -207,7 +207,6 @@ export class MemoryAssociation {
   }
 
   #restart(cookie: Cookie): void {
-    const wasUp = !this.isOpening;
     this.localTag = cookie.localTag;
     this.peerTag = cookie.peerTag;
     this.#outbox.clear();
@@ -216,8 +215,7 @@ export class MemoryAssociation {
     this.state = 'ESTABLISHED';
     this.#transmit({ type: 'COOKIE_ACK' });
     this.#watch.onProgress(!this.#outbox.isEmpty);
-    if (wasUp) this.host.onRestart(this);
-    else this.host.onUp(this); // nobody has heard of it yet
+    this.host.onRestart(this);
     this.#tellWritable();
   }
 

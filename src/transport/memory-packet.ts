@@ -7,6 +7,8 @@
 export interface Cookie {
   readonly localTag: number;
   readonly peerTag: number;
+  /** Our tag of the association that there was when it was given (RFC 9260 §5.2.2); 0: none. */
+  readonly localTieTag: number;
   /** Octets that the calling side takes at first. */
   readonly peerWindow: number;
 }

@@ -254,7 +254,7 @@ export class MemoryStack implements SctpStack, AssociationHost {
     }
     // Both called at once: the tag we have sent stands (RFC 9260 §5.2.1). Restart: a new one (§5.2.2).
     const localTag = existing?.isOpening ? existing.localTag : this.wire.nextNumber();
-    const cookie: Cookie = { localTag, peerTag, peerWindow };
+    const cookie: Cookie = { localTag, peerTag, localTieTag: existing?.localTag ?? 0, peerWindow };
     const window = this.options.receiveBufferBytes;
     const chunk: Chunk = { type: 'INIT_ACK', initiateTag: localTag, window, cookie };
     this.#answer(from, packet, peerTag, chunk);

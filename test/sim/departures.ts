@@ -3,6 +3,7 @@
  * are in reach of it and of its element, none loses its registration by that.
  */
 
+import type { RegistrarId } from '../../src/types.ts';
 import { type SimElement, SimRegistrar } from './participants.ts';
 import type { World } from './world.ts';
 
@@ -17,15 +18,20 @@ const MOST_ROUND_TRIP_MS = 300;
 export class Departures {
   readonly #world: World;
   #lookedAt = 0;
+  /** Of those that do not end yet: their peers. */
+  readonly #peersOf = new Map<SimRegistrar, readonly RegistrarId[]>();
 
   constructor(world: World) {
     this.#world = world;
   }
 
   step(): void {
-    const { history, elements, leaving, network, roundTripMs } = this.#world;
+    const { history, registrars, elements, leaving, network, roundTripMs } = this.#world;
     const since = this.#lookedAt;
     this.#lookedAt = network.now();
+    for (const one of registrars.values()) {
+      if (!leaving.has(one)) this.#peersOf.set(one, one.peerIds);
+    }
     if (history.loss > 0 || history.hasRsplib || roundTripMs > MOST_ROUND_TRIP_MS) return;
     for (const element of elements.values()) {
       const { lost } = element;
@@ -47,8 +53,9 @@ export class Departures {
     const awakeMs = Math.min(element.process.awakeFor(0), old.process.awakeFor(0));
     const reaches = (one: SimRegistrar, other: SimRegistrar | SimElement) =>
       ways.openFor(one.process.address, other.process.address, 0) > forMs;
+    const isPeer = ({ id }: SimRegistrar) => this.#peersOf.get(old)?.includes(id) === true;
     const isWell = others.every(
-      (one) => settled.includes(one) && reaches(one, old) && reaches(one, element),
+      (one) => settled.includes(one) && isPeer(one) && reaches(one, old) && reaches(one, element),
     );
     return awakeMs > forMs && others.length > 0 && isWell && reaches(old, element);
   }

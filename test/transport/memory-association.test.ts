@@ -185,4 +185,25 @@ describe('an association of the memory backend', () => {
     network.settle();
     expect([a.heard.texts, b.heard.texts]).toEqual([['to a'], ['to b']]);
   });
+
+  test('becomes one association also when one calls while the call of the other is almost done', () => {
+    for (let calledAtMs = 1; calledAtMs < 60; calledAtMs++) {
+      const network = new MemoryNetwork({ seed: 1, link: { delayMs: 10 } });
+      const a = host(network, '10.0.0.1', { port: 9901 });
+      const b = host(network, '10.0.0.2', { port: 9901 });
+      const fromA = a.endpoint.connect([{ address: '10.0.0.2', port: 9901 }]);
+      a.endpoint.send(fromA, 12, text('to b'));
+      network.advance(calledAtMs);
+      const fromB = b.endpoint.connect([{ address: '10.0.0.1', port: 9901 }]);
+      b.endpoint.send(fromB, 12, text('to a'));
+      network.settle();
+      const accepted = b.heard.of('up')[0]?.association;
+      const downs = b.heard.of('down').map(({ association }) => association);
+      expect(a.heard.types, `called at ${calledAtMs}`).not.toContain('down');
+      // A call on ports that have an association by then is refused, and that one stays.
+      expect(downs).toEqual(accepted === fromB ? [] : [fromB]);
+      expect(b.heard.texts).toEqual(['to b']);
+      expect(a.heard.texts).toEqual(accepted === fromB ? ['to a'] : []);
+    }
+  });
 });
