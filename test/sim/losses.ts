@@ -4,6 +4,7 @@
  * comes back, as soon as the pool element can notice.
  */
 
+import type { RegistrarId } from '../../src/types.ts';
 import { Lasting } from './lasting.ts';
 import type { SimElement, SimRegistrar } from './participants.ts';
 import { CLAIM_MS, repairMs } from './times.ts';
@@ -59,10 +60,16 @@ export class Losses {
         if (this.#canRegister(element)) homeless.add(element.id);
       } else if (home === undefined) {
         if (this.#isKnownSomewhere(element)) orphaned.add(element.id);
-      } else this.#look(element, home, missing, moved);
+      } else if (this.#isDead(home.homes.get(element.id))) orphaned.add(element.id);
+      else this.#look(element, home, missing, moved);
     }
     this.#complain(missing, moved);
     this.#complainOfHomeless(homeless, orphaned);
+  }
+
+  /** Who has just told that an element is its own may die of all moments now. */
+  #isDead(id: RegistrarId | undefined): boolean {
+    return id !== undefined && ![...this.#world.registrars.values()].some((one) => one.id === id);
   }
 
   #look(element: SimElement, home: SimRegistrar, missing: Set<number>, moved: Set<number>): void {
@@ -113,7 +120,7 @@ export class Losses {
   }
 
   #complain(missing: ReadonlySet<number>, moved: ReadonlySet<number>): void {
-    const { network, history } = this.#world;
+    const { network, history, auditMs } = this.#world;
     const now = network.now();
     const limitMs = this.#limitMs();
     const backMs = history.loss > 0 ? BACK_MS + LOSSY_MS : BACK_MS;
@@ -122,7 +129,7 @@ export class Losses {
     for (const id of this.#missing.note(now, missing, limitOf(LOSS_MS))) {
       this.#world.complain(`element ${id} is lost at its registrar`);
     }
-    for (const id of this.#moved.note(now, moved, limitOf(CLAIM_MS))) {
+    for (const id of this.#moved.note(now, moved, limitOf(CLAIM_MS + auditMs))) {
       this.#world.complain(`element ${id} has another home than it believes`);
     }
   }

@@ -72,11 +72,9 @@ export class Replicas {
     );
   }
 
-  /** An audit reads page by page. */
   #limitMs(): number {
-    const { history, elements, roundTripMs } = this.#world;
-    const pages = 2 + Math.ceil(elements.size / history.pageSize);
-    return THREE_HEARTBEATS_MS + pages * roundTripMs + (history.loss > 0 ? LOSSY_MS : 0);
+    const { history, auditMs } = this.#world;
+    return THREE_HEARTBEATS_MS + auditMs + (history.loss > 0 ? LOSSY_MS : 0);
   }
 }
 

@@ -133,6 +133,12 @@ export class World {
     return 2 * (Math.max(LINK.delayMs, ...this.delays.values()) + LINK.jitterMs);
   }
 
+  /** An audit reads page by page. */
+  get auditMs(): number {
+    const pages = 2 + Math.ceil(this.elements.size / this.history.pageSize);
+    return pages * this.roundTripMs;
+  }
+
   /** Those that can be relied upon: in service, not about to end, and for so long neither begun nor frozen. */
   settled(forMs: number): SimRegistrar[] {
     const now = this.network.now();
