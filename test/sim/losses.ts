@@ -60,16 +60,21 @@ export class Losses {
         if (this.#canRegister(element)) homeless.add(element.id);
       } else if (home === undefined) {
         if (this.#isKnownSomewhere(element)) orphaned.add(element.id);
-      } else if (this.#isDead(home.homes.get(element.id))) orphaned.add(element.id);
+      } else if (this.#isCutOff(home, home.homes.get(element.id))) orphaned.add(element.id);
       else this.#look(element, home, missing, moved);
     }
     this.#complain(missing, moved);
     this.#complainOfHomeless(homeless, orphaned);
   }
 
-  /** Who has just told that an element is its own may die of all moments now. */
-  #isDead(id: RegistrarId | undefined): boolean {
-    return id !== undefined && ![...this.#world.registrars.values()].some((one) => one.id === id);
+  /** Who has just told that an element is its own may die of all moments now, or be cut off before it hears the contrary. */
+  #isCutOff(home: SimRegistrar, other: RegistrarId | undefined): boolean {
+    if (other === undefined || other === home.id) return false;
+    const { registrars, ways } = this.#world;
+    const one = [...registrars.values()].find(({ id }) => id === other);
+    return (
+      one === undefined || ways.openFor(home.process.address, one.process.address, 0) < CLAIM_MS
+    );
   }
 
   #look(element: SimElement, home: SimRegistrar, missing: Set<number>, moved: Set<number>): void {
