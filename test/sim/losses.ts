@@ -35,6 +35,8 @@ export class Losses {
   readonly #orphaned = new Lasting<number>();
   /** Missing elements for which there was a cause when they were lost. */
   readonly #excused = new Set<number>();
+  /** The process that each element was registered with last. */
+  readonly #homes = new Map<number, SimRegistrar>();
   #looks = 0;
   #answers = 0;
 
@@ -79,6 +81,7 @@ export class Losses {
 
   #look(element: SimElement, home: SimRegistrar, missing: Set<number>, moved: Set<number>): void {
     const { id } = element;
+    if (this.#homes.get(id) !== home) this.#beginAnew(id, home);
     const isApart =
       this.#world.ways.openFor(element.process.address, home.process.address, 0) === 0;
     const known = home.homes.get(id);
@@ -91,6 +94,13 @@ export class Losses {
     else if (this.#isExcused(element, home)) this.#excused.add(id);
     if (!this.#excused.has(id)) this.#answers += 1;
     if (!isApart) (known === undefined ? missing : moved).add(id);
+  }
+
+  /** Whose home is another process has as long to notice that as if it had not been lost before. */
+  #beginAnew(id: number, home: SimRegistrar): void {
+    this.#homes.set(id, home);
+    this.#missing.forget(id);
+    this.#moved.forget(id);
   }
 
   /** What there was a cause for does not count any more. */
