@@ -69,7 +69,10 @@ export class Losses {
     this.#complainOfHomeless(homeless, orphaned);
   }
 
-  /** Who has just told that an element is its own may die of all moments now, or be cut off before it hears the contrary. */
+  /**
+   * `other` has just told that it has the element, and is dead now, or cut off before it could hear the contrary: until it
+   * is taken over nobody can know better.
+   */
   #isCutOff(home: SimRegistrar, other: RegistrarId | undefined): boolean {
     if (other === undefined || other === home.id) return false;
     const { registrars, ways } = this.#world;
@@ -81,7 +84,7 @@ export class Losses {
 
   #look(element: SimElement, home: SimRegistrar, missing: Set<number>, moved: Set<number>): void {
     const { id } = element;
-    if (this.#homes.get(id) !== home) this.#beginAnew(id, home);
+    this.#noteHome(id, home);
     const isApart =
       this.#world.ways.openFor(element.process.address, home.process.address, 0) === 0;
     const known = home.homes.get(id);
@@ -96,9 +99,11 @@ export class Losses {
     if (!isApart) (known === undefined ? missing : moved).add(id);
   }
 
-  /** Whose home is another process has as long to notice that as if it had not been lost before. */
-  #beginAnew(id: number, home: SimRegistrar): void {
+  /** Whose home has started anew has as long to notice that as if it had not been lost before. */
+  #noteHome(id: number, home: SimRegistrar): void {
+    const before = this.#homes.get(id);
     this.#homes.set(id, home);
+    if (before === home || before?.process.address !== home.process.address) return;
     this.#missing.forget(id);
     this.#moved.forget(id);
   }
