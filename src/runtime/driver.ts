@@ -4,6 +4,7 @@
  * result for the application) is its owner's business: `perform`.
  */
 
+import { HeldMessages } from '../protocol/held-messages.ts';
 import type {
   AssociationInput,
   AssociationOutput,
@@ -23,9 +24,12 @@ import {
   type SctpAddress,
 } from '../types.ts';
 import type { Clock } from './clock.ts';
-import { SlowPeers } from './slow-peers.ts';
 
 type Arenas = NonNullable<SctpStack['arenas']>;
+
+/** For peers that do not read. Thousands of requests: whoever has more of them on the way never will. */
+const MAX_HELD_BYTES_PER_PEER = 1 << 20;
+const MAX_HELD_BYTES = 16 * MAX_HELD_BYTES_PER_PEER;
 
 /**
  * A machine that can answer a message where it lies: reads `length` bytes at `offset` of the stack's inbound
@@ -63,7 +67,7 @@ export class Driver<Input extends { type: string }, Output extends { type: strin
   slowReaders = 0;
   readonly #options: DriverOptions<Input, Output>;
   readonly #inbox: (AssociationInput | Input)[] = [];
-  readonly #slowPeers = new SlowPeers();
+  readonly #slowPeers = new HeldMessages(MAX_HELD_BYTES_PER_PEER, MAX_HELD_BYTES);
   readonly #attempts = new Map<AssociationId, ConnectAttempt>();
   /** Asked to end gracefully, and not ended yet. */
   readonly #ending = new Set<AssociationId>();

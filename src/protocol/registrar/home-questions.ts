@@ -12,7 +12,7 @@ import type { RegistrarContext } from './context.ts';
 import { PerAssociation } from './per-association.ts';
 import { Waits } from './waits.ts';
 
-/** Over one association: less than what is held for it (`runtime/slow-peers.ts`), with the longest handles also. */
+/** Over one association: less than what is held for it (`runtime/driver.ts`), with the longest handles also. */
 const MOST_UNANSWERED = 256;
 
 interface Conversation {

@@ -32,6 +32,7 @@ import { toldAsEvents } from './changes.ts';
 import { noCounts, type RegistrarContext, type RegistrarCounters } from './context.ts';
 import { onMovedAway } from './departed.ts';
 import { onDeregistration } from './deregistration.ts';
+import { EarlyRequests } from './early-requests.ts';
 import { onKeepAliveAck, onPlainKeepAliveAck, onPoolElementTimers } from './endpoint-keep-alive.ts';
 import { onEndpointUnreachable } from './endpoint-unreachable.ts';
 import { onUndecodable, refusedForPoolHandle, reportUnrecognized } from './error-report.ts';
@@ -66,9 +67,11 @@ export class Registrar implements Machine<RegistrarInput, RegistrarOutput> {
   readonly #serverAnnounce: ServerAnnounce;
   readonly #shutdown: Shutdown;
   readonly #adoption: Adoption;
+  readonly #earlyRequests: EarlyRequests;
 
   constructor(setUp: RegistrarSetUp) {
     const { id, handlespace, options, localAddresses, port, seed, log = SILENT } = setUp;
+    const { waitsForService = false } = setUp;
     const outbox = new Outbox(options.profile);
     this.#context = {
       id,
@@ -85,9 +88,12 @@ export class Registrar implements Machine<RegistrarInput, RegistrarOutput> {
       log,
     };
     this.#handleResolution = new HandleResolution(this.#context);
-    this.#serverAnnounce = new ServerAnnounce(this.#context, seed, setUp.waitsForService ?? false);
+    this.#serverAnnounce = new ServerAnnounce(this.#context, seed, waitsForService);
     this.#shutdown = new Shutdown(this.#context);
     this.#adoption = new Adoption(this.#context);
+    this.#earlyRequests = new EarlyRequests(this.#context, waitsForService, (...request) =>
+      this.#onAsap(...request),
+    );
   }
 
   /** Live; counted since the start. */
@@ -116,6 +122,7 @@ export class Registrar implements Machine<RegistrarInput, RegistrarOutput> {
       this.#context.handlespace.nextDeadline(),
       this.#serverAnnounce.nextDeadline,
       this.#adoption.nextDeadline,
+      this.#earlyRequests.nextDeadline,
     );
   }
 
@@ -131,7 +138,7 @@ export class Registrar implements Machine<RegistrarInput, RegistrarOutput> {
     offset: number,
     length: number,
   ): number {
-    if (this.#shutdown.isUnderWay) return 0;
+    if (this.#shutdown.isUnderWay || this.#earlyRequests.waits(association)) return 0;
     return this.#handleResolution.answerInPlace(now, association, offset, length);
   }
 
@@ -149,9 +156,11 @@ export class Registrar implements Machine<RegistrarInput, RegistrarOutput> {
         this.#adoption.onAssociationUp(now, input.association, input.attempt);
         break;
       case 'associationRestarted':
+        this.#earlyRequests.drop(input.association);
         onAssociationRestarted(context, now, input.association);
         break;
       case 'associationDown':
+        this.#earlyRequests.drop(input.association);
         this.#adoption.onAssociationDown(input.association);
         onAssociationDown(context, now, input.association);
         break;
@@ -169,6 +178,7 @@ export class Registrar implements Machine<RegistrarInput, RegistrarOutput> {
         break;
       case 'inService':
         this.#serverAnnounce.begin(now);
+        this.#earlyRequests.onInService(now);
         break;
       case 'stop':
         this.#shutdown.start(now);
@@ -184,6 +194,7 @@ export class Registrar implements Machine<RegistrarInput, RegistrarOutput> {
     this.#adoption.onTimeout(now);
     onPoolElementTimers(this.#context, now, this.#adoption);
     this.#serverAnnounce.onTimeout(now);
+    this.#earlyRequests.onTimeout(now);
   }
 
   #onMessage(
@@ -214,6 +225,7 @@ export class Registrar implements Machine<RegistrarInput, RegistrarOutput> {
     if (onPlainKeepAliveAck(context, now, association, payload, this.#adoption)) return;
     const message = decodeAsap(payload, { profile: context.options.profile });
     if (!refusedForPoolHandle(context, association, payload, message)) {
+      if (this.#earlyRequests.keeps(now, association, payload, message)) return;
       this.#onReadable(now, association, message);
     }
     if (message.unrecognized) {

@@ -1,37 +1,46 @@
 /**
- * What waits for peers that do not read as fast as they ask: messages for them that the transport did not
- * take, and behind those their own further ones, unread. Bounded for each and for all, so that no peer costs
- * the others anything; what is done when there is no more room is the driver's business.
+ * Messages that wait, in order, for each association: those for a peer that does not read as fast as it asks, and its
+ * own ones that it is too early to answer. Bounded for each and for all, so that no peer costs the others anything;
+ * what is done when there is no more room is the holder's business.
  */
 
 import type { AssociationId } from '../types.ts';
 
-/** Thousands of requests: whoever has more of them on the way is not reading. */
-const MAX_BYTES_PER_PEER = 1 << 20;
-const MAX_BYTES = 16 * MAX_BYTES_PER_PEER;
 /** So that many short ones do not take much more memory than they are long. */
 const BYTES_PER_MESSAGE = 64;
 
-export interface WaitingMessage {
+export interface HeldMessage {
   readonly payloadProtocol: number;
   /** A copy. */
   readonly payload: Uint8Array;
 }
 
-interface SlowPeer {
+interface Held {
   /** To be sent first. */
-  readonly outbound: WaitingMessage[];
+  readonly outbound: HeldMessage[];
   /** To be read after that. */
-  readonly inbound: WaitingMessage[];
+  readonly inbound: HeldMessage[];
   bytes: number;
 }
 
-export class SlowPeers {
-  readonly #peers = new Map<AssociationId, SlowPeer>();
+export class HeldMessages {
+  readonly #maxBytesPerPeer: number;
+  readonly #maxBytes: number;
+  readonly #peers = new Map<AssociationId, Held>();
   #bytes = 0;
+
+  constructor(maxBytesPerPeer: number, maxBytes: number) {
+    this.#maxBytesPerPeer = maxBytesPerPeer;
+    this.#maxBytes = maxBytes;
+  }
 
   has(association: AssociationId): boolean {
     return this.#peers.size > 0 && this.#peers.has(association);
+  }
+
+  /** Those for whom anything is held, who waits longest first. */
+  associations(): AssociationId[] {
+    return [...this.#peers.keys()];
   }
 
   /** Keeps a copy of a message; false: there is no room. */
@@ -43,7 +52,8 @@ export class SlowPeers {
   ): boolean {
     const bytes = payload.length + BYTES_PER_MESSAGE;
     const peer = this.#peers.get(association) ?? { outbound: [], inbound: [], bytes: 0 };
-    if (peer.bytes + bytes > MAX_BYTES_PER_PEER || this.#bytes + bytes > MAX_BYTES) return false;
+    const isTooMuch = peer.bytes + bytes > this.#maxBytesPerPeer;
+    if (isTooMuch || this.#bytes + bytes > this.#maxBytes) return false;
     peer[direction].push({ payloadProtocol, payload: payload.slice() });
     peer.bytes += bytes;
     this.#bytes += bytes;
@@ -52,7 +62,7 @@ export class SlowPeers {
   }
 
   /** Lets go of a peer and gives what waited for it, in order. */
-  release(association: AssociationId): Pick<SlowPeer, 'outbound' | 'inbound'> {
+  release(association: AssociationId): Pick<Held, 'outbound' | 'inbound'> {
     const peer = this.#peers.get(association);
     if (peer === undefined) return { outbound: [], inbound: [] };
     this.#peers.delete(association);
