@@ -41,6 +41,7 @@ type State =
 
 export class MemoryAssociation {
   state: State = 'COOKIE_WAIT';
+  hasBeenUp = false;
   peerTag = 0;
   #cookie: Cookie | undefined;
   readonly #outbox: MemoryOutbox;
@@ -199,6 +200,7 @@ export class MemoryAssociation {
 
   #establish(): void {
     this.state = 'ESTABLISHED';
+    this.hasBeenUp = true;
     this.#watch.onProgress(!this.#outbox.isEmpty);
     this.host.onUp(this);
     // What was sent while it opened, and once more, which does no harm, what a handler has sent just now.

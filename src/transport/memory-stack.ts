@@ -265,7 +265,9 @@ export class MemoryStack implements SctpStack, AssociationHost {
     const why = existing === undefined ? this.#whyNot(from, packet.destinationPort) : undefined;
     if (existing !== undefined) existing.onCookieEcho(cookie);
     else if (why !== undefined) this.#refuse(from, packet, cookie.peerTag, why);
-    else this.#create(wayOf(from, packet), cookie.localTag).accept(cookie);
+    else if (this.#associations.isUsed(cookie.localTag)) {
+      this.#refuse(from, packet, cookie.peerTag, 'the association has ended');
+    } else this.#create(wayOf(from, packet), cookie.localTag).accept(cookie);
   }
 
   /** Why a new association is refused; `undefined`: it is not. */

@@ -11,10 +11,15 @@ export interface Way {
   readonly peerPort: number;
 }
 
+/** Of associations that have ended: more than can be on their way as cookies. */
+const MOST_USED_TAGS = 1_000;
+
 export class AssociationTable {
   readonly #byId = new Map<AssociationId, MemoryAssociation>();
   /** The same by our verification tag. */
   readonly #byTag = new Map<number, MemoryAssociation>();
+  /** Tags of associations that were up, the oldest first. */
+  readonly #usedTags = new Set<number>();
 
   get size(): number {
     return this.#byId.size;
@@ -31,6 +36,11 @@ export class AssociationTable {
 
   withTag(tag: number): MemoryAssociation | undefined {
     return this.#byTag.get(tag);
+  }
+
+  /** A cookie under such a tag is from before: another association needs another tag (RFC 9260 §5.3.1). */
+  isUsed(tag: number): boolean {
+    return this.#usedTags.has(tag);
   }
 
   between(
@@ -52,6 +62,7 @@ export class AssociationTable {
   remove(association: MemoryAssociation): void {
     this.#byId.delete(association.id);
     this.#byTag.delete(association.localTag);
+    if (association.hasBeenUp) this.#use(association.localTag);
   }
 
   /** It has another tag of ours now. */
@@ -66,6 +77,12 @@ export class AssociationTable {
     let count = 0;
     for (const one of this.#byId.values()) if (isFrom(one, peer)) count++;
     return count < maxAssociationsPerHost;
+  }
+
+  #use(tag: number): void {
+    const [oldest] = this.#usedTags;
+    if (this.#usedTags.size === MOST_USED_TAGS) this.#usedTags.delete(oldest as number);
+    this.#usedTags.add(tag);
   }
 }
 

@@ -206,4 +206,19 @@ describe('an association of the memory backend', () => {
       expect(a.heard.texts).toEqual(accepted === fromB ? ['to a'] : []);
     }
   });
+
+  test('does not come up again when its cookie arrives once more after its end (RFC 9260 §5.3.1)', () => {
+    const link = { delayMs: 10, duplication: 1, jitterMs: 20 };
+    for (let seed = 1; seed < 20; seed++) {
+      const network = new MemoryNetwork({ seed, link });
+      const server = host(network, '10.0.0.1');
+      const client = host(network, '10.0.0.2', { port: 0, accepts: false });
+      server.heard.react = (event) => {
+        if (event.type === 'up') server.endpoint.abort(event.association, 'not you');
+      };
+      client.endpoint.connect([{ address: '10.0.0.1', port: 3863 }]);
+      network.settle();
+      expect(server.heard.of('up'), `seed ${seed}`).toHaveLength(1);
+    }
+  });
 });
