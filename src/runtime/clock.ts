@@ -21,15 +21,26 @@ export const systemClock: Clock = {
   now: () => Math.floor(performance.now()),
   wakeAt(at, wake) {
     const delayMs = Math.min(Math.max(at - performance.now(), 0), LONGEST_TIMEOUT_MS);
-    // Rounded up: a wake-up before its time would find nothing due and be armed again at once.
     let isWanted = true;
     // Node.js runs due timers first, then reads events, then immediates.
     const onTime = () => setImmediate(() => isWanted && wake());
-    const timer = setTimeout(onTime, Math.ceil(delayMs));
-    timer.unref();
+    const cancel = delayMs > 0 ? afterTimer(delayMs, onTime) : afterEvents(onTime);
     return () => {
       isWanted = false;
-      clearTimeout(timer);
+      cancel();
     };
   },
 };
+
+function afterTimer(delayMs: number, run: () => void): () => void {
+  // Rounded up: a wake-up before its time would find nothing due and be armed again at once.
+  const timer = setTimeout(run, Math.ceil(delayMs));
+  timer.unref();
+  return () => clearTimeout(timer);
+}
+
+/** What is due already need not wait for a timer, of which the shortest takes more than a millisecond. */
+function afterEvents(run: () => void): () => void {
+  const immediate = setImmediate(run);
+  return () => clearImmediate(immediate);
+}
