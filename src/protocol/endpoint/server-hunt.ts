@@ -116,8 +116,8 @@ export class ServerHunt {
     const registrar = this.#registrars.onAnnounce(now, source, payload);
     const round = this.#round;
     if (registrar === undefined || round === undefined || round.number < 0) return;
-    const isCalled = [...this.#calling.values()].some((one) => isSameRegistrar(one, registrar));
-    if (isCalled || round.candidates.some((one) => isSameRegistrar(one, registrar))) return;
+    const isCalled = isAmong([...this.#calling.values()], registrar);
+    if (isCalled || isAmong(round.candidates, registrar)) return;
     round.candidates.push(registrar);
     this.#callMore(round);
   }
@@ -135,7 +135,10 @@ export class ServerHunt {
     const { options, random } = this.#settings;
     // "increase T5 by a factor of two", "up to RETRAN-MAX" (RFC 5352 §3.6)
     const roundMs = Math.min(options.t5ServerHuntMs * 2 ** number, options.retranMaxMs);
-    const candidates = this.#registrars.all(now, random);
+    // Whose turn has not come yet goes first: where few of many live, one of them is found soon.
+    const all = this.#registrars.all(now, random);
+    const left = (this.#round?.candidates ?? []).filter((one) => isAmong(all, one));
+    const candidates = [...left, ...all.filter((one) => !isAmong(left, one))];
     const isAvoided = (one: RegistrarAddresses) => isSameRegistrar(one, this.#avoided);
     this.#round = {
       number,
@@ -185,4 +188,8 @@ export class ServerHunt {
     if (this.#disappointments < 2) return 0;
     return Math.min(refusedPauseMs * 2 ** (this.#disappointments - 2), retranMaxMs);
   }
+}
+
+function isAmong(registrars: readonly RegistrarAddresses[], wanted: RegistrarAddresses): boolean {
+  return registrars.some((one) => isSameRegistrar(one, wanted));
 }

@@ -90,6 +90,19 @@ describe('the server hunt', () => {
     expect(scene.calling).toHaveLength(2);
   });
 
+  test('calls everybody before it calls anybody again', () => {
+    for (let seed = 1n; seed <= 20n; seed++) {
+      const scene = aPoolElement({ registrars: [1, 2, 3, 4, 5, 6, 7, 8, 9], seed });
+      scene.input({ type: 'start' });
+      const called = [0, 1, 2].flatMap(() => {
+        const { calling } = scene;
+        scene.advance(scene.machine.nextDeadline() - scene.now);
+        return calling;
+      });
+      expect(called.toSorted()).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    }
+  });
+
   test('begins with the first T5 again after a hunt that found somebody (RFC 5352 §3.6)', () => {
     const scene = aPoolElement();
     scene.input({ type: 'start' });
