@@ -91,11 +91,15 @@ export class Losses {
     if (known === home.id) {
       this.#answers += 1;
       this.#endExcuse(id);
+      // What rsplib's ways have lost a registration has repaired; they may lose it again.
+      if (this.#world.history.hasRsplib) this.#forget(id);
       return;
     }
     if (this.#mustBeBack(element, home)) this.#endExcuse(id);
     else if (this.#isExcused(element, home)) this.#excused.add(id);
     if (!this.#excused.has(id)) this.#answers += 1;
+    // It could notice by a heartbeat, which does not arrive now: then by the next one.
+    else if (isApart) this.#forget(id);
     if (!isApart) (known === undefined ? missing : moved).add(id);
   }
 
@@ -103,14 +107,15 @@ export class Losses {
   #noteHome(id: number, home: SimRegistrar): void {
     const before = this.#homes.get(id);
     this.#homes.set(id, home);
-    if (before === home || before?.process.address !== home.process.address) return;
-    this.#missing.forget(id);
-    this.#moved.forget(id);
+    if (before !== home && before?.process.address === home.process.address) this.#forget(id);
   }
 
   /** What there was a cause for does not count any more. */
   #endExcuse(id: number): void {
-    if (!this.#excused.delete(id)) return;
+    if (this.#excused.delete(id)) this.#forget(id);
+  }
+
+  #forget(id: number): void {
     this.#missing.forget(id);
     this.#moved.forget(id);
   }
