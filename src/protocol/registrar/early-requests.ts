@@ -5,8 +5,7 @@
  * to their requests in the order in which they sent them.
  */
 
-import type { AssociationId, Milliseconds } from '../../types.ts';
-import { PAYLOAD_PROTOCOL } from '../../types.ts';
+import { type AssociationId, type Milliseconds, PAYLOAD_PROTOCOL } from '../../types.ts';
 import type { AsapMessage } from '../../wire/asap-messages.ts';
 import { SLICE } from '../backlog.ts';
 import { HeldMessages } from '../held-messages.ts';
