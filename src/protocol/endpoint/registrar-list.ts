@@ -58,10 +58,8 @@ export class RegistrarList {
 
   /** Every registrar once, in random order. */
   all(now: Milliseconds, random: () => number): RegistrarAddresses[] {
-    this.#forgetOutdated(now);
-    const announced = [...this.#announced.values()].map(({ registrar }) => registrar);
     const seen = new Set<string>();
-    const distinct = [...this.#configured, ...announced].filter((registrar) => {
+    const distinct = this.#known(now).filter((registrar) => {
       const keys = registrar.map(keyOf);
       const isKnown = keys.some((key) => seen.has(key));
       for (const key of keys) seen.add(key);
@@ -71,11 +69,14 @@ export class RegistrarList {
   }
 
   has(now: Milliseconds, addresses: RegistrarAddresses): boolean {
+    return isAmong(this.#known(now), addresses);
+  }
+
+  /** Who is configured and announced is there twice. */
+  #known(now: Milliseconds): RegistrarAddresses[] {
     this.#forgetOutdated(now);
-    return (
-      this.#configured.some((one) => isSameRegistrar(one, addresses)) ||
-      [...this.#announced.values()].some(({ registrar }) => isSameRegistrar(registrar, addresses))
-    );
+    const announced = [...this.#announced.values()].map(({ registrar }) => registrar);
+    return [...this.#configured, ...announced];
   }
 
   #forgetOutdated(now: Milliseconds): void {
@@ -90,6 +91,13 @@ export class RegistrarList {
 export function isSameRegistrar(one: RegistrarAddresses, other: RegistrarAddresses): boolean {
   const keys = new Set(one.map(keyOf));
   return other.some((address) => keys.has(keyOf(address)));
+}
+
+export function isAmong(
+  registrars: readonly RegistrarAddresses[],
+  wanted: RegistrarAddresses,
+): boolean {
+  return registrars.some((one) => isSameRegistrar(one, wanted));
 }
 
 /**

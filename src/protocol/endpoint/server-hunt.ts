@@ -8,7 +8,12 @@ import type { AssociationId, Milliseconds, SctpAddress } from '../../types.ts';
 import type { Logger } from '../logger.ts';
 import type { AssociationOutput, ConnectAttempt } from '../machine.ts';
 import type { HuntOptions } from './options.ts';
-import { isSameRegistrar, type RegistrarAddresses, RegistrarList } from './registrar-list.ts';
+import {
+  isAmong,
+  isSameRegistrar,
+  type RegistrarAddresses,
+  RegistrarList,
+} from './registrar-list.ts';
 
 export interface ServerHuntSettings {
   readonly registrars: readonly RegistrarAddresses[];
@@ -188,8 +193,4 @@ export class ServerHunt {
     if (this.#disappointments < 2) return 0;
     return Math.min(refusedPauseMs * 2 ** (this.#disappointments - 2), retranMaxMs);
   }
-}
-
-function isAmong(registrars: readonly RegistrarAddresses[], wanted: RegistrarAddresses): boolean {
-  return registrars.some((one) => isSameRegistrar(one, wanted));
 }

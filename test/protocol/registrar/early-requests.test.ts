@@ -5,9 +5,9 @@ import { encodeAsap } from '../../../src/wire/asap.ts';
 import type { AsapMessage } from '../../../src/wire/asap-messages.ts';
 import { CAUSE } from '../../../src/wire/parameters.ts';
 import {
+  answeredInPlace,
   aRegistrar,
   deregistration,
-  idOf,
   type Net,
   POOL,
   registration,
@@ -32,14 +32,6 @@ function inService(net: Net): void {
 
 function types(messages: readonly AsapMessage[]): string[] {
   return messages.map(({ type }) => type.replace('ASAP_', '').replace('_RESPONSE', ''));
-}
-
-/** Lays a resolution where a transport does. */
-function answeredInPlace(net: Net, poolHandle = POOL): number {
-  const { request } = net.handlespace.arenas();
-  const message = encodeAsap(resolution(poolHandle));
-  request.bytes.set(message, 0);
-  return net.registrar.answerInPlace(net.now, idOf(9), 0, message.length);
 }
 
 test('a pool that the table of the mentor brings is resolved when the registrar is in service', () => {
@@ -68,7 +60,7 @@ test('a pool that is not there either is refused then, and from then on at once'
 test('a pool that is known is resolved at once', () => {
   const net = starting();
   stored(net, 1);
-  expect(answeredInPlace(net)).toBeGreaterThan(0);
+  expect(answeredInPlace(net, 9, encodeAsap(resolution())).bytes).toBeGreaterThan(0);
   net.says(9, resolution());
   expect(net.answers(9)).toMatchObject([{ poolElements: [{ id: 1 }] }]);
 });
@@ -95,7 +87,7 @@ test('answers to all requests of an association come in their order (interop-rsp
   stored(net, 1);
   net.says(9, resolution(OTHER));
   net.says(9, registration({ id: 5, userTransport: tcp() }));
-  expect(answeredInPlace(net)).toBe(0);
+  expect(answeredInPlace(net, 9, encodeAsap(resolution())).bytes).toBe(0);
   net.says(9, resolution());
   net.says(9, deregistration(5));
   expect(net.answers(9)).toEqual([]);
@@ -120,7 +112,10 @@ test('what needs no answer does not wait', () => {
   expect(net.registrar.counters.endpointKeepAliveAcks).toBe(1);
 });
 
-test.each(['down', 'restarts'] as const)('nothing is answered to a peer that %s', (happens) => {
+test.each([
+  ['goes down', 'down'],
+  ['restarts', 'restarts'],
+] as const)('nothing is answered to a peer that %s', (_, happens) => {
   const net = starting();
   net.says(9, resolution());
   net[happens](9);

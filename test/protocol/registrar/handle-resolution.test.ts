@@ -5,7 +5,16 @@ import { describe, expect, test } from 'vitest';
 import { encodeAsap } from '../../../src/wire/asap.ts';
 import type { AsapHandleResolutionResponse } from '../../../src/wire/asap-messages.ts';
 import { CAUSE } from '../../../src/wire/parameters.ts';
-import { aRegistrar, hex, idOf, type Net, PEER, POOL, resolution, type SetUp } from './support.ts';
+import {
+  answeredInPlace,
+  aRegistrar,
+  hex,
+  type Net,
+  PEER,
+  POOL,
+  resolution,
+  type SetUp,
+} from './support.ts';
 
 /** A registrar with `size` pool elements, identifiers from 1, and a pool user at association 9. */
 function withPool(size: number, setUp: SetUp = {}): Net {
@@ -117,16 +126,6 @@ describe('a handle resolution (RFC 5352 §3.3)', () => {
     expect(net.answers(9)).toMatchObject([{ acceptsUpdates: false }]);
   });
 });
-
-/** Lays a message into the request arena, as a transport does, and has it answered there. */
-function answeredInPlace(net: Net, association: number, message: Uint8Array, offset = 64) {
-  const { request, response } = net.handlespace.arenas();
-  request.bytes.set(message, offset);
-  const { registrar, now } = net;
-  const bytes = registrar.answerInPlace(now, idOf(association), offset, message.length);
-  const at = response.position[0] as number;
-  return { bytes, answer: response.bytes.slice(at, at + Math.max(bytes, 0)) };
-}
 
 describe('a handle resolution where it lies', () => {
   test('is answered at the position of the response arena, which stays', () => {

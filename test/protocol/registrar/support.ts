@@ -271,6 +271,16 @@ export function unreachable(id = PE, poolHandle: Uint8Array = POOL): AsapMessage
   return { type: 'ASAP_ENDPOINT_UNREACHABLE', poolHandle, poolElementId: poolElementId(id) };
 }
 
+/** Lays a message into the request arena, as a transport does, and has it answered there. */
+export function answeredInPlace(net: Net, association: number, message: Uint8Array, offset = 64) {
+  const { request, response } = net.handlespace.arenas();
+  request.bytes.set(message, offset);
+  const { registrar, now } = net;
+  const bytes = registrar.answerInPlace(now, idOf(association), offset, message.length);
+  const at = response.position[0] as number;
+  return { bytes, answer: response.bytes.slice(at, at + Math.max(bytes, 0)) };
+}
+
 export interface Stored {
   readonly port?: number;
   readonly addresses?: readonly IpAddress[];
