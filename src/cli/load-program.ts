@@ -23,7 +23,8 @@ export function builtLoadProgram(): string {
 }
 
 function cargoBuild(): string {
-  const args = ['build', '--release', '--package', 'rserpool-load'];
+  // With a target, as the addon is built, so that both share what they have in common.
+  const args = ['build', '--release', '--target', hostTarget(), '--package', 'rserpool-load'];
   try {
     return execFileSync('cargo', [...args, '--quiet', '--message-format', 'json'], {
       cwd: root,
@@ -35,4 +36,11 @@ function cargoBuild(): string {
     const why = error instanceof Error ? error.message : String(error);
     throw new AddonError(`The load program could not be built: ${why}`);
   }
+}
+
+function hostTarget(): string {
+  const version = execFileSync('rustc', ['--version', '--verbose'], { encoding: 'utf8' });
+  const target = /^host: (.+)$/m.exec(version)?.[1];
+  if (target === undefined) throw new AddonError('rustc does not say which target it builds for.');
+  return target;
 }

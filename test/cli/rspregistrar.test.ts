@@ -8,6 +8,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { openAnnounceListener } from '../../src/transport/announce.ts';
 import { poolElementId, type RegistrarId } from '../../src/types.ts';
 import { type AsapMessage, decodeAsap } from '../../src/wire.ts';
+import { freeUdpPort } from '../support/loopback.ts';
 import {
   Peer,
   poolElement,
@@ -168,7 +169,7 @@ describe('rspregistrar', () => {
   });
 
   test('-asapannounce, -serverannouncecycle: announces the ASAP port to that group', async () => {
-    const group = { address: '239.0.0.77', port: 20_000 + (process.pid % 20_000) };
+    const group = { address: '239.0.0.77', port: await freeUdpPort() };
     const options = (cycle: number, id: number) => [
       ...[`-asapannounce=${group.address}:${group.port}`, `-serverannouncecycle=${cycle}`],
       `-identifier=${id}`,

@@ -16,7 +16,7 @@ let folder = '';
 let packed: readonly string[] = [];
 
 function run(program: string, args: readonly string[], cwd = folder): string {
-  return execFileSync(program, args, { cwd, encoding: 'utf8', timeout: 60_000 });
+  return execFileSync(program, args, { cwd, encoding: 'utf8', timeout: 250_000 });
 }
 
 function tsc(args: readonly string[], cwd = folder): string {

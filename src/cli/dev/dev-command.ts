@@ -8,6 +8,7 @@ import { Command } from 'commander';
 import { createPoolUser } from '../../client/pool-user.ts';
 import { UnreachableError } from '../../errors.ts';
 import { ASAP_PORT, type Milliseconds } from '../../types.ts';
+import { integerBetween } from '../options.ts';
 import { createOutput, type Output } from '../output.ts';
 import { runUntilStopped } from '../until-stopped.ts';
 import { type Cast, castAt, POOL, PROCESSES } from './cast.ts';
@@ -24,13 +25,17 @@ const REQUESTS_AFTER_FAILURES = 3;
 interface DevOptions {
   readonly once?: true;
   readonly json?: true;
+  /** Seconds. */
+  readonly limit: number;
 }
 
 /**
- * So that `--once` has ended within 30 s, with all its processes: what is under way then, an attempt of a request
+ * With it `--once` ends within 30 s, with all its processes: what is under way at the limit, an attempt of a request
  * and the end of an association, takes 2.5 s at most.
  */
-const LIMIT_MS = 26_000;
+const DEFAULT_LIMIT_S = 26;
+
+const wholeSeconds = integerBetween(1, 3_600);
 
 interface Result extends RequestCounters {
   /** From the end of a registrar until its pool elements are at home with another one. */
@@ -41,6 +46,7 @@ export function devCommand(): Command {
   return new Command('dev')
     .description('play the demonstration: registrars, echo servers, a pool user, two failures')
     .option('--once', 'play it once, print the result as JSON, and end, within 30 s')
+    .option('--limit <seconds>', 'give up --once after that time', wholeSeconds, DEFAULT_LIMIT_S)
     .option('--json', 'print one JSON object per line')
     .action(dev);
 }
@@ -48,13 +54,13 @@ export function devCommand(): Command {
 function dev(options: DevOptions): Promise<void> {
   return runUntilStopped(async (stopped) => {
     const late = new AbortController();
-    const limit = options.once ? setTimeout(() => late.abort(), LIMIT_MS) : undefined;
+    const limit = options.once ? setTimeout(() => late.abort(), options.limit * 1_000) : undefined;
     try {
       await perform(options, AbortSignal.any([stopped, late.signal]), late.signal);
     } catch (error) {
       if (!late.signal.aborted) throw error;
       throw new UnreachableError(
-        `The demonstration has not come to its end within ${LIMIT_MS / 1_000} s: this machine is too busy for it, or its loopback loses packets.`,
+        `The demonstration has not come to its end within ${options.limit} s: this machine is too busy for it, or its loopback loses packets.`,
       );
     } finally {
       clearTimeout(limit);
