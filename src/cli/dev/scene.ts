@@ -21,7 +21,7 @@ const SHOWN: Readonly<Record<string, 'green' | 'yellow' | undefined>> = {
   reregistered: 'green',
 };
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 60_000;
 
 export class Scene {
   readonly registrars: Member[] = [];
