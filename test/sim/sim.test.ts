@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import process from 'node:process';
 import { describe, expect, test } from 'vitest';
+import type { PacketReport } from '../../src/transport/memory.ts';
 import type { Coverage } from './checks.ts';
 import { type History, historyOf } from './history.ts';
 import { play } from './play.ts';
@@ -78,16 +79,24 @@ test('the checks of losses and of replicas can tell most of the time', () => {
 
 test('the same seed is the same history, packet by packet', () => {
   const seeds = Array.from({ length: 10 }, (_, index) => index + 1);
-  const prints = seeds.map(fingerprintOf);
-  expect(seeds.map(fingerprintOf)).toEqual(prints);
+  const prints = seeds.map((seed) => fingerprintOf(seed));
+  expect(seeds.map((seed) => fingerprintOf(seed))).toEqual(prints);
   expect(new Set(prints).size).toBe(seeds.length);
 }, 120_000);
 
+test('a history in which listeners and loggers throw is the same without that, packet by packet', () => {
+  for (let seed = 1; seed <= 10; seed++) {
+    expect(play(historyOf(seed)).exceptions).toBeGreaterThan(100);
+    expect(fingerprintOf(seed, false)).toBe(fingerprintOf(seed));
+  }
+}, 120_000);
+
 /** Of the transcript and of all packets. */
-function fingerprintOf(seed: number): string {
+function fingerprintOf(seed: number, hasMischief = true): string {
   const hash = createHash('sha256');
-  const { transcript } = play(historyOf(seed), ({ at, from, to, isLost, packet }) => {
+  const onPacket = ({ at, from, to, isLost, packet }: PacketReport) => {
     hash.update(`${at} ${from} ${to} ${isLost} ${JSON.stringify(packet)}\n`);
-  });
+  };
+  const { transcript } = play(historyOf(seed), { onPacket, hasMischief });
   return hash.update(transcript.join('\n')).digest('hex');
 }
