@@ -6,11 +6,14 @@
 import { isIP } from 'node:net';
 import { ConfigError } from '../errors.ts';
 import type { AnnounceHeard } from '../protocol/endpoint/registrar-list.ts';
-import { type Logger, SILENT } from '../protocol/logger.ts';
+import type { Logger } from '../protocol/logger.ts';
 import type { AssociationInput, AssociationOutput, Machine } from '../protocol/machine.ts';
+import type { ExceptionHandler } from '../runtime/application-calls.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { Driver } from '../runtime/driver.ts';
+import { guardedLogger } from '../runtime/guarded-logger.ts';
 import { addressTowards, reachableAddresses } from '../runtime/local-address.ts';
+import { Steps } from '../runtime/steps.ts';
 import {
   type AnnounceGroup,
   type AnnounceListener,
@@ -48,7 +51,10 @@ export interface EndpointSettings {
   readonly addresses?: readonly IpAddress[] | undefined;
   /** Local UDP port of encapsulated SCTP. Default: any free one. */
   readonly udpPort?: number | undefined;
-  /** A pino logger, or anything like it. Default: silence. */
+  /**
+   * A pino logger, or anything like it. What its methods throw is thrown again on the next tick, as an uncaught
+   * exception. Default: silence.
+   */
   readonly log?: Logger | undefined;
 }
 
@@ -62,9 +68,11 @@ export class Endpoint<Input extends { type: string }, Output extends { type: str
   readonly hint: string;
   readonly localAddresses: readonly IpAddress[];
   readonly transport: SctpBackend;
+  /** The application's logger, guarded. */
+  readonly log: Logger;
   readonly #stack: SctpStack;
+  readonly #steps = new Steps();
   readonly #announceGroup: AnnounceGroup | undefined;
-  readonly #log: Logger;
   #driver: Driver<Input | AnnounceHeard, Output> | undefined;
   #announces: AnnounceListener | undefined;
 
@@ -79,9 +87,9 @@ export class Endpoint<Input extends { type: string }, Output extends { type: str
     this.hint = hint;
     this.localAddresses = stack.localAddresses;
     this.transport = stack.backend;
+    this.log = log;
     this.#stack = stack;
     this.#announceGroup = announceGroup;
-    this.#log = log;
   }
 
   /**
@@ -99,6 +107,8 @@ export class Endpoint<Input extends { type: string }, Output extends { type: str
       texts.map((text) => resolveRegistrarAddress(text, registrarPort)),
     );
     const hint = texts.map(bracketsHint).join('');
+    // Read before anything is opened, for settings may have getters that throw.
+    const { announces, log } = settings;
     const stack = openSctpStack({
       transport: settings.transport ?? 'auto',
       localAddresses: settings.addresses ?? (await defaultAddresses(registrars, hint)),
@@ -106,27 +116,36 @@ export class Endpoint<Input extends { type: string }, Output extends { type: str
       remoteUdpPort: remoteUdpPortOf(texts, settings.registrarUdpPort),
     });
     const isAlone = registrars.length === 0;
-    const group = settings.announces ?? (isAlone && asapAnnounceGroup(stack.backend));
-    return new Endpoint(registrars, hint, stack, group || undefined, settings.log ?? SILENT);
+    const group = announces ?? (isAlone && asapAnnounceGroup(stack.backend));
+    return new Endpoint(registrars, hint, stack, group || undefined, guardedLogger(log));
   }
 
   /**
    * Runs the machine; `perform` gets what it puts out besides what concerns associations.
    *
    * @param accepts whether registrars may call: pool elements, for keep-alives (RFC 5352 §3.5)
+   * @param tell calls the application with the same, when all outputs of the step are performed; may throw
    */
   run(
     machine: Machine<AssociationInput | Input | AnnounceHeard, AssociationOutput | Output>,
     accepts: boolean,
     perform: (output: Output) => void,
+    tell?: (output: Output) => void,
   ): void {
     const stack = this.#stack;
-    this.#driver = new Driver({ machine, stack, port: 0, accepts, clock: systemClock, perform });
+    const steps = this.#steps;
+    this.#driver = new Driver({
+      ...{ machine, stack, port: 0, accepts, clock: systemClock, steps },
+      perform: (output) => {
+        perform(output);
+        if (tell !== undefined) steps.callLater(() => tell(output));
+      },
+    });
     if (this.#announceGroup === undefined) return;
     this.#announces = openAnnounceListener({
       group: this.#announceGroup,
       interfaces: this.localAddresses,
-      onProblem: (message) => this.#log.warn({}, message),
+      onProblem: (message) => this.log.warn({}, message),
       onAnnounce: (payload, address, port) =>
         this.#driver?.input({ type: 'announceHeard', source: { address, port }, payload }),
     });
@@ -137,8 +156,9 @@ export class Endpoint<Input extends { type: string }, Output extends { type: str
     return this.#driver?.endpoint.port ?? 0;
   }
 
-  input(input: Input): void {
-    this.#driver?.input(input);
+  /** `onRefused` receives what the machine throws. Default: it is thrown. */
+  input(input: Input, onRefused?: ExceptionHandler): void {
+    this.#driver?.input(input, onRefused);
   }
 
   /** Ends the associations, gracefully where the peer answers, and gives the sockets back. */

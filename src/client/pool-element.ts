@@ -1,6 +1,5 @@
 /** A pool element as a library: registers a server, keeps it registered, deregisters it. */
 
-import { EventEmitter } from 'node:events';
 import { ClosedError, RejectedError, UnreachableError } from '../errors.ts';
 import {
   completePoolElementOptions,
@@ -12,6 +11,8 @@ import type {
   PoolElementEvent,
   PoolElementInput,
 } from '../protocol/endpoint/pool-element-events.ts';
+import { Emitter } from '../runtime/emitter.ts';
+import { ownCopy } from '../runtime/own-copy.ts';
 import { randomId, randomSeed } from '../runtime/random.ts';
 import { ASAP_PORT, formatAddress, type PoolElementId, poolElementId } from '../types.ts';
 import { type Policy, TRANSPORT_USE, type TransportParameter } from '../wire/parameters.ts';
@@ -37,7 +38,12 @@ export interface PoolElementSettings extends EndpointSettings {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The events of a pool element: named as the machine's, each with the machine's event as its argument. */
+/**
+ * The events of a pool element: named as the machine's, each with a copy of the machine's event as its argument.
+ * Listeners are called when everything else that belongs to the event is done: first messages and timers, then
+ * promises, then listeners, each of them also when an earlier one throws. What they throw is thrown again on the next
+ * tick, as an uncaught exception.
+ */
 export type PoolElementEvents = {
   [Type in PoolElementEvent['type']]: [event: Extract<PoolElementEvent, { type: Type }>];
 };
@@ -65,13 +71,15 @@ export async function createPoolElement(settings: PoolElementSettings): Promise<
   }
 }
 
-export class PoolElement extends EventEmitter<PoolElementEvents> {
+export class PoolElement extends Emitter<PoolElementEvents> {
   readonly id: PoolElementId;
   readonly poolHandle: Uint8Array;
   readonly #endpoint: Endpoint<PoolElementInput, PoolElementEvent>;
   /** What was asked for last. */
   #wanted: Policy;
   #registered: Policy;
+  /** Promises that wait for an event: each looks at every event and settles itself. */
+  readonly #waiting = new Set<(event: PoolElementEvent) => void>();
   #closing: Promise<void> | undefined;
 
   /** Use `createPoolElement`. */
@@ -86,22 +94,27 @@ export class PoolElement extends EventEmitter<PoolElementEvents> {
     this.id = id;
     this.poolHandle = poolHandle;
     this.#endpoint = endpoint;
-    this.#wanted = settings.policy ?? { type: 'roundRobin' };
+    this.#wanted = ownCopy(settings.policy ?? { type: 'roundRobin' });
     this.#registered = this.#wanted;
     const machine = new PoolElementMachine({
       ...{ id, poolHandle, options },
       policy: this.#wanted,
-      userTransport: completeTransport(settings.userTransport, endpoint.localAddresses),
+      userTransport: ownCopy(completeTransport(settings.userTransport, endpoint.localAddresses)),
       registrars: endpoint.registrars,
       seed: randomSeed(),
-      log: settings.log,
+      log: endpoint.log,
     });
-    endpoint.run(machine, true, (event) => this.#onEvent(event));
+    endpoint.run(
+      machine,
+      true,
+      (event) => this.#onEvent(event),
+      (event) => this.emit(event.type, ownCopy(event)),
+    );
   }
 
   /** The policy that a registrar has accepted last. */
   get policy(): Policy {
-    return this.#registered;
+    return ownCopy(this.#registered);
   }
 
   /** Starts the registration and waits for its outcome. Called by `createPoolElement`. */
@@ -116,7 +129,7 @@ export class PoolElement extends EventEmitter<PoolElementEvents> {
    */
   async updatePolicy(values: Policy | Partial<Policy>): Promise<void> {
     if (this.#closing) throw new ClosedError('This pool element is closed.');
-    const policy = { ...this.#wanted, ...values } as Policy;
+    const policy = ownCopy({ ...this.#wanted, ...values }) as Policy;
     const isMeant = (answered: Policy) => answered === policy || answered === this.#wanted;
     await this.#outcome({ type: 'updatePolicy', policy }, isMeant);
   }
@@ -132,50 +145,63 @@ export class PoolElement extends EventEmitter<PoolElementEvents> {
   }
 
   async #close(): Promise<void> {
-    const stopped = new Promise<void>((resolve) => this.once('stopped', () => resolve()));
+    await undefined; // until `#closing` is set: listeners and loggers may call `close` as well
+    const stopped = new Promise<void>((resolve) => {
+      this.#waiting.add(({ type }) => type === 'stopped' && resolve());
+    });
     this.#endpoint.input({ type: 'stop' });
     await stopped;
     await this.#endpoint.close();
   }
 
+  /** Settles promises. Listeners are called later. */
   #onEvent(event: PoolElementEvent): void {
     if (event.type === 'registered') this.#registered = event.policy;
-    (this as EventEmitter).emit(event.type, event);
+    for (const settle of this.#waiting) settle(event);
     const isRefused = event.type === 'registrationRejected' && event.policy === this.#wanted;
     if (isRefused) this.#wanted = this.#registered;
   }
 
   /**
-   * Gives an input to the machine and waits for the first of: the answer that is meant, nobody to ask, the
-   * end.
+   * Gives an input to the machine and waits for the first of: the answer that is meant, a search for a registrar that
+   * found none, the end.
    */
-  #outcome(
+  async #outcome(
     input: PoolElementInput,
     isMeant: (policy: Policy) => boolean,
     signal?: AbortSignal,
   ): Promise<void> {
-    const done = new AbortController();
-    const outcome = new Promise<void>((resolve, reject) => {
-      const on = <Type extends PoolElementEvent['type']>(
-        type: Type,
-        listener: (event: PoolElementEvents[Type][0]) => void,
-      ) => {
-        (this as EventEmitter).on(type, listener);
-        done.signal.addEventListener('abort', () => (this as EventEmitter).off(type, listener));
-      };
-      on('registered', ({ policy }) => isMeant(policy) && resolve());
-      on('registrationRejected', ({ policy, causeCodes }) => {
-        if (isMeant(policy)) reject(rejection(causeCodes));
+    let settle = (_event: PoolElementEvent) => {};
+    let onAbort = () => {};
+    try {
+      await new Promise<void>((resolve, reject) => {
+        settle = (event) => {
+          if (event.type === 'registered' && isMeant(event.policy)) resolve();
+          else if (event.type === 'registrationRejected' && isMeant(event.policy))
+            reject(rejection(event.causeCodes));
+          else if (event.type === 'registrarUnreachable') reject(this.#unreachable());
+          else if (event.type === 'stopped')
+            reject(new ClosedError('This pool element was closed meanwhile.'));
+        };
+        onAbort = () => reject(signal?.reason);
+        signal?.addEventListener('abort', onAbort, { once: true });
+        this.#waiting.add(settle);
+        this.#give(input, reject);
       });
-      on('registrarUnreachable', () => reject(this.#unreachable()));
-      on('stopped', () => reject(new ClosedError('This pool element was closed meanwhile.')));
-      const onAbort = () => reject(signal?.reason);
-      signal?.addEventListener('abort', onAbort, { once: true });
-      done.signal.addEventListener('abort', () => signal?.removeEventListener('abort', onAbort));
-      this.#endpoint.input(input); // throws for a policy that cannot be written
-      if (input.type === 'updatePolicy') this.#wanted = input.policy;
+    } finally {
+      this.#waiting.delete(settle);
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** `onRefused` receives what the machine throws for a policy that cannot be written; then the one before is wanted. */
+  #give(input: PoolElementInput, onRefused: (error: unknown) => void): void {
+    const before = this.#wanted;
+    if (input.type === 'updatePolicy') this.#wanted = input.policy;
+    this.#endpoint.input(input, (error) => {
+      this.#wanted = before;
+      onRefused(error);
     });
-    return outcome.finally(() => done.abort());
   }
 
   #unreachable(): UnreachableError {

@@ -8,7 +8,6 @@ import {
 } from '../protocol/endpoint/options.ts';
 import { PoolUserMachine } from '../protocol/endpoint/pool-user.ts';
 import type { PoolUserEvent, PoolUserInput } from '../protocol/endpoint/pool-user-events.ts';
-import type { Logger } from '../protocol/logger.ts';
 import { randomSeed } from '../runtime/random.ts';
 import { ASAP_PORT, poolElementId } from '../types.ts';
 import type { PoolElementParameter } from '../wire/parameters.ts';
@@ -37,7 +36,7 @@ export type Resolution = readonly PoolElementParameter[] | undefined;
 export async function createPoolUser(settings: PoolUserSettings = {}): Promise<PoolUser> {
   const options = completePoolUserOptions(settings.options ?? {});
   const endpoint = await Endpoint.open<PoolUserInput, PoolUserEvent>(settings, ASAP_PORT);
-  return new PoolUser(options, endpoint, settings.log);
+  return new PoolUser(options, endpoint);
 }
 
 export class PoolUser {
@@ -48,13 +47,9 @@ export class PoolUser {
   #closing: Promise<void> | undefined;
 
   /** Use `createPoolUser`. */
-  constructor(
-    options: PoolUserOptions,
-    endpoint: Endpoint<PoolUserInput, PoolUserEvent>,
-    log: Logger | undefined,
-  ) {
+  constructor(options: PoolUserOptions, endpoint: Endpoint<PoolUserInput, PoolUserEvent>) {
     this.#endpoint = endpoint;
-    const { registrars } = endpoint;
+    const { registrars, log } = endpoint;
     const machine = new PoolUserMachine({ registrars, options, seed: randomSeed(), log });
     endpoint.run(machine, false, (event) => this.#perform(event));
   }
@@ -81,10 +76,11 @@ export class PoolUser {
       });
     };
     try {
-      const outcome = await new Promise<PoolUserEvent>((resolve) => {
+      const outcome = await new Promise<PoolUserEvent>((resolve, reject) => {
         this.#waiting.set(request, resolve);
         signal?.addEventListener('abort', onAbort, { once: true });
-        this.#endpoint.input({ type: 'resolve', request, poolHandle: bytes, items, isFresh });
+        const input = { type: 'resolve', request, poolHandle: bytes, items, isFresh } as const;
+        this.#endpoint.input(input, reject);
       });
       signal?.throwIfAborted();
       return this.#resolution(outcome);
@@ -100,10 +96,10 @@ export class PoolUser {
    */
   async reportUnreachable(poolHandle: string | Uint8Array, id: number): Promise<void> {
     this.#checkOpen();
-    this.#endpoint.input({
-      type: 'reportUnreachable',
-      poolHandle: poolHandleBytes(poolHandle),
-      poolElementId: poolElementId(id),
+    const element = { poolHandle: poolHandleBytes(poolHandle), poolElementId: poolElementId(id) };
+    await new Promise<void>((resolve, reject) => {
+      this.#endpoint.input({ type: 'reportUnreachable', ...element }, reject);
+      resolve();
     });
   }
 
@@ -118,6 +114,7 @@ export class PoolUser {
   }
 
   async #close(): Promise<void> {
+    await undefined; // until `#closing` is set: listeners and loggers may call `close` as well
     const stopped = new Promise<void>((resolve) => {
       this.#onStopped = resolve;
     });

@@ -39,7 +39,7 @@ export interface ReadRegistrarSettings
    * wait for it until it is given up. Default false.
    */
   readonly asPeer?: boolean | undefined;
-  /** Called when that has been done. */
+  /** Called when that has been done. What it throws is thrown again on the next tick, as an uncaught exception. */
   readonly onIntroduced?: (() => void) | undefined;
   /** The identifier under which we ask, 1 to 0xffffffff; never listed among the peers. Default: random. */
   readonly readerId?: number | undefined;
@@ -106,10 +106,13 @@ export async function readRegistrar(settings: ReadRegistrarSettings): Promise<Re
     const outcome = await new Promise<ReaderOutcome>((resolve, reject) => {
       onAbort = () => reject(signal?.reason);
       signal?.addEventListener('abort', onAbort, { once: true });
-      endpoint.run(machine, false, (event) => {
-        if (event.type === 'introduced') settings.onIntroduced?.();
-        else resolve(event);
-      });
+      const perform = (event: ReaderEvent) => {
+        if (event.type !== 'introduced') resolve(event);
+      };
+      const tell = ({ type }: ReaderEvent) => {
+        if (type === 'introduced') settings.onIntroduced?.();
+      };
+      endpoint.run(machine, false, perform, tell);
       endpoint.input({ type: 'start', port: endpoint.port });
     });
     if (outcome.type === 'readFailed') throw errorOf(outcome, settings);

@@ -3,14 +3,16 @@
  * closes it all again. What a registrar does is `protocol/registrar/` and `protocol/enrp/`.
  */
 
-import { EventEmitter } from 'node:events';
 import type { EnrpCounters } from '../protocol/enrp/context.ts';
 import { completeEnrpOptions } from '../protocol/enrp/options.ts';
-import { type Logger, SILENT } from '../protocol/logger.ts';
+import type { Logger } from '../protocol/logger.ts';
 import type { RegistrarCounters } from '../protocol/registrar/context.ts';
 import { completeRegistrarOptions, type RegistrarOptions } from '../protocol/registrar/options.ts';
 import { systemClock } from '../runtime/clock.ts';
+import { Emitter } from '../runtime/emitter.ts';
+import { guardedLogger } from '../runtime/guarded-logger.ts';
 import { reachableAddresses } from '../runtime/local-address.ts';
+import { ownCopy } from '../runtime/own-copy.ts';
 import { randomId, randomSeed } from '../runtime/random.ts';
 import { type AnyRegistrarEvent, RegistrarHalves } from '../runtime/registrar-halves.ts';
 import {
@@ -28,7 +30,12 @@ import { ASAP_PORT, ENRP_PORT, type RegistrarId, registrarId, type SctpAddress }
 import { checkSettings } from './check-settings.ts';
 import type { EnrpSettings, RegistrarSettings } from './settings.ts';
 
-/** The events of a registrar: named as the machines', each with the machine's event as its argument. */
+/**
+ * The events of a registrar: named as the machines', each with a copy of the machine's event as its argument.
+ * Listeners are called when everything else that belongs to the event is done: first updates of peers, answers and
+ * timers, then promises, then listeners, each of them also when an earlier one throws. What they throw is thrown again
+ * on the next tick, as an uncaught exception.
+ */
 export type RegistrarServerEvents = {
   [Type in AnyRegistrarEvent['type']]: [event: Extract<AnyRegistrarEvent, { type: Type }>];
 };
@@ -59,7 +66,7 @@ export async function createRegistrar(settings: RegistrarSettings = {}): Promise
   }
 }
 
-export class RegistrarServer extends EventEmitter<RegistrarServerEvents> {
+export class RegistrarServer extends Emitter<RegistrarServerEvents> {
   readonly id: RegistrarId;
   /** Where pool elements and pool users reach it: SCTP addresses. */
   readonly addresses: readonly SctpAddress[];
@@ -86,7 +93,7 @@ export class RegistrarServer extends EventEmitter<RegistrarServerEvents> {
     stack: SctpStack,
   ) {
     super();
-    const log = settings.log ?? SILENT;
+    const log = guardedLogger(settings.log);
     const { announce, announceTtl, port = ASAP_PORT } = settings.asap ?? {};
     const enrpPort = enrp?.port ?? ENRP_PORT;
     const { backend, localAddresses } = stack;
@@ -110,7 +117,7 @@ export class RegistrarServer extends EventEmitter<RegistrarServerEvents> {
       },
       announce: (payload) => announces?.send(payload),
       announcePresence: (payload) => presences?.send(payload),
-      tell: (event) => (this as EventEmitter).emit(event.type, event),
+      tell: (event) => this.emit(event.type, ownCopy(event)),
     });
     announces = this.#sendingTo(this.announceGroup, port, announceTtl, log);
     presences = this.#sendingTo(this.enrpAnnounceGroup, enrpPort, enrp?.announceTtl, log);
@@ -121,7 +128,7 @@ export class RegistrarServer extends EventEmitter<RegistrarServerEvents> {
   /** The peers that are known and alive; empty without ENRP. */
   get peers(): readonly PeerSummary[] {
     const peers = this.#halves.enrp?.peers ?? [];
-    return peers.map(({ id, addresses }) => ({ id, addresses }));
+    return peers.map(({ id, addresses }) => ownCopy({ id, addresses }));
   }
 
   /** Counted since the start. */
@@ -173,6 +180,7 @@ export class RegistrarServer extends EventEmitter<RegistrarServerEvents> {
   }
 
   async #close(): Promise<void> {
+    await undefined; // until `#closing` is set: listeners and loggers may call `close` as well
     await this.#halves.stop();
     for (const socket of this.#sockets) socket.close();
     this.#halves.close();

@@ -38,7 +38,10 @@ export interface RegistrarSettings {
   readonly maxAssociationsPerHost?: number | undefined;
   /** What the registrar does and allows. Every one has a default. */
   readonly registrar?: PartialRegistrarOptions | undefined;
-  /** A pino logger, or anything like it. Default: silence. */
+  /**
+   * A pino logger, or anything like it. What its methods throw is thrown again on the next tick, as an uncaught
+   * exception. Default: silence.
+   */
   readonly log?: Logger | undefined;
 }
 

@@ -120,6 +120,11 @@ export class StoredPoolElement implements PoolElementState {
     return this.#image.expiresAt;
   }
 
+  /** The same with octets of its own. */
+  copy(): StoredPoolElement {
+    return new StoredPoolElement(this.#image.copy(), this.#profile);
+  }
+
   toJSON(): Readonly<Record<string, unknown>> {
     const { poolHandle, id, homeRegistrarId, lifeMs, userTransport, policy } = this;
     return {

@@ -23,8 +23,10 @@ import { handlespaceOptionsOf, type RegistrarOptions } from '../protocol/registr
 import { Registrar } from '../protocol/registrar/registrar.ts';
 import type { SctpStack } from '../transport/transport.ts';
 import type { Milliseconds, RegistrarId, SctpAddress } from '../types.ts';
+import type { ExceptionHandler } from './application-calls.ts';
 import type { Clock } from './clock.ts';
 import { Driver } from './driver.ts';
+import { Steps } from './steps.ts';
 
 export interface RegistrarHalvesSetUp {
   readonly id: RegistrarId;
@@ -37,12 +39,18 @@ export interface RegistrarHalvesSetUp {
   readonly clock: Clock;
   /** Of selections, jitter and hashes: a new one with every call. */
   seed(): bigint;
+  /** Does not throw: `guardedLogger`. */
   readonly log: Logger;
   /** To the ASAP and the ENRP multicast group. */
   announce(payload: Uint8Array): void;
   announcePresence(payload: Uint8Array): void;
-  /** Peers know of a change before this is called, and the pool element has its answer after it. */
+  /**
+   * Hands an event to the application, when everything else of its step is done in both halves: peers know of the change
+   * and the pool element has its answer. May throw.
+   */
   tell(event: AnyRegistrarEvent): void;
+  /** Receives what `tell` throws. Default: it is thrown again on the next tick. */
+  readonly onException?: ExceptionHandler | undefined;
 }
 
 export interface EnrpHalfSetUp {
@@ -79,13 +87,16 @@ export class RegistrarHalves {
   readonly asap: Registrar;
   readonly enrp: Enrp | undefined;
   readonly #setUp: RegistrarHalvesSetUp;
+  readonly #steps: Steps;
   readonly #asapDriver: Driver<RegistrarInput, RegistrarOutput>;
   readonly #enrpDriver: Driver<EnrpInput, EnrpOutput> | undefined;
   #onStopped = () => {};
 
   constructor(setUp: RegistrarHalvesSetUp) {
     const { id, options, port, stack, clock, log } = setUp;
+    const steps = new Steps(setUp.onException);
     this.#setUp = setUp;
+    this.#steps = steps;
     this.handlespace = new Handlespace(handlespaceOptionsOf(options, setUp.seed()));
     if (stack.arenas) this.handlespace.useArenas(stack.arenas.inbound, stack.arenas.outbound);
     this.asap = new Registrar({
@@ -94,7 +105,7 @@ export class RegistrarHalves {
       waitsForService: setUp.enrp !== undefined,
     });
     this.#asapDriver = new Driver({
-      ...{ machine: this.asap, stack, port, accepts: true, clock },
+      ...{ machine: this.asap, stack, port, accepts: true, clock, steps },
       perform: (output) => this.#performAsap(output),
       onSettled: () => this.#enrpDriver?.settle(),
       inPlace: stack.arenas ? this.asap : undefined,
@@ -108,7 +119,7 @@ export class RegistrarHalves {
       localAddresses: stack.localAddresses,
     });
     this.#enrpDriver = new Driver({
-      ...{ machine: this.enrp, stack, port: setUp.enrp.port, accepts: true, clock },
+      ...{ machine: this.enrp, stack, port: setUp.enrp.port, accepts: true, clock, steps },
       perform: (output) => this.#performEnrp(output),
       onSettled: () => this.#asapDriver.settle(),
     });
@@ -163,21 +174,25 @@ export class RegistrarHalves {
       const { poolElement } = event;
       this.#enrpDriver?.feed({ type: 'poolElementChanged', change, poolElement });
     }
-    this.#setUp.tell(event);
+    this.#tell(event);
   }
 
   #performEnrp(output: EnrpOutput): void {
     if (output.type === 'announcePresence') this.#setUp.announcePresence(output.payload);
     else if (isForAsap(output)) this.#asapDriver.feed(output);
-    else if (output.type === 'stopped') this.#asapDriver.input({ type: 'stop' });
+    else if (output.type === 'stopped') this.#asapDriver.feed({ type: 'stop' });
     else {
       const event = output as EnrpEvent | Extract<EnrpOutput, { type: 'inService' }>;
-      if (event.type === 'inService') this.#asapDriver.input({ type: 'inService' });
+      if (event.type === 'inService') this.#asapDriver.feed({ type: 'inService' });
       else if (event.type === 'poolElementRemoved') {
         this.#asapDriver.feed({ type: 'abandoned', poolElement: event.poolElement });
       }
-      this.#setUp.tell(event);
+      this.#tell(event);
     }
+  }
+
+  #tell(event: AnyRegistrarEvent): void {
+    this.#steps.callLater(() => this.#setUp.tell(event));
   }
 }
 

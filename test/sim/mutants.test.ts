@@ -10,6 +10,7 @@ import type * as takeover from '../../src/protocol/enrp/takeover.ts';
 import type * as adoption from '../../src/protocol/registrar/adoption.ts';
 import type { RegistrarContext } from '../../src/protocol/registrar/context.ts';
 import type * as handleResolution from '../../src/protocol/registrar/handle-resolution.ts';
+import type * as steps from '../../src/runtime/steps.ts';
 import type { AssociationId } from '../../src/types.ts';
 import type { EnrpMessage } from '../../src/wire/enrp-messages.ts';
 import { historyOf } from './history.ts';
@@ -137,6 +138,20 @@ const MUTANTS: { readonly [fault: string]: Mutant } = {
         }
       },
     }),
+  },
+  'the application is called in the middle of a step': {
+    file: '../../src/runtime/steps.ts',
+    breaks: ({ Steps }: typeof steps) => ({
+      Steps: class extends Steps {
+        override callLater(call: () => void): void {
+          call();
+        }
+      },
+    }),
+  },
+  'an exception of a logger ends the step': {
+    file: '../../src/runtime/guarded-logger.ts',
+    breaks: () => ({ guardedLogger: (log: object) => log }),
   },
   'a handle table ends after its first page': {
     file: `${enrp}/handle-table.ts`,
