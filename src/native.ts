@@ -54,6 +54,22 @@ export interface Addon {
     desk: ArenaHandle,
   ) => NativeHandlespace;
   readonly NativeSctpStack: new (options: NativeStackOptions, wake: () => void) => NativeSctpStack;
+  /** Throws where the system forbids netlink sockets. */
+  readonly NativeNetworkChanges: new () => NativeNetworkChanges;
+}
+
+/** `native/binding/src/network.rs`: a subscription to the kernel's notifications of interfaces and addresses. */
+export interface NativeNetworkChanges {
+  /** `null` if nothing has changed since the last call. */
+  take(): NativeChanges | null;
+  close(): void;
+}
+
+export interface NativeChanges {
+  /** Names of the interfaces that were deleted, in order; some may be there again. */
+  readonly deleted: readonly string[];
+  /** The kernel dropped notifications: any interface may have been deleted. */
+  readonly isIncomplete: boolean;
 }
 
 /** `native/binding/src/handlespace.rs`. Batches: `handlespace/image.ts`. */
