@@ -137,6 +137,7 @@ export interface HandlespaceFunctions {
 export interface NativeSctpStack {
   readonly udpPort: number;
   bind(): SctpFunctions;
+  useAddresses(addresses: string[]): { readonly address: string; readonly reason: string }[];
   open(port: number, accepts: boolean): number;
   closeEndpoint(port: number): void;
   connect(localPort: number, addresses: string[], peerPort: number, udpPort: number): number;
@@ -151,6 +152,7 @@ export type NativeBackend = 'kernel' | 'udp' | 'raw';
 export interface NativeStackOptions {
   readonly backend: NativeBackend;
   readonly localAddresses: string[];
+  readonly mayChangeAddresses: boolean;
   readonly udpPort: number;
   readonly remoteUdpPort: number;
   readonly heartbeatIntervalMs: number;

@@ -56,12 +56,12 @@ export class Hosts {
 
   /** Sets a kernel parameter of a host, as `name=value`. */
   sysctl(host: string, setting: string): void {
-    this.#run(host, 'sysctl', ['-qw', setting]);
+    this.#command(host, 'sysctl', ['-qw', setting]);
   }
 
   /** Runs lines of `ip` in a host, as one batch. */
   ip(host: string, ...lines: string[]): void {
-    this.#run(host, 'ip', ['-batch', '-'], `${lines.join('\n')}\n`);
+    this.#command(host, 'ip', ['-batch', '-'], `${lines.join('\n')}\n`);
   }
 
   /** Plugs in an interface that is up and has these addresses, such as `10.1.0.1/24`. */
@@ -84,7 +84,7 @@ export class Hosts {
   }
 
   indexOf(host: string, name: string): number {
-    const link = this.#run(host, 'ip', ['-o', 'link', 'show', name]);
+    const link = this.#command(host, 'ip', ['-o', 'link', 'show', name]);
     return Number.parseInt(link, 10);
   }
 
@@ -99,6 +99,13 @@ export class Hosts {
     const program = new Program(spawn('nsenter', command, { stdio: ['pipe', 'pipe', 'pipe'] }));
     this.#programs.push(program);
     return program;
+  }
+
+  /** Runs a program of Node.js in a host to its end; what it printed. */
+  async run(host: string, file: string, ...args: string[]): Promise<string> {
+    const program = this.start(host, file, ...args);
+    await program.ended;
+    return program.text;
   }
 
   async close(): Promise<void> {
@@ -127,7 +134,7 @@ export class Hosts {
     return [`--net=/proc/${this.#namespace(host).pid}/ns/net`];
   }
 
-  #run(host: string, program: string, args: readonly string[], input = ''): string {
+  #command(host: string, program: string, args: readonly string[], input = ''): string {
     const command = [...this.#enter(host), program, ...args];
     return execFileSync('nsenter', command, { input, encoding: 'utf8' });
   }
@@ -138,14 +145,14 @@ const BRIDGE = 'bridge';
 /** A running program; both of its outputs are read, line by line. */
 export class Program {
   readonly #child: ChildProcess;
-  readonly #ended: Promise<void>;
+  readonly ended: Promise<void>;
   readonly #waiting = new Set<() => void>();
   #text = '';
   #seen = 0;
 
   constructor(child: ChildProcess) {
     this.#child = child;
-    this.#ended = new Promise((resolve) => child.once('close', () => resolve()));
+    this.ended = new Promise((resolve) => child.once('close', () => resolve()));
     const onText = (text: string) => {
       this.#text += text;
       for (const check of this.#waiting) check();
@@ -184,6 +191,6 @@ export class Program {
 
   kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     this.#child.kill(signal);
-    return this.#ended;
+    return this.ended;
   }
 }
