@@ -54,6 +54,22 @@ export interface Addon {
     desk: ArenaHandle,
   ) => NativeHandlespace;
   readonly NativeSctpStack: new (options: NativeStackOptions, wake: () => void) => NativeSctpStack;
+  /** Throws where the system forbids netlink sockets. */
+  readonly NativeNetworkChanges: new () => NativeNetworkChanges;
+}
+
+/** `native/binding/src/network.rs`: a subscription to the kernel's notifications of interfaces and addresses. */
+export interface NativeNetworkChanges {
+  /** `null` if nothing has changed since the last call. */
+  take(): NativeChanges | null;
+  close(): void;
+}
+
+export interface NativeChanges {
+  /** Names of the interfaces that were deleted, in order; some may be there again. */
+  readonly deleted: readonly string[];
+  /** The kernel dropped notifications: any interface may have been deleted. */
+  readonly isIncomplete: boolean;
 }
 
 /** `native/binding/src/handlespace.rs`. Batches: `handlespace/image.ts`. */
@@ -121,6 +137,7 @@ export interface HandlespaceFunctions {
 export interface NativeSctpStack {
   readonly udpPort: number;
   bind(): SctpFunctions;
+  useAddresses(addresses: string[]): { readonly address: string; readonly reason: string }[];
   open(port: number, accepts: boolean): number;
   closeEndpoint(port: number): void;
   connect(localPort: number, addresses: string[], peerPort: number, udpPort: number): number;
@@ -135,6 +152,7 @@ export type NativeBackend = 'kernel' | 'udp' | 'raw';
 export interface NativeStackOptions {
   readonly backend: NativeBackend;
   readonly localAddresses: string[];
+  readonly mayChangeAddresses: boolean;
   readonly udpPort: number;
   readonly remoteUdpPort: number;
   readonly heartbeatIntervalMs: number;

@@ -12,6 +12,12 @@ import type { ExceptionHandler } from '../runtime/application-calls.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { Driver } from '../runtime/driver.ts';
 import { guardedLogger } from '../runtime/guarded-logger.ts';
+import {
+  type AddressSource,
+  addressesNow,
+  HostAddresses,
+  openStackOn,
+} from '../runtime/host-addresses.ts';
 import { addressTowards, reachableAddresses } from '../runtime/local-address.ts';
 import { Steps } from '../runtime/steps.ts';
 import {
@@ -20,7 +26,7 @@ import {
   asapAnnounceGroup,
   openAnnounceListener,
 } from '../transport/announce.ts';
-import { openSctpStack, type Transport } from '../transport/open.ts';
+import type { Transport } from '../transport/open.ts';
 import type { SctpBackend, SctpStack } from '../transport/transport.ts';
 import type { IpAddress, SctpAddress } from '../types.ts';
 import {
@@ -66,7 +72,6 @@ export class Endpoint<Input extends { type: string }, Output extends { type: str
   readonly registrars: readonly (readonly SctpAddress[])[];
   /** What may be wrong with the addresses where nobody answers: a sentence with a blank before it, or nothing. */
   readonly hint: string;
-  readonly localAddresses: readonly IpAddress[];
   readonly transport: SctpBackend;
   /** The application's logger, guarded. */
   readonly log: Logger;
@@ -75,21 +80,28 @@ export class Endpoint<Input extends { type: string }, Output extends { type: str
   readonly #announceGroup: AnnounceGroup | undefined;
   #driver: Driver<Input | AnnounceHeard, Output> | undefined;
   #announces: AnnounceListener | undefined;
+  readonly #hostAddresses: HostAddresses;
 
   private constructor(
     registrars: readonly (readonly SctpAddress[])[],
     hint: string,
     stack: SctpStack,
+    source: AddressSource,
     announceGroup: AnnounceGroup | undefined,
     log: Logger,
   ) {
     this.registrars = registrars;
     this.hint = hint;
-    this.localAddresses = stack.localAddresses;
     this.transport = stack.backend;
     this.log = log;
     this.#stack = stack;
     this.#announceGroup = announceGroup;
+    const onChange = () => this.#announces?.use(stack.localAddresses);
+    this.#hostAddresses = new HostAddresses({ stack, source, log, onChange });
+  }
+
+  get localAddresses(): readonly IpAddress[] {
+    return this.#stack.localAddresses;
   }
 
   /**
@@ -107,17 +119,19 @@ export class Endpoint<Input extends { type: string }, Output extends { type: str
       texts.map((text) => resolveRegistrarAddress(text, registrarPort)),
     );
     const hint = texts.map(bracketsHint).join('');
-    // Read before anything is opened, for settings may have getters that throw.
-    const { announces, log } = settings;
-    const stack = openSctpStack({
+    const source = settings.addresses ?? (await defaultAddresses(registrars, hint));
+    // Read before anything is opened, because settings may have getters that throw.
+    const { announces } = settings;
+    const log = guardedLogger(settings.log);
+    const stack = openStackOn(source, {
       transport: settings.transport ?? 'auto',
-      localAddresses: settings.addresses ?? (await defaultAddresses(registrars, hint)),
+      localAddresses: addressesNow(source),
       udpPort: settings.udpPort ?? 0,
       remoteUdpPort: remoteUdpPortOf(texts, settings.registrarUdpPort),
     });
     const isAlone = registrars.length === 0;
     const group = announces ?? (isAlone && asapAnnounceGroup(stack.backend));
-    return new Endpoint(registrars, hint, stack, group || undefined, guardedLogger(log));
+    return new Endpoint(registrars, hint, stack, source, group || undefined, log);
   }
 
   /**
@@ -163,6 +177,7 @@ export class Endpoint<Input extends { type: string }, Output extends { type: str
 
   /** Ends the associations, gracefully where the peer answers, and gives the sockets back. */
   async close(): Promise<void> {
+    this.#hostAddresses.close();
     this.#announces?.close();
     await this.#driver?.gracefulEnds(GRACEFUL_END_MS);
     this.#driver?.close();
@@ -187,10 +202,9 @@ function remoteUdpPortOf(
 async function defaultAddresses(
   registrars: readonly (readonly SctpAddress[])[],
   hint: string,
-): Promise<readonly IpAddress[]> {
+): Promise<AddressSource> {
   if (registrars.length > 0) return await addressesTowards(registrars.flat(), hint);
-  const reachable = reachableAddresses();
-  return reachable.length > 0 ? reachable : ['127.0.0.1'];
+  return reachableAddresses;
 }
 
 /** One for each family, that of the first address first: a name may stand for ::1 and 127.0.0.1. */

@@ -11,6 +11,7 @@ import { completeRegistrarOptions, type RegistrarOptions } from '../protocol/reg
 import { systemClock } from '../runtime/clock.ts';
 import { Emitter } from '../runtime/emitter.ts';
 import { guardedLogger } from '../runtime/guarded-logger.ts';
+import { addressesNow, HostAddresses, openStackOn } from '../runtime/host-addresses.ts';
 import { reachableAddresses } from '../runtime/local-address.ts';
 import { ownCopy } from '../runtime/own-copy.ts';
 import { randomId, randomSeed } from '../runtime/random.ts';
@@ -24,9 +25,15 @@ import {
   openAnnounceListener,
   openAnnounceSender,
 } from '../transport/announce.ts';
-import { openSctpStack } from '../transport/open.ts';
 import type { SctpBackend, SctpStack, SctpStats } from '../transport/transport.ts';
-import { ASAP_PORT, ENRP_PORT, type RegistrarId, registrarId, type SctpAddress } from '../types.ts';
+import {
+  ASAP_PORT,
+  ENRP_PORT,
+  type IpAddress,
+  type RegistrarId,
+  registrarId,
+  type SctpAddress,
+} from '../types.ts';
 import { checkSettings } from './check-settings.ts';
 import type { EnrpSettings, RegistrarSettings } from './settings.ts';
 
@@ -45,12 +52,12 @@ export type RegistrarServerEvents = {
  * is not this host's.
  */
 export async function createRegistrar(settings: RegistrarSettings = {}): Promise<RegistrarServer> {
-  const reachable = reachableAddresses();
-  const addresses = settings.asap?.addresses ?? (reachable[0] ? reachable : ['127.0.0.1']);
+  const source = settings.asap?.addresses ?? reachableAddresses;
+  const addresses = addressesNow(source);
   const options = completeRegistrarOptions(settings.registrar ?? {}, addresses);
   const enrp = settings.enrp === true ? {} : settings.enrp || undefined;
   checkSettings(settings, enrp);
-  const stack = openSctpStack({
+  const stack = openStackOn(source, {
     transport: settings.transport ?? 'auto',
     localAddresses: addresses,
     udpPort: settings.udpPort,
@@ -68,20 +75,19 @@ export async function createRegistrar(settings: RegistrarSettings = {}): Promise
 
 export class RegistrarServer extends Emitter<RegistrarServerEvents> {
   readonly id: RegistrarId;
-  /** Where pool elements and pool users reach it: SCTP addresses. */
-  readonly addresses: readonly SctpAddress[];
   /** The SCTP backend that it runs on. */
   readonly transport: SctpBackend;
   /** The UDP port of encapsulated SCTP; 0 where the transport has none. */
   readonly udpPort: number;
   /** Where it announces itself; `undefined`: nowhere. */
   readonly announceGroup: AnnounceGroup | undefined;
-  /** Where peers reach it; empty without ENRP. */
-  readonly enrpAddresses: readonly SctpAddress[];
   /** Where presences are announced; `undefined`: nowhere. */
   readonly enrpAnnounceGroup: AnnounceGroup | undefined;
   readonly #stack: SctpStack;
   readonly #halves: RegistrarHalves;
+  readonly #hostAddresses: HostAddresses;
+  readonly #port: number;
+  readonly #enrpPort: number;
   readonly #sockets: (AnnounceSender | AnnounceListener)[] = [];
   #closing: Promise<void> | undefined;
 
@@ -96,12 +102,12 @@ export class RegistrarServer extends Emitter<RegistrarServerEvents> {
     const log = guardedLogger(settings.log);
     const { announce, announceTtl, port = ASAP_PORT } = settings.asap ?? {};
     const enrpPort = enrp?.port ?? ENRP_PORT;
-    const { backend, localAddresses } = stack;
+    const { backend } = stack;
     this.id = registrarId(settings.id ?? randomId());
     this.transport = backend;
     this.udpPort = stack.udpPort;
-    this.addresses = localAddresses.map((address) => ({ address, port }));
-    this.enrpAddresses = enrp ? localAddresses.map((address) => ({ address, port: enrpPort })) : [];
+    this.#port = port;
+    this.#enrpPort = enrpPort;
     this.announceGroup = (announce ?? asapAnnounceGroup(backend)) || undefined;
     this.enrpAnnounceGroup = (enrp && (enrp.announce ?? enrpAnnounceGroup(backend))) || undefined;
     this.#stack = stack;
@@ -122,7 +128,22 @@ export class RegistrarServer extends Emitter<RegistrarServerEvents> {
     announces = this.#sendingTo(this.announceGroup, port, announceTtl, log);
     presences = this.#sendingTo(this.enrpAnnounceGroup, enrpPort, enrp?.announceTtl, log);
     this.#listenTo(this.enrpAnnounceGroup, log);
+    this.#hostAddresses = new HostAddresses({
+      ...{ stack, log, source: settings.asap?.addresses ?? reachableAddresses },
+      onChange: (addresses) => this.#onAddresses(addresses),
+    });
     this.#halves.start();
+  }
+
+  /** Where pool elements and pool users reach it, now: SCTP addresses. */
+  get addresses(): readonly SctpAddress[] {
+    return this.#stack.localAddresses.map((address) => ({ address, port: this.#port }));
+  }
+
+  /** Where peers reach it, now; empty without ENRP. */
+  get enrpAddresses(): readonly SctpAddress[] {
+    if (this.#halves.enrp === undefined) return [];
+    return this.#stack.localAddresses.map((address) => ({ address, port: this.#enrpPort }));
   }
 
   /** The peers that are known and alive; empty without ENRP. */
@@ -153,6 +174,11 @@ export class RegistrarServer extends Emitter<RegistrarServerEvents> {
     return this.close();
   }
 
+  #onAddresses(addresses: readonly IpAddress[]): void {
+    this.#halves.localAddressesChanged(addresses);
+    for (const socket of this.#sockets) socket.use(this.#stack.localAddresses);
+  }
+
   #sendingTo(
     group: AnnounceGroup | undefined,
     sourcePort: number,
@@ -181,6 +207,7 @@ export class RegistrarServer extends Emitter<RegistrarServerEvents> {
 
   async #close(): Promise<void> {
     await undefined; // until `#closing` is set: listeners and loggers may call `close` as well
+    this.#hostAddresses.close();
     await this.#halves.stop();
     for (const socket of this.#sockets) socket.close();
     this.#halves.close();

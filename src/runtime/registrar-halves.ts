@@ -22,7 +22,7 @@ import type {
 import { handlespaceOptionsOf, type RegistrarOptions } from '../protocol/registrar/options.ts';
 import { Registrar } from '../protocol/registrar/registrar.ts';
 import type { SctpStack } from '../transport/transport.ts';
-import type { Milliseconds, RegistrarId, SctpAddress } from '../types.ts';
+import type { IpAddress, Milliseconds, RegistrarId, SctpAddress } from '../types.ts';
 import type { ExceptionHandler } from './application-calls.ts';
 import type { Clock } from './clock.ts';
 import { Driver } from './driver.ts';
@@ -139,6 +139,12 @@ export class RegistrarHalves {
   /** A datagram to the ENRP multicast group. */
   presenceHeard(payload: Uint8Array, source: SctpAddress): void {
     this.#enrpDriver?.input({ type: 'presenceHeard', source, payload });
+  }
+
+  /** Others reach us at these addresses from now on. */
+  localAddressesChanged(addresses: readonly IpAddress[]): void {
+    this.#asapDriver.input({ type: 'localAddressesChanged', addresses });
+    this.#enrpDriver?.input({ type: 'localAddressesChanged', addresses });
   }
 
   /**

@@ -32,7 +32,6 @@ const MAX_BATCHES_PER_TURN = 4;
 export class NativeStack implements SctpStack {
   readonly backend: NativeBackend;
   readonly udpPort: number;
-  readonly localAddresses: readonly IpAddress[];
   readonly arenas: { readonly inbound: Arena; readonly outbound: Arena };
   readonly options: SctpStackOptions;
   /** For endpoints. */
@@ -56,6 +55,7 @@ export class NativeStack implements SctpStack {
   /** Something was asked for since the last flush. */
   #isUnflushed = false;
   #isClosed = false;
+  #localAddresses: readonly IpAddress[];
 
   /** Throws `ConfigError` when the sockets cannot be had. */
   constructor(backend: NativeBackend, options: SctpStackOptions) {
@@ -68,7 +68,19 @@ export class NativeStack implements SctpStack {
     const { buffer, byteOffset, byteLength } = events.bytes;
     this.#events = new Uint32Array(buffer, byteOffset, byteLength / 4);
     this.udpPort = this.native.udpPort;
-    this.localAddresses = options.localAddresses;
+    this.#localAddresses = options.localAddresses;
+  }
+
+  get localAddresses(): readonly IpAddress[] {
+    return this.#localAddresses;
+  }
+
+  useAddresses(addresses: readonly IpAddress[]): ReturnType<SctpStack['useAddresses']> {
+    if (this.#isClosed) throw new ClosedError('The SCTP stack is closed.');
+    const refused = this.native.useAddresses([...addresses]);
+    const isRefused = (address: IpAddress) => refused.some((one) => one.address === address);
+    this.#localAddresses = addresses.filter((address) => !isRefused(address));
+    return refused;
   }
 
   get isClosed(): boolean {

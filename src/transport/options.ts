@@ -12,6 +12,7 @@ export const ENCAPSULATION_PORT = 9899;
  * registrars to turn to, so a dead association is worth noticing within half a minute instead of minutes.
  */
 export const DEFAULT_STACK_OPTIONS: Omit<SctpStackOptions, 'localAddresses'> = {
+  mayChangeAddresses: false,
   udpPort: ENCAPSULATION_PORT,
   remoteUdpPort: ENCAPSULATION_PORT,
   /** RFC 9260: 30 000. */

@@ -59,6 +59,7 @@ impl SharedStack {
 pub struct NativeStackOptions {
     pub backend: String,
     pub local_addresses: Vec<String>,
+    pub may_change_addresses: bool,
     pub udp_port: u16,
     pub remote_udp_port: u16,
     pub heartbeat_interval_ms: f64,
@@ -83,6 +84,13 @@ pub struct NativeStackStats {
     pub messages_received: f64,
     pub messages_sent: f64,
     pub refused: HashMap<String, f64>,
+}
+
+/// A local address that cannot be used, and why.
+#[napi(object)]
+pub struct NativeRefusedAddress {
+    pub address: String,
+    pub reason: String,
 }
 
 /// Why the kernel gives no SCTP sockets; `null` when it does.
@@ -147,6 +155,22 @@ impl NativeSctpStack {
     #[napi(getter)]
     pub fn udp_port(&self) -> Result<u16> {
         self.with(|stack| stack.udp_port())
+    }
+
+    /// Uses these addresses from now on. Returns those that the system refuses, each with its reason.
+    #[napi]
+    pub fn use_addresses(&self, addresses: Vec<String>) -> Result<Vec<NativeRefusedAddress>> {
+        let addresses = parse_all(&addresses).map_err(failed)?;
+        let refused_addresses = self
+            .with(|stack| stack.use_addresses(&addresses))?
+            .map_err(refused)?;
+        let refused_addresses = refused_addresses.into_iter();
+        Ok(refused_addresses
+            .map(|(address, error)| NativeRefusedAddress {
+                address: address.to_string(),
+                reason: error.to_string(),
+            })
+            .collect())
     }
 
     /// The SCTP port that was opened.
@@ -226,6 +250,7 @@ fn stack_options(options: NativeStackOptions) -> Fallible<StackOptions> {
     let autoclose = duration(options.autoclose_ms)?;
     Ok(StackOptions {
         backend: backend(&options.backend)?,
+        may_change_addresses: options.may_change_addresses,
         udp_port: options.udp_port,
         remote_udp_port: options.remote_udp_port,
         heartbeat_interval: duration(options.heartbeat_interval_ms)?,

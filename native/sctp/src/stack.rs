@@ -22,6 +22,8 @@ use crate::stats::Stats;
 use crate::userland::engine::{Engine, EngineOptions};
 use crate::userland::{self, Entropy, raw, udp};
 
+mod addresses;
+
 /// Association identifiers are never reused while the process runs, whatever the number of stacks.
 static NEXT_ASSOCIATION: AtomicU32 = AtomicU32::new(1);
 

@@ -2,7 +2,7 @@
 
 import type { PoolElementState } from '../../handlespace/pool-element.ts';
 import type { RegistrarId, SctpAddress } from '../../types.ts';
-import type { AssociationInput, AssociationOutput } from '../machine.ts';
+import type { AssociationInput, AssociationOutput, LocalAddressesChanged } from '../machine.ts';
 
 export type EnrpInput =
   | AssociationInput
@@ -14,6 +14,7 @@ export type EnrpInput =
       readonly payload: Uint8Array;
     }
   | PoolElementChanged
+  | LocalAddressesChanged
   /** End cleanly: hand our elements over, then end; `stopped` is the last output. */
   | { readonly type: 'stop' };
 

@@ -38,6 +38,8 @@ pub(crate) trait Link {
     /// Reads what the network reports of packets that found nobody: on which route, and the beginning
     /// of the packet.
     fn reports(&mut self, take: &mut dyn FnMut(Route, &[u8]));
+    /// Adds the socket of another local address, which has the next index.
+    fn add(&mut self, socket: OwnedFd);
     /// What to wait on for reading and writing.
     fn file_descriptors(&self) -> impl Iterator<Item = RawFd>;
 }
@@ -132,6 +134,10 @@ impl Link for SocketLink {
                 }
             }
         }
+    }
+
+    fn add(&mut self, socket: OwnedFd) {
+        self.sockets.push(socket);
     }
 
     fn file_descriptors(&self) -> impl Iterator<Item = RawFd> {
