@@ -98,6 +98,8 @@ export interface NativeSettings {
   readonly timeoutMs: number;
   readonly jitter: number;
   readonly maxIncrement: number;
+  /** Default false. */
+  readonly everyEntryDegrades?: boolean | undefined;
   readonly maxPools: number;
   readonly maxElements: number;
   readonly maxPoolHandleBytes: number;

@@ -34,6 +34,7 @@ async function resolve(handle: string, options: ResolveOptions): Promise<void> {
     transport: options.transport,
     udpPort: options.udpPort,
     registrarUdpPort: options.registrarUdpPort,
+    options: { staleCacheMs: 0 }, // one request: nothing is gained by asking for more than it wants
   });
   try {
     const elements = await user.resolve(handle, { items: options.items });

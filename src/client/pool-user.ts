@@ -21,9 +21,12 @@ export interface PoolUserSettings extends EndpointSettings {
 }
 
 export interface ResolveOptions {
-  /** How many pool elements are wanted, 1 to 0xffffffff (all). Default: the registrar's choice. */
+  /**
+   * How many pool elements are wanted, 1 to 0xffffffff (all). Default: 3 (profile `rfc`: all); where nothing
+   * is cached, as many as a registrar gives that is not told.
+   */
   readonly items?: number | undefined;
-  /** Ask a registrar even if the cache could answer. Default false. */
+  /** Asks a registrar, for this request alone, even if the cache could answer. Default false. */
   readonly isFresh?: boolean | undefined;
   /** Gives up waiting: `resolve` rejects with its reason. */
   readonly signal?: AbortSignal | undefined;
@@ -55,8 +58,9 @@ export class PoolUser {
   }
 
   /**
-   * Asks for pool elements of a pool, the cache first. Resolves to `undefined` when there is no such pool.
-   * Rejects with UnreachableError when no registrar answers, RejectedError when one says no.
+   * Asks for pool elements of a pool. The cache answers unless the pool's policy is adaptive, which it is in the
+   * least used family (decision 57). Resolves to `undefined` when there is no such pool. Rejects with
+   * UnreachableError when no registrar answers, RejectedError when one says no.
    */
   async resolve(
     poolHandle: string | Uint8Array,

@@ -14,13 +14,16 @@ export interface HandlespaceOptions {
    * a good source, pool users cannot foresee the selection nor choose handles that collide. 64 bits.
    */
   readonly seed: bigint;
-  /** How bytes are read and written; decides the unit of Registration Life. Default `rsplib`. */
+  /**
+   * How bytes are read and written: decides the unit of Registration Life, and which entries of an answer
+   * degrade under leastUsedDegradation (`rsplib`: the first `maxIncrement`; `rfc`: all). Default `rsplib`.
+   */
   readonly profile?: Profile | undefined;
   /** Keep-alive timers of watched pool elements (RFC 5352 §3.4). */
   readonly keepAlive?: KeepAliveOptions | undefined;
   /**
-   * How many leading elements of an answer have their selection state advanced. 0, the default: as each
-   * policy has it, one or none. rspregistrar's -maxincrement.
+   * How many leading elements of an answer have their turn taken; the others are backups. 0, the default: as
+   * each policy has it, one or none. rspregistrar's -maxincrement.
    */
   readonly maxIncrement?: number | undefined;
   /** Default 1 048 576. The first element of one more pool is refused with cause 6. */
@@ -58,6 +61,7 @@ export function completeSettings(options: HandlespaceOptions): NativeSettings {
     timeoutMs: checked(timeoutMs, 1, MAX_PERIOD_MS, 'keep-alive time-out'),
     jitter,
     maxIncrement: checked(options.maxIncrement ?? 0, 0, 0xffff_ffff, 'maximum increment'),
+    everyEntryDegrades: options.profile === 'rfc', // decision 27
     maxPools: checked(options.maxPools ?? 1 << 20, 1, 1 << 30, 'limit of pools'),
     maxElements: checked(options.maxPoolElements ?? 1 << 24, 1, 1 << 30, 'limit of pool elements'),
     maxPoolHandleBytes: checked(

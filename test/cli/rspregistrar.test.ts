@@ -110,7 +110,7 @@ describe('rspregistrar', () => {
     const registrar = await Rspregistrar.start('-maxhresitems=2');
     for (const id of [1, 2, 3]) await poolElement(registrar, id);
     const user = await poolUser(registrar);
-    expect(await user.resolve('EchoPool')).toHaveLength(2);
+    expect(await user.resolve('EchoPool', { isFresh: true })).toHaveLength(2);
     expect(await user.resolve('EchoPool', { items: 3, isFresh: true })).toHaveLength(3);
   });
 

@@ -86,6 +86,18 @@ describe('the least used family (RFC 5356 §5)', () => {
     expect(answers(handlespace, 1, 2).join('')).toBe('AA');
   });
 
+  test('with degradation only the first of an answer degrades, by profile rfc all (decision 27)', () => {
+    const equal = Array.from(
+      { length: 3 },
+      (): Policy => ({ type: 'leastUsedDegradation', load: 0, loadDegradation: 10 }),
+    );
+    const rsplib = answers(poolOf(equal), 3, 6);
+    expect(rsplib).toEqual(['ABC', 'BCA', 'CAB', 'ABC', 'BCA', 'CAB']);
+    // Of two entries both degrade by profile rfc: C is at 0 in the second answer, then all are at 10.
+    expect(answers(poolOf(equal), 2, 3)).toEqual(['AB', 'BC', 'CA']);
+    expect(answers(poolOf(equal, { profile: 'rfc' }), 2, 3)).toEqual(['AB', 'CB', 'AC']);
+  });
+
   test('priority least used counts the next request in (RFC 5356 §5.3.1)', () => {
     const policies = [10, 50].map(
       (percent): Policy => ({

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use napi::Env;
 use napi::bindgen_prelude::{BigInt, Object, Result, Uint8ArraySlice};
 use napi_derive::napi;
-use rserpool_handlespace::{Error, Handlespace, KeepAlive, Limits, Settings};
+use rserpool_handlespace::{Degradation, Error, Handlespace, KeepAlive, Limits, Settings};
 
 use crate::arena::{Arena, ArenaHandle};
 use crate::failure::{Failure, Fallible, limit_of, whole, whole_u32, whole_usize};
@@ -74,6 +74,8 @@ pub struct NativeSettings {
     pub timeout_ms: f64,
     pub jitter: f64,
     pub max_increment: f64,
+    /// Absent: no.
+    pub every_entry_degrades: Option<bool>,
     pub max_pools: f64,
     pub max_elements: f64,
     pub max_pool_handle_bytes: f64,
@@ -116,6 +118,11 @@ impl NativeHandlespace {
                 jitter: settings.jitter,
             },
             max_increment: whole_u32(settings.max_increment)?,
+            degradation: if settings.every_entry_degrades.unwrap_or(false) {
+                Degradation::OfAll
+            } else {
+                Degradation::OfTheFirst
+            },
             home_offset: Some(HOME_OFFSET),
             length_offset: Some(LENGTH_OFFSET),
             limits: Limits {

@@ -4,6 +4,7 @@
  */
 
 import { ConfigError } from '../../errors.ts';
+import { MAX_ITEMS } from '../../handlespace/options.ts';
 import type { Milliseconds } from '../../types.ts';
 import type { Profile } from '../../wire/parameters.ts';
 
@@ -49,6 +50,17 @@ export interface PoolUserOptions extends HuntOptions {
   readonly maxRequestRetransmissions: number;
   /** How long an answer may be served from the cache; 0: never. Default 5 000 (RFC and rsplib: per call). */
   readonly staleCacheMs: Milliseconds;
+  /**
+   * The same for answers of adaptive policies (numbers from 0x40000000: the least used family), which give
+   * loads as they were. Default: `staleCacheMs` where that is set, otherwise 0.
+   */
+  readonly staleAdaptiveCacheMs: Milliseconds;
+  /**
+   * How many elements of a pool are requested for the cache, 1 to 128, unless a caller wants more. Requests
+   * are served from these in the proportions of the pool's policy, so they should be all that the pool has. A
+   * pool element takes about 48 octets of the answer. Default 128, all that registrars give.
+   */
+  readonly cacheItems: number;
 }
 
 const HUNT_DEFAULTS: HuntOptions = {
@@ -95,6 +107,8 @@ export function completePoolUserOptions(options: PartialOptions<PoolUserOptions>
     t1EnrpRequestMs: 3_000,
     maxRequestRetransmissions: 2,
     staleCacheMs: 5_000,
+    staleAdaptiveCacheMs: options.staleCacheMs ?? 0, // decision 57
+    cacheItems: MAX_ITEMS,
     ...given(options),
   };
   check(complete, POOL_USER_RANGES);
@@ -126,6 +140,8 @@ const POOL_USER_RANGES: Ranges<PoolUserOptions> = {
   t1EnrpRequestMs: [1, DAY_MS],
   maxRequestRetransmissions: [0, 1_000],
   staleCacheMs: [0, 365 * DAY_MS],
+  staleAdaptiveCacheMs: [0, 365 * DAY_MS],
+  cacheItems: [1, MAX_ITEMS],
 };
 
 function check<Options>(options: Options, ranges: Ranges<Options>): void {
