@@ -13,6 +13,8 @@ mod id_map;
 mod kernel;
 mod limits;
 mod options;
+#[allow(unsafe_code)]
+mod pages;
 mod shared;
 mod stack;
 mod stats;
@@ -30,5 +32,6 @@ pub use event::DownReason;
 pub use kernel::try_kernel;
 pub use limits::Room;
 pub use options::{Backend, ENCAPSULATION_PORT, STREAMS, StackOptions};
+pub use pages::Pages;
 pub use stack::Stack;
 pub use stats::{Refusal, Stats};

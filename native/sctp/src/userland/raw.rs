@@ -33,7 +33,7 @@ pub(crate) fn bind(addresses: &[IpAddr]) -> Result<SocketLink, StackError> {
         sys::enlarge_buffers(socket.as_raw_fd(), BUFFER_BYTES);
         sockets.push(socket);
     }
-    Ok(SocketLink::new(sockets, Framing::Raw))
+    SocketLink::new(sockets, Framing::Raw)
 }
 
 /// Hands on what is inside an IPv4 packet; raw IPv6 sockets leave the header out themselves.
