@@ -112,10 +112,15 @@ export class RegistrarServer extends EventEmitter<RegistrarServerEvents> {
       announcePresence: (payload) => presences?.send(payload),
       tell: (event) => (this as EventEmitter).emit(event.type, event),
     });
-    announces = this.#sendingTo(this.announceGroup, port, announceTtl, log);
-    presences = this.#sendingTo(this.enrpAnnounceGroup, enrpPort, enrp?.announceTtl, log);
-    this.#listenTo(this.enrpAnnounceGroup, log);
-    this.#halves.start();
+    try {
+      announces = this.#sendingTo(this.announceGroup, port, announceTtl, log);
+      presences = this.#sendingTo(this.enrpAnnounceGroup, enrpPort, enrp?.announceTtl, log);
+      this.#listenTo(this.enrpAnnounceGroup, log);
+      this.#halves.start();
+    } catch (error) {
+      this.#release();
+      throw error;
+    }
   }
 
   /** The peers that are known and alive; empty without ENRP. */
@@ -174,9 +179,14 @@ export class RegistrarServer extends EventEmitter<RegistrarServerEvents> {
 
   async #close(): Promise<void> {
     await this.#halves.stop();
+    this.#release();
+    await this.#stack.close();
+  }
+
+  /** Gives everything back but the stack. */
+  #release(): void {
     for (const socket of this.#sockets) socket.close();
     this.#halves.close();
-    await this.#stack.close();
     this.#halves.handlespace.close();
   }
 }
