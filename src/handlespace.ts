@@ -28,7 +28,7 @@ export {
 export type { PoolElement, PoolElementState } from './handlespace/pool-element.ts';
 export type { PoolSummary, SelectionPolicyType } from './handlespace/pool-summary.ts';
 export type { Registration } from './handlespace/registration.ts';
-export { type Arena, createArena } from './native.ts';
+export { type Arena, createArena, releaseArena } from './native.ts';
 export {
   type AssociationId,
   formatId,

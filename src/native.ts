@@ -7,7 +7,10 @@
 import { createRequire } from 'node:module';
 import { AddonError } from './errors.ts';
 
-/** Memory owned by native code and seen from both sides; see design of the hot path in ARCHITECTURE.md. */
+/**
+ * Memory owned by native code and seen from both sides; see design of the hot path in ARCHITECTURE.md.
+ * `releaseArena` gives it back.
+ */
 export interface Arena {
   readonly bytes: Uint8Array;
   /**
@@ -47,6 +50,8 @@ export const FAILURE = {
 export interface Addon {
   /** From 1 byte to 512 MiB, all zero. */
   createArena(length: number): Arena;
+  /** Releases an arena; `buffer` is that of its `bytes`. */
+  releaseArena(arena: ArenaHandle, buffer: ArrayBufferLike): void;
   /** Why the kernel gives no SCTP sockets, in the system's words; `null` when it does. */
   kernelSctpRefusal(): string | null;
   readonly NativeHandlespace: new (
@@ -202,6 +207,14 @@ export function addon(): Addon {
 
 export function createArena(length: number): Arena {
   return addon().createArena(length);
+}
+
+/**
+ * Gives the memory of an arena back at once: its views have length 0 from then on, and native functions that
+ * are to use it fail. Otherwise the memory is kept until the garbage collector has found the arena.
+ */
+export function releaseArena({ handle, bytes }: Arena): void {
+  addon().releaseArena(handle, bytes.buffer);
 }
 
 /** As @napi-rs/cli names the C library or tool chain in the file name. */

@@ -39,7 +39,12 @@ export type Resolution = readonly PoolElementParameter[] | undefined;
 export async function createPoolUser(settings: PoolUserSettings = {}): Promise<PoolUser> {
   const options = completePoolUserOptions(settings.options ?? {});
   const endpoint = await Endpoint.open<PoolUserInput, PoolUserEvent>(settings, ASAP_PORT);
-  return new PoolUser(options, endpoint);
+  try {
+    return new PoolUser(options, endpoint);
+  } catch (error) {
+    await endpoint.close();
+    throw error;
+  }
 }
 
 export class PoolUser {

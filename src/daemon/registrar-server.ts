@@ -85,7 +85,7 @@ export class RegistrarServer extends Emitter<RegistrarServerEvents> {
   readonly enrpAnnounceGroup: AnnounceGroup | undefined;
   readonly #stack: SctpStack;
   readonly #halves: RegistrarHalves;
-  readonly #hostAddresses: HostAddresses;
+  readonly #hostAddresses: HostAddresses | undefined;
   readonly #port: number;
   readonly #enrpPort: number;
   readonly #sockets: (AnnounceSender | AnnounceListener)[] = [];
@@ -125,14 +125,19 @@ export class RegistrarServer extends Emitter<RegistrarServerEvents> {
       announcePresence: (payload) => presences?.send(payload),
       tell: (event) => this.emit(event.type, ownCopy(event)),
     });
-    announces = this.#sendingTo(this.announceGroup, port, announceTtl, log);
-    presences = this.#sendingTo(this.enrpAnnounceGroup, enrpPort, enrp?.announceTtl, log);
-    this.#listenTo(this.enrpAnnounceGroup, log);
-    this.#hostAddresses = new HostAddresses({
-      ...{ stack, log, source: settings.asap?.addresses ?? reachableAddresses },
-      onChange: (addresses) => this.#onAddresses(addresses),
-    });
-    this.#halves.start();
+    try {
+      announces = this.#sendingTo(this.announceGroup, port, announceTtl, log);
+      presences = this.#sendingTo(this.enrpAnnounceGroup, enrpPort, enrp?.announceTtl, log);
+      this.#listenTo(this.enrpAnnounceGroup, log);
+      this.#hostAddresses = new HostAddresses({
+        ...{ stack, log, source: settings.asap?.addresses ?? reachableAddresses },
+        onChange: (addresses) => this.#onAddresses(addresses),
+      });
+      this.#halves.start();
+    } catch (error) {
+      this.#release();
+      throw error;
+    }
   }
 
   /** Where pool elements and pool users reach it, now: SCTP addresses. */
@@ -207,11 +212,17 @@ export class RegistrarServer extends Emitter<RegistrarServerEvents> {
 
   async #close(): Promise<void> {
     await undefined; // until `#closing` is set: listeners and loggers may call `close` as well
-    this.#hostAddresses.close();
+    this.#hostAddresses?.close();
     await this.#halves.stop();
+    this.#release();
+    await this.#stack.close();
+  }
+
+  /** Gives everything back but the stack. */
+  #release(): void {
+    this.#hostAddresses?.close();
     for (const socket of this.#sockets) socket.close();
     this.#halves.close();
-    await this.#stack.close();
     this.#halves.handlespace.close();
   }
 }

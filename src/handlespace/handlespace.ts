@@ -8,6 +8,7 @@
  * ClosedError; in each case nothing has changed.
  */
 
+import { ClosedError } from '../errors.ts';
 import {
   type Arena,
   addon,
@@ -15,6 +16,7 @@ import {
   FAILURE,
   type HandlespaceFunctions,
   type NativeHandlespace,
+  releaseArena,
 } from '../native.ts';
 import type { Milliseconds } from '../types.ts';
 import type { Profile } from '../wire/parameters.ts';
@@ -97,9 +99,12 @@ export class Handlespace {
   readonly #hot: HandlespaceFunctions;
   readonly #desk: Desk;
   readonly #profile: Profile;
-  /** Made when they are wanted: whoever has a transport works on its memory. */
+  /** Created when they are needed: a caller with a transport works on its memory. */
   #arenas: Arenas | undefined;
   #order: Int32Array | undefined;
+  /** Those of `#arenas` that were created here, and that `close` releases. */
+  readonly #ownArenas: Arena[] = [];
+  #isClosed = false;
 
   constructor(options: HandlespaceOptions) {
     const settings = completeSettings(options);
@@ -168,14 +173,15 @@ export class Handlespace {
     order[2] = items;
     order[OUTCOME] = FAILURE.INTERNAL; // until native code has said otherwise
     this.#hot.resolveInPlace();
-    const outcome = order[OUTCOME] as number;
+    const outcome = order[OUTCOME];
+    if (outcome === undefined) throw new ClosedError('resolveInPlace: the arena is released.');
     if (outcome < FAILURE.TOO_SMALL) raise(outcome, this.#native, 'resolveInPlace');
     return outcome;
   }
 
   /** The arenas that `resolveInPlace` works on. */
   arenas(): Arenas {
-    return this.#arenas ?? this.useArenas(createArena(ARENA_BYTES), createArena(ARENA_BYTES));
+    return this.#arenas ?? this.#createArenas();
   }
 
   /** Works on other memory from now on, a transport's for instance. The two must not be the same. */
@@ -334,14 +340,28 @@ export class Handlespace {
     if (wrong !== null) throw new Error(`The handlespace is inconsistent: ${wrong}`);
   }
 
-  /** Gives the memory back. A second time: nothing happens. */
+  /**
+   * Gives the memory back at once, also that of the arenas, unless they are others that `useArenas` has set:
+   * their views have length 0 from then on. A second time: nothing happens.
+   */
   close(): void {
     const native = this.#native;
     attempt(native, 'close', () => native.close());
+    this.#isClosed = true;
+    this.#arenas = undefined;
+    this.#order = undefined;
+    for (const arena of this.#ownArenas.splice(0)) releaseArena(arena);
   }
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #createArenas(): Arenas {
+    if (this.#isClosed) throw new ClosedError('arenas: the handlespace is closed.');
+    const [request, response] = [createArena(ARENA_BYTES), createArena(ARENA_BYTES)];
+    this.#ownArenas.push(request, response);
+    return this.useArenas(request, response);
   }
 
   #checked(outcome: number, what: string): number {

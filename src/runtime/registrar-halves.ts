@@ -98,31 +98,36 @@ export class RegistrarHalves {
     this.#setUp = setUp;
     this.#steps = steps;
     this.handlespace = new Handlespace(handlespaceOptionsOf(options, setUp.seed()));
-    if (stack.arenas) this.handlespace.useArenas(stack.arenas.inbound, stack.arenas.outbound);
-    this.asap = new Registrar({
-      ...{ id, handlespace: this.handlespace, options, port, log, seed: setUp.seed() },
-      localAddresses: stack.localAddresses,
-      waitsForService: setUp.enrp !== undefined,
-    });
-    this.#asapDriver = new Driver({
-      ...{ machine: this.asap, stack, port, accepts: true, clock, steps },
-      perform: (output) => this.#performAsap(output),
-      onSettled: () => this.#enrpDriver?.settle(),
-      inPlace: stack.arenas ? this.asap : undefined,
-    });
-    if (setUp.enrp === undefined) return;
-    this.enrp = new Enrp({
-      ...{ id, handlespace: this.handlespace, log, seed: setUp.seed(), ...setUp.enrp },
-      profile: options.profile,
-      minAddressScope: options.minAddressScope,
-      maxTransportAddresses: options.limits.maxTransportAddresses,
-      localAddresses: stack.localAddresses,
-    });
-    this.#enrpDriver = new Driver({
-      ...{ machine: this.enrp, stack, port: setUp.enrp.port, accepts: true, clock, steps },
-      perform: (output) => this.#performEnrp(output),
-      onSettled: () => this.#asapDriver.settle(),
-    });
+    try {
+      if (stack.arenas) this.handlespace.useArenas(stack.arenas.inbound, stack.arenas.outbound);
+      this.asap = new Registrar({
+        ...{ id, handlespace: this.handlespace, options, port, log, seed: setUp.seed() },
+        localAddresses: stack.localAddresses,
+        waitsForService: setUp.enrp !== undefined,
+      });
+      this.#asapDriver = new Driver({
+        ...{ machine: this.asap, stack, port, accepts: true, clock, steps },
+        perform: (output) => this.#performAsap(output),
+        onSettled: () => this.#enrpDriver?.settle(),
+        inPlace: stack.arenas ? this.asap : undefined,
+      });
+      if (setUp.enrp === undefined) return;
+      this.enrp = new Enrp({
+        ...{ id, handlespace: this.handlespace, log, seed: setUp.seed(), ...setUp.enrp },
+        profile: options.profile,
+        minAddressScope: options.minAddressScope,
+        maxTransportAddresses: options.limits.maxTransportAddresses,
+        localAddresses: stack.localAddresses,
+      });
+      this.#enrpDriver = new Driver({
+        ...{ machine: this.enrp, stack, port: setUp.enrp.port, accepts: true, clock, steps },
+        perform: (output) => this.#performEnrp(output),
+        onSettled: () => this.#asapDriver.settle(),
+      });
+    } catch (error) {
+      this.handlespace.close(); // a port may be in use
+      throw error;
+    }
   }
 
   /** Associations aborted because their peers did not read. */
@@ -162,7 +167,7 @@ export class RegistrarHalves {
     await this.#enrpDriver?.gracefulEnds(limitMs);
   }
 
-  /** Gives the ports back, at once. The handlespace is to be closed after the stack, on whose memory it works. */
+  /** Gives the ports back, at once. The handlespace is closed by its owner, afterwards. */
   close(): void {
     this.#enrpDriver?.close();
     this.#asapDriver.close();

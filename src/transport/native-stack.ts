@@ -5,12 +5,14 @@
  * closure or string is made per message.
  */
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ClosedError } from '../errors.ts';
 import {
   type Arena,
   addon,
   type NativeBackend,
   type NativeSctpStack,
+  releaseArena,
   type SctpFunctions,
 } from '../native.ts';
 import type { AssociationId, IpAddress, SctpAddress } from '../types.ts';
@@ -25,6 +27,11 @@ import type {
   SctpStackOptions,
   SctpStats,
 } from './transport.ts';
+
+/** What a wake-up calls. Node.js keeps the function for some turns of the event loop; this is emptied at once. */
+interface Woken {
+  read: (() => void) | undefined;
+}
 
 /** Batches read in one go before timers and the other sockets of the process get their turn. */
 const MAX_BATCHES_PER_TURN = 4;
@@ -44,6 +51,7 @@ export class NativeStack implements SctpStack {
   readonly #aborted = new Set<AssociationId>();
   /** Endpoints that heard something in the batch that is being read. */
   readonly #touched = new Set<NativeEndpoint>();
+  readonly #woken: Woken;
   readonly #readLater = () => this.#read();
   readonly #flushLater = () => this.flush();
   /** Records of the batch that is being read, and the one to read next. */
@@ -61,7 +69,8 @@ export class NativeStack implements SctpStack {
   constructor(backend: NativeBackend, options: SctpStackOptions) {
     this.backend = backend;
     this.options = options;
-    this.native = openNative(backend, options, this.#readLater);
+    this.#woken = { read: this.#readLater };
+    this.native = openNative(backend, options, waking(this.#woken));
     this.functions = this.native.bind();
     const { inbound, events, outbound } = this.functions;
     this.arenas = { inbound, outbound };
@@ -112,6 +121,10 @@ export class NativeStack implements SctpStack {
     this.#aborted.clear();
     this.#touched.clear();
     this.native.close();
+    const { inbound, events, outbound } = this.functions;
+    for (const arena of [inbound, events, outbound]) releaseArena(arena);
+    this.#woken.read = undefined;
+    await nextTurn(); // in which Node.js lets go of the wake-up function and of its handle
   }
 
   flush(): void {
@@ -263,20 +276,34 @@ export class NativeStack implements SctpStack {
   }
 }
 
+/** Not an arrow function in the constructor, because its scope would keep the stack. */
+function waking(woken: Woken): () => void {
+  return () => woken.read?.();
+}
+
 function openNative(
   backend: NativeBackend,
   options: SctpStackOptions,
   wake: () => void,
 ): NativeSctpStack {
-  const { rtoMs, localAddresses, ...others } = options;
-  const { initial, min, max } = rtoMs;
+  const { initial, min, max } = options.rtoMs;
+  // Field by field: V8 keeps what a rest pattern makes in a dictionary, which survives until a full collection.
   const nativeOptions = {
-    ...others,
     backend,
-    localAddresses: [...localAddresses],
+    localAddresses: [...options.localAddresses],
+    udpPort: options.udpPort,
+    remoteUdpPort: options.remoteUdpPort,
+    heartbeatIntervalMs: options.heartbeatIntervalMs,
     rtoInitialMs: initial,
     rtoMinMs: min,
     rtoMaxMs: max,
+    maxRetransmissions: options.maxRetransmissions,
+    pathMaxRetransmissions: options.pathMaxRetransmissions,
+    autocloseMs: options.autocloseMs,
+    maxAssociations: options.maxAssociations,
+    maxAssociationsPerHost: options.maxAssociationsPerHost,
+    maxMessageBytes: options.maxMessageBytes,
+    sendBufferBytes: options.sendBufferBytes,
   };
   const { NativeSctpStack } = addon();
   return withKeys(() => new NativeSctpStack(nativeOptions, wake));

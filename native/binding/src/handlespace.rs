@@ -12,6 +12,7 @@ use napi_derive::napi;
 use rserpool_handlespace::{Degradation, Error, Handlespace, KeepAlive, Limits, Settings};
 
 use crate::arena::{Arena, ArenaHandle};
+use crate::external_memory::ExternalMemory;
 use crate::failure::{Failure, Fallible, limit_of, whole, whole_u32, whole_usize};
 use crate::handlespace_hot;
 use crate::image::Batch;
@@ -34,6 +35,7 @@ pub struct SharedHandlespace {
     refusal: RefCell<Option<Error>>,
     /// Reused by those that need bytes for themselves for a moment.
     pub scratch: RefCell<Vec<u8>>,
+    memory: ExternalMemory,
 }
 
 impl SharedHandlespace {
@@ -46,6 +48,26 @@ impl SharedHandlespace {
             mem::forget(slot.take());
             Failure::Internal
         })
+    }
+
+    /// Reports the memory of the core to V8. To be called after what may add pool elements; nothing else adds
+    /// much.
+    pub fn report_memory(&self) {
+        if let Ok(core) = self.core.try_borrow() {
+            self.memory.report(core.as_deref().map_or(0, core_bytes));
+        }
+    }
+
+    /// Gives all memory back but the arenas', which have owners of their own.
+    fn close(&self) -> Fallible<()> {
+        let core = self
+            .core
+            .try_borrow_mut()
+            .map_err(|_| Failure::InUse)?
+            .take();
+        self.scratch.replace(Vec::new());
+        self.memory.report(0);
+        catch_unwind(AssertUnwindSafe(|| drop(core))).map_err(|_| Failure::Internal)
     }
 
     /// Keeps what the core says for `takeRefusal`.
@@ -64,6 +86,11 @@ impl SharedHandlespace {
         let handle = desk.get(..length).ok_or(Failure::OutOfRange)?;
         self.with(|core| work(core, handle))
     }
+}
+
+/// Memory of a core with its tables.
+fn core_bytes(core: &Handlespace) -> usize {
+    size_of::<Handlespace>() + core.stats().memory_bytes
 }
 
 /// All that a handlespace is made with.
@@ -105,7 +132,7 @@ pub struct NativeHandlespace {
 #[napi]
 impl NativeHandlespace {
     #[napi(constructor)]
-    pub fn new(settings: NativeSettings, desk: &ArenaHandle) -> Result<Self, Failure> {
+    pub fn new(env: &Env, settings: NativeSettings, desk: &ArenaHandle) -> Result<Self, Failure> {
         let (is_negative, seed, is_lossless) = settings.seed.get_u64();
         if is_negative || !is_lossless || !settings.jitter.is_finite() {
             return Err(Failure::OutOfRange.into());
@@ -135,6 +162,7 @@ impl NativeHandlespace {
         let core =
             catch_unwind(|| Box::new(Handlespace::new(settings))).map_err(|_| Failure::Internal)?;
         let shared = SharedHandlespace {
+            memory: ExternalMemory::new(env, core_bytes(&core)),
             core: RefCell::new(Some(core)),
             desk: Rc::clone(desk),
             arenas: RefCell::new(None),
@@ -160,6 +188,7 @@ impl NativeHandlespace {
         if Rc::ptr_eq(request, response) {
             return Err(Failure::OutOfRange.into());
         }
+        self.shared.with(|_| ())?; // not after `close`, which would not give them back
         self.shared
             .arenas
             .replace(Some((Rc::clone(request), Rc::clone(response))));
@@ -330,13 +359,7 @@ impl NativeHandlespace {
     /// Gives all memory back but the arenas'. Again: nothing happens.
     #[napi]
     pub fn close(&self) -> Result<(), Failure> {
-        let core = self
-            .shared
-            .core
-            .try_borrow_mut()
-            .map_err(|_| Failure::InUse)?
-            .take();
-        catch_unwind(AssertUnwindSafe(|| drop(core))).map_err(|_| Failure::Internal.into())
+        Ok(self.shared.close()?)
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod allocator;
 mod arena;
+mod external_memory;
 mod failure;
 mod handlespace;
 mod handlespace_hot;

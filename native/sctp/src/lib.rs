@@ -14,6 +14,8 @@ mod kernel;
 mod limits;
 mod network;
 mod options;
+#[allow(unsafe_code)]
+mod pages;
 mod shared;
 mod stack;
 mod stats;
@@ -32,5 +34,6 @@ pub use kernel::try_kernel;
 pub use limits::Room;
 pub use network::{Changes, NetworkChanges};
 pub use options::{Backend, ENCAPSULATION_PORT, STREAMS, StackOptions};
+pub use pages::Pages;
 pub use stack::Stack;
 pub use stats::{Refusal, Stats};

@@ -1,5 +1,5 @@
-//! The system calls that `std` does not offer. With
-//! `userland/datagrams.rs` the only file with `unsafe`.
+//! The system calls that `std` does not offer. `unsafe` is only here, in `pages.rs`, `kernel/sys.rs` and
+//! `userland/datagrams.rs`.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};

@@ -6,6 +6,7 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
+use crate::error::StackError;
 use crate::userland::datagrams::{BATCH, Incoming, Outgoing};
 use crate::userland::engine::Transmit;
 use crate::userland::error_queue::{self, QUOTE_BYTES};
@@ -68,13 +69,14 @@ pub(crate) struct SocketLink {
 }
 
 impl SocketLink {
-    pub fn new(sockets: Vec<OwnedFd>, framing: Framing) -> Self {
-        SocketLink {
+    pub fn new(sockets: Vec<OwnedFd>, framing: Framing) -> Result<Self, StackError> {
+        let no_room = |error| StackError::system("allocate the receive buffers", &error);
+        Ok(SocketLink {
             sockets,
             framing,
-            incoming: Incoming::new(),
+            incoming: Incoming::new().map_err(no_room)?,
             outgoing: Outgoing::new(),
-        }
+        })
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) fn bind(addresses: &[IpAddr]) -> Result<SocketLink, StackError> {
     for &address in addresses {
         sockets.push(bind_one(address)?);
     }
-    Ok(SocketLink::new(sockets, Framing::Raw))
+    SocketLink::new(sockets, Framing::Raw)
 }
 
 pub(crate) fn bind_one(address: IpAddr) -> Result<OwnedFd, StackError> {

@@ -22,7 +22,7 @@ pub(crate) fn bind(addresses: &[IpAddr], udp_port: u16) -> Result<(SocketLink, u
         }
     }
     let (sockets, udp_port) = result?;
-    Ok((SocketLink::new(sockets, Framing::Udp), udp_port))
+    Ok((SocketLink::new(sockets, Framing::Udp)?, udp_port))
 }
 
 fn bind_all(addresses: &[IpAddr], udp_port: u16) -> Result<(Vec<OwnedFd>, u16), StackError> {
