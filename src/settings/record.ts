@@ -1,0 +1,89 @@
+/**
+ * Objects that an application passes, as tables of their fields. Everything is refused that would else be ignored:
+ * unknown fields, inherited ones, instances of classes. Each field is read once, so that what was checked is what is used.
+ */
+
+import { ConfigError } from '../errors.ts';
+import { type Kind, keyOf, type OptionalKind, unusable } from './kind.ts';
+import { nearestName } from './nearest-name.ts';
+import { isPlainObject, show } from './show.ts';
+
+/** A kind for every field of `Value`: one that is missing here does not compile, nor one that is wrongly optional. */
+export type Fields<Value> = {
+  readonly [Name in keyof Value]-?: undefined extends Value[Name]
+    ? OptionalKind<Exclude<Value[Name], undefined>>
+    : Kind<Value[Name]>;
+};
+
+/** What an object is called in messages when it is not a field of another one. */
+export interface Naming {
+  /** For example `settings` or `options`. */
+  readonly name?: string;
+  /** For example `an object such as { items: 3 }`. */
+  readonly expected?: string;
+}
+
+export function record<Value extends object>(
+  fields: Fields<Value>,
+  { name = 'settings', expected }: Naming = {},
+): Kind<Value> {
+  const kinds = Object.entries(fields) as [
+    string,
+    Kind<unknown> & Partial<OptionalKind<unknown>>,
+  ][];
+  const names = kinds.map(([field]) => field);
+  const wanted = expected ?? `an object with ${names.length === 0 ? 'no fields' : listed(names)}`;
+  const known = new Set<PropertyKey>(names);
+  const read = (value: unknown, path: string): Value => {
+    const whole = path === '' ? name : path;
+    if (!isPlainObject(value)) throw notPlain(whole, value, wanted);
+    for (const key of Reflect.ownKeys(value)) {
+      if (!known.has(key) && isField(value, key)) throw unknown(join(path, key), key, whole, names);
+    }
+    const result: Record<string, unknown> = {};
+    for (const [field, kind] of kinds) {
+      const given = Object.hasOwn(value, field) ? value[field] : undefined;
+      if (given !== undefined || kind.isOptional !== true) {
+        result[field] = kind.read(given, join(path, field));
+      }
+    }
+    return result as Value;
+  };
+  return { expected: wanted, read };
+}
+
+/** `asap.port`; `port` when the object is not a field of another one. */
+export function join(path: string, field: PropertyKey): string {
+  return path === '' ? String(field) : `${path}.${String(field)}`;
+}
+
+/** A module as an object has a symbol that is not enumerable, which is no setting. */
+function isField(value: object, key: PropertyKey): boolean {
+  return typeof key === 'string' || Object.prototype.propertyIsEnumerable.call(value, key);
+}
+
+function notPlain(path: string, value: unknown, expected: string): ConfigError {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (!isObject) return unusable(path, value, expected);
+  const sentence = `${path} is ${show(value)}: give a plain object with fields of its own.`;
+  return new ConfigError(keyOf(path), sentence);
+}
+
+function unknown(
+  path: string,
+  key: PropertyKey,
+  whole: string,
+  names: readonly string[],
+): ConfigError {
+  const near = typeof key === 'string' ? nearestName(key, names) : undefined;
+  const parent = path.slice(0, path.length - String(key).length);
+  const hint =
+    near === undefined ? `${whole} may have ${listed(names)}.` : `did you mean ${parent}${near}?`;
+  return new ConfigError(keyOf(path), `${path} is unknown: ${hint}`);
+}
+
+function listed(names: readonly string[]): string {
+  const [last, ...others] = names.toReversed();
+  if (last === undefined) return 'no fields';
+  return others.length === 0 ? last : `${others.reverse().join(', ')} and ${last}`;
+}
