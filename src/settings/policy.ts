@@ -21,10 +21,12 @@ export type Policy = WirePolicy;
 /** The values of a policy that are to change; the others stay. */
 export type PolicyValues = { readonly [Name in PolicyValueName]?: number | undefined };
 
+const fraction = number(0, 1);
+
 /** A fraction, read as the 32-bit number that it is on the wire. */
 const load: Kind<number> = {
-  expected: number(0, 1).expected,
-  read: (value, path) => loadOnWire(number(0, 1).read(value, path)),
+  expected: fraction.expected,
+  read: (value, path) => loadOnWire(fraction.read(value, path)),
 };
 
 const VALUES: { readonly [Name in PolicyValueName]: Kind<number> } = {
@@ -87,14 +89,21 @@ export function changedPolicy(current: WirePolicy, values: unknown, path: string
   return policy.read({ ...policyInFractions(current), ...given }, path);
 }
 
+/** The loads among the values of each policy. */
+const LOADS = new Map(
+  [...POLICY_VALUES].map(([type, names]) => [
+    type,
+    names.filter((name) => VALUES[name as PolicyValueName] === load),
+  ]),
+);
+
 /** A policy from the wire as applications see it. */
 export function policyInFractions(onWire: WirePolicy): Policy {
-  if (onWire.type === 'unknown') return onWire;
-  const values = Object.entries(onWire).map(([name, value]) => {
-    const isLoad = VALUES[name as PolicyValueName] === load;
-    return [name, isLoad ? loadFraction(value as number) : value];
-  });
-  return Object.fromEntries(values) as Policy;
+  const shown = { ...onWire } as Record<string, unknown>;
+  for (const name of LOADS.get(onWire.type) ?? []) {
+    shown[name] = loadFraction(shown[name] as number);
+  }
+  return shown as Policy;
 }
 
 /** Anything from the wire that has a policy, as applications see it. */

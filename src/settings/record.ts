@@ -27,39 +27,43 @@ export function record<Value extends object>(
   fields: Fields<Value>,
   { name = 'settings', expected }: Naming = {},
 ): Kind<Value> {
-  const kinds = Object.entries(fields) as [
-    string,
-    Kind<unknown> & Partial<OptionalKind<unknown>>,
-  ][];
-  const names = kinds.map(([field]) => field);
+  const rows = Object.entries<Kind<unknown> & { isOptional?: boolean }>(fields).map(
+    ([field, kind]) => ({ field, kind, isOptional: kind.isOptional === true }),
+  );
+  const names = rows.map(({ field }) => field);
   const wanted = expected ?? `an object with ${names.length === 0 ? 'no fields' : listed(names)}`;
-  const known = new Set<PropertyKey>(names);
+  const known = new Set(names);
+  // The paths of the fields, made once: the same record is nearly always read at the same path.
+  let [lastPath, paths] = ['', names];
   const read = (value: unknown, path: string): Value => {
     const whole = path === '' ? name : path;
     if (!isPlainObject(value)) throw notPlain(whole, value, wanted);
-    for (const key of Reflect.ownKeys(value)) {
-      if (!known.has(key) && isField(value, key)) throw unknown(join(path, key), key, whole, names);
-    }
+    const stranger = strangerIn(value, known);
+    if (stranger !== undefined) throw unknown(join(path, stranger), stranger, whole, names);
+    if (path !== lastPath) [lastPath, paths] = [path, names.map((field) => join(path, field))];
+    const pathsHere = paths;
     const result: Record<string, unknown> = {};
-    for (const [field, kind] of kinds) {
+    for (let i = 0; i < rows.length; i++) {
+      const { field, kind, isOptional } = rows[i] as (typeof rows)[number];
       const given = Object.hasOwn(value, field) ? value[field] : undefined;
-      if (given !== undefined || kind.isOptional !== true) {
-        result[field] = kind.read(given, join(path, field));
-      }
+      if (given === undefined && isOptional) continue;
+      result[field] = kind.read(given, pathsHere[i] as string);
     }
     return result as Value;
   };
   return { expected: wanted, read };
 }
 
+/** The first field that is not known; a symbol that is not enumerable, as a module has one, is no field. */
+function strangerIn(value: object, known: ReadonlySet<string>): PropertyKey | undefined {
+  for (const name of Object.keys(value)) if (!known.has(name)) return name;
+  const symbols = Object.getOwnPropertySymbols(value);
+  return symbols.find((symbol) => Object.prototype.propertyIsEnumerable.call(value, symbol));
+}
+
 /** `asap.port`; `port` when the object is not a field of another one. */
 export function join(path: string, field: PropertyKey): string {
   return path === '' ? String(field) : `${path}.${String(field)}`;
-}
-
-/** A module as an object has a symbol that is not enumerable, which is no setting. */
-function isField(value: object, key: PropertyKey): boolean {
-  return typeof key === 'string' || Object.prototype.propertyIsEnumerable.call(value, key);
 }
 
 function notPlain(path: string, value: unknown, expected: string): ConfigError {
