@@ -4,8 +4,8 @@ import { EventEmitter } from 'node:events';
 import { ClosedError, RejectedError, UnreachableError } from '../errors.ts';
 import {
   completePoolElementOptions,
-  type PartialOptions,
   type PoolElementOptions,
+  poolElementOptions,
 } from '../protocol/endpoint/options.ts';
 import { PoolElementMachine } from '../protocol/endpoint/pool-element.ts';
 import type {
@@ -13,15 +13,28 @@ import type {
   PoolElementInput,
 } from '../protocol/endpoint/pool-element-events.ts';
 import { randomId, randomSeed } from '../runtime/random.ts';
+import { optional, signal } from '../settings/kind.ts';
+import {
+  changedPolicy,
+  type Policy,
+  type PolicyValues,
+  policy,
+  policyInFractions,
+  withFractions,
+} from '../settings/policy.ts';
+import { record } from '../settings/record.ts';
+import type { PartialOptions } from '../settings/table.ts';
+import {
+  completeTransport,
+  type PartialTransport,
+  partialTransport,
+} from '../settings/transport-parameter.ts';
+import { identifier, poolHandle, poolHandleBytes } from '../settings/values.ts';
 import { ASAP_PORT, formatAddress, type PoolElementId, poolElementId } from '../types.ts';
-import { type Policy, TRANSPORT_USE, type TransportParameter } from '../wire/parameters.ts';
-import { Endpoint, type EndpointSettings } from './endpoint.ts';
-import { poolHandleBytes } from './pool-handle.ts';
+import { ENDPOINT_FIELDS, Endpoint, type EndpointSettings } from './endpoint.ts';
 
 /** What clients connect to. `addresses`: default, those of the pool element. */
-export type UserTransport =
-  | TransportParameter
-  | { readonly protocol: 'sctp' | 'tcp' | 'udp' | 'udp-lite'; readonly port: number };
+export type UserTransport = PartialTransport;
 
 export interface PoolElementSettings extends EndpointSettings {
   /** 1 to 65 531 octets; text is UTF-8. Registrars take at most 32 by default. */
@@ -47,11 +60,12 @@ export type PoolElementEvents = {
  * another registrar by itself when it must. Rejects with RejectedError when a registrar says no,
  * UnreachableError when none can be reached, ConfigError when a setting cannot be used.
  */
-export async function createPoolElement(settings: PoolElementSettings): Promise<PoolElement> {
+export async function createPoolElement(given: PoolElementSettings): Promise<PoolElement> {
+  const settings = SETTINGS.read(given, '');
   settings.signal?.throwIfAborted();
   const poolHandle = poolHandleBytes(settings.poolHandle);
   const id = poolElementId(settings.id ?? randomId());
-  const options = completePoolElementOptions(settings.options ?? {});
+  const options = completePoolElementOptions(settings.options ?? {}, 'options');
   const endpoint = await Endpoint.open<PoolElementInput, PoolElementEvent>(settings, ASAP_PORT);
   let element: PoolElement | undefined;
   try {
@@ -65,11 +79,24 @@ export async function createPoolElement(settings: PoolElementSettings): Promise<
   }
 }
 
+/** The policy that it returns is the one of the wire. */
+const SETTINGS = record<PoolElementSettings>({
+  poolHandle,
+  userTransport: partialTransport,
+  ...ENDPOINT_FIELDS,
+  id: optional(identifier),
+  policy: optional(policy),
+  options: optional(poolElementOptions),
+  signal: optional(signal),
+});
+
 export class PoolElement extends EventEmitter<PoolElementEvents> {
   readonly id: PoolElementId;
   readonly poolHandle: Uint8Array;
   readonly #endpoint: Endpoint<PoolElementInput, PoolElementEvent>;
-  /** What was asked for last. */
+  /** The machine's events as they are, for the promises of this object. */
+  readonly #machine = new EventEmitter().setMaxListeners(0);
+  /** What was asked for last, as on the wire. */
   #wanted: Policy;
   #registered: Policy;
   #closing: Promise<void> | undefined;
@@ -99,9 +126,9 @@ export class PoolElement extends EventEmitter<PoolElementEvents> {
     endpoint.run(machine, true, (event) => this.#onEvent(event));
   }
 
-  /** The policy that a registrar has accepted last. */
+  /** The policy that a registrar has accepted last; loads are fractions. */
   get policy(): Policy {
-    return this.#registered;
+    return policyInFractions(this.#registered);
   }
 
   /** Starts the registration and waits for its outcome. Called by `createPoolElement`. */
@@ -110,15 +137,15 @@ export class PoolElement extends EventEmitter<PoolElementEvents> {
   }
 
   /**
-   * Registers anew with other policy values, `{ load }` for example, or another policy of the same type.
-   * Resolves when a registrar has accepted it, or one that was asked for later; rejects like
-   * `createPoolElement`. After a RejectedError the registration stands as it was.
+   * Registers again with other policy values, `{ load: 0.25 }` for example, or with another policy of the same type.
+   * Resolves when a registrar has accepted it, or a later one; rejects like `createPoolElement`. After a RejectedError
+   * or a ConfigError the registration stands as it was.
    */
-  async updatePolicy(values: Policy | Partial<Policy>): Promise<void> {
+  async updatePolicy(values: Policy | PolicyValues): Promise<void> {
     if (this.#closing) throw new ClosedError('This pool element is closed.');
-    const policy = { ...this.#wanted, ...values } as Policy;
-    const isMeant = (answered: Policy) => answered === policy || answered === this.#wanted;
-    await this.#outcome({ type: 'updatePolicy', policy }, isMeant);
+    const changed = changedPolicy(this.#wanted, values, 'policy');
+    const isMeant = (answered: Policy) => answered === changed || answered === this.#wanted;
+    await this.#outcome({ type: 'updatePolicy', policy: changed }, isMeant);
   }
 
   /** Deregisters, as far as a registrar can be reached, and gives everything back. */
@@ -140,7 +167,8 @@ export class PoolElement extends EventEmitter<PoolElementEvents> {
 
   #onEvent(event: PoolElementEvent): void {
     if (event.type === 'registered') this.#registered = event.policy;
-    (this as EventEmitter).emit(event.type, event);
+    this.#machine.emit(event.type, event);
+    (this as EventEmitter).emit(event.type, 'policy' in event ? withFractions(event) : event);
     const isRefused = event.type === 'registrationRejected' && event.policy === this.#wanted;
     if (isRefused) this.#wanted = this.#registered;
   }
@@ -160,8 +188,8 @@ export class PoolElement extends EventEmitter<PoolElementEvents> {
         type: Type,
         listener: (event: PoolElementEvents[Type][0]) => void,
       ) => {
-        (this as EventEmitter).on(type, listener);
-        done.signal.addEventListener('abort', () => (this as EventEmitter).off(type, listener));
+        this.#machine.on(type, listener);
+        done.signal.addEventListener('abort', () => this.#machine.off(type, listener));
       };
       on('registered', ({ policy }) => isMeant(policy) && resolve());
       on('registrationRejected', ({ policy, causeCodes }) => {
@@ -172,7 +200,7 @@ export class PoolElement extends EventEmitter<PoolElementEvents> {
       const onAbort = () => reject(signal?.reason);
       signal?.addEventListener('abort', onAbort, { once: true });
       done.signal.addEventListener('abort', () => signal?.removeEventListener('abort', onAbort));
-      this.#endpoint.input(input); // throws for a policy that cannot be written
+      this.#endpoint.input(input); // throws for a policy that is too long to be written
       if (input.type === 'updatePolicy') this.#wanted = input.policy;
     });
     return outcome.finally(() => done.abort());
@@ -206,14 +234,4 @@ function rejection(causeCodes: readonly number[]): RejectedError {
     `The registrar refused the registration (causes: ${causes}).`,
     causeCodes,
   );
-}
-
-function completeTransport(
-  transport: UserTransport,
-  localAddresses: readonly string[],
-): TransportParameter {
-  if (transport.protocol === 'opaque' || 'addresses' in transport) return transport;
-  // SCTP takes all of them, the others exactly one (RFC 5354 §3.4-3.7).
-  const addresses = transport.protocol === 'sctp' ? localAddresses : localAddresses.slice(0, 1);
-  return { ...transport, transportUse: TRANSPORT_USE.DATA_ONLY, addresses } as TransportParameter;
 }

@@ -4,6 +4,7 @@
  */
 
 import { EventEmitter } from 'node:events';
+import { shownPoolElement } from '../handlespace/pool-element.ts';
 import type { EnrpCounters } from '../protocol/enrp/context.ts';
 import { completeEnrpOptions } from '../protocol/enrp/options.ts';
 import { type Logger, SILENT } from '../protocol/logger.ts';
@@ -25,7 +26,7 @@ import {
 import { openSctpStack } from '../transport/open.ts';
 import type { SctpBackend, SctpStack, SctpStats } from '../transport/transport.ts';
 import { ASAP_PORT, ENRP_PORT, type RegistrarId, registrarId, type SctpAddress } from '../types.ts';
-import { checkSettings } from './check-settings.ts';
+import { registrarSettings } from './check-settings.ts';
 import type { EnrpSettings, RegistrarSettings } from './settings.ts';
 
 /** The events of a registrar: named as the machines', each with the machine's event as its argument. */
@@ -37,12 +38,12 @@ export type RegistrarServerEvents = {
  * Starts a registrar. Rejects with ConfigError when a setting cannot be used: a busy port, an address that
  * is not this host's.
  */
-export async function createRegistrar(settings: RegistrarSettings = {}): Promise<RegistrarServer> {
+export async function createRegistrar(given: RegistrarSettings = {}): Promise<RegistrarServer> {
+  const settings = registrarSettings.read(given, '');
   const reachable = reachableAddresses();
   const addresses = settings.asap?.addresses ?? (reachable[0] ? reachable : ['127.0.0.1']);
-  const options = completeRegistrarOptions(settings.registrar ?? {}, addresses);
+  const options = completeRegistrarOptions(settings.registrar ?? {}, addresses, 'registrar');
   const enrp = settings.enrp === true ? {} : settings.enrp || undefined;
-  checkSettings(settings, enrp);
   const stack = openSctpStack({
     transport: settings.transport ?? 'auto',
     localAddresses: addresses,
@@ -103,14 +104,14 @@ export class RegistrarServer extends EventEmitter<RegistrarServerEvents> {
     this.#halves = new RegistrarHalves({
       ...{ id: this.id, options, port, stack, clock: systemClock, seed: randomSeed, log },
       enrp: enrp && {
-        options: completeEnrpOptions(enrp.options ?? {}),
+        options: completeEnrpOptions(enrp.options ?? {}, 'enrp.options'),
         port: enrpPort,
         peers: enrp.peers ?? [],
         announces: this.enrpAnnounceGroup !== undefined,
       },
       announce: (payload) => announces?.send(payload),
       announcePresence: (payload) => presences?.send(payload),
-      tell: (event) => (this as EventEmitter).emit(event.type, event),
+      tell: (event) => (this as EventEmitter).emit(event.type, shown(event)),
     });
     announces = this.#sendingTo(this.announceGroup, port, announceTtl, log);
     presences = this.#sendingTo(this.enrpAnnounceGroup, enrpPort, enrp?.announceTtl, log);
@@ -179,6 +180,13 @@ export class RegistrarServer extends EventEmitter<RegistrarServerEvents> {
     await this.#stack.close();
     this.#halves.handlespace.close();
   }
+}
+
+/** An event of a machine as applications see it: loads are fractions. */
+function shown(event: AnyRegistrarEvent): AnyRegistrarEvent {
+  return 'poolElement' in event
+    ? { ...event, poolElement: shownPoolElement(event.poolElement) }
+    : event;
 }
 
 /** Another registrar. */
