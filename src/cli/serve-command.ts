@@ -2,8 +2,8 @@
 
 import { Command } from 'commander';
 import { createPoolElement, type PoolElement } from '../client/pool-element.ts';
+import type { Policy } from '../settings/policy.ts';
 import { formatAddress, formatId } from '../types.ts';
-import type { Policy } from '../wire/parameters.ts';
 import { parsePolicy } from './describe.ts';
 import { type EchoServer, startEchoServer } from './echo-server.ts';
 import {

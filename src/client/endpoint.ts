@@ -6,7 +6,7 @@
 import { isIP } from 'node:net';
 import { ConfigError } from '../errors.ts';
 import type { AnnounceHeard } from '../protocol/endpoint/registrar-list.ts';
-import type { Logger } from '../protocol/logger.ts';
+import { type Logger, logger } from '../protocol/logger.ts';
 import type { AssociationInput, AssociationOutput, Machine } from '../protocol/machine.ts';
 import type { ExceptionHandler } from '../runtime/application-calls.ts';
 import { systemClock } from '../runtime/clock.ts';
@@ -20,18 +20,22 @@ import {
 } from '../runtime/host-addresses.ts';
 import { addressTowards, reachableAddresses } from '../runtime/local-address.ts';
 import { Steps } from '../runtime/steps.ts';
+import { listOf, optional, orFalse } from '../settings/kind.ts';
+import type { Fields } from '../settings/record.ts';
+import { localAddresses, port, portOrAny, sctpAddress } from '../settings/values.ts';
 import {
   type AnnounceGroup,
   type AnnounceListener,
   asapAnnounceGroup,
   openAnnounceListener,
 } from '../transport/announce.ts';
-import type { Transport } from '../transport/open.ts';
+import { type Transport, transportName } from '../transport/open.ts';
 import type { SctpBackend, SctpStack } from '../transport/transport.ts';
 import type { IpAddress, SctpAddress } from '../types.ts';
 import {
   bracketsHint,
   parseRegistrarAddress,
+  registrarAddress,
   resolveRegistrarAddress,
 } from './registrar-address.ts';
 
@@ -63,6 +67,19 @@ export interface EndpointSettings {
    */
   readonly log?: Logger | undefined;
 }
+
+/** What every pool element and pool user may be told. */
+export const ENDPOINT_FIELDS: Fields<EndpointSettings> = {
+  registrars: optional(
+    listOf(registrarAddress, { expected: 'a list of addresses, such as ["10.1.2.3:3863"]' }),
+  ),
+  registrarUdpPort: optional(port),
+  announces: optional(orFalse(sctpAddress)),
+  transport: optional(transportName),
+  addresses: optional(localAddresses),
+  udpPort: optional(portOrAny),
+  log: optional(logger),
+};
 
 /** So long does a peer have to answer a SHUTDOWN: one that is lost is sent again within that time. */
 const GRACEFUL_END_MS = 1_500;
@@ -105,8 +122,8 @@ export class Endpoint<Input extends { type: string }, Output extends { type: str
   }
 
   /**
-   * Opens the transport and finds the registrars' addresses. Rejects with ConfigError when a setting cannot
-   * be used.
+   * Opens the transport and finds the registrars' addresses. The settings are checked by the caller, as far as
+   * `ENDPOINT_FIELDS` says; rejects with ConfigError when this machine cannot use one.
    *
    * @param registrarPort SCTP port of registrars for which none is given
    */

@@ -3,8 +3,8 @@
 import { ClosedError, RejectedError, UnreachableError } from '../errors.ts';
 import {
   completePoolElementOptions,
-  type PartialOptions,
   type PoolElementOptions,
+  poolElementOptions,
 } from '../protocol/endpoint/options.ts';
 import { PoolElementMachine } from '../protocol/endpoint/pool-element.ts';
 import type {
@@ -14,15 +14,28 @@ import type {
 import { Emitter } from '../runtime/emitter.ts';
 import { ownCopy } from '../runtime/own-copy.ts';
 import { randomId, randomSeed } from '../runtime/random.ts';
+import { optional, signal } from '../settings/kind.ts';
+import {
+  changedPolicy,
+  type Policy,
+  type PolicyValues,
+  policy,
+  policyInFractions,
+  withFractions,
+} from '../settings/policy.ts';
+import { record } from '../settings/record.ts';
+import type { PartialOptions } from '../settings/table.ts';
+import {
+  completeTransport,
+  type PartialTransport,
+  partialTransport,
+} from '../settings/transport-parameter.ts';
+import { identifier, poolHandle, poolHandleBytes } from '../settings/values.ts';
 import { ASAP_PORT, formatAddress, type PoolElementId, poolElementId } from '../types.ts';
-import { type Policy, TRANSPORT_USE, type TransportParameter } from '../wire/parameters.ts';
-import { Endpoint, type EndpointSettings } from './endpoint.ts';
-import { poolHandleBytes } from './pool-handle.ts';
+import { ENDPOINT_FIELDS, Endpoint, type EndpointSettings } from './endpoint.ts';
 
 /** What clients connect to. `addresses`: default, those of the pool element. */
-export type UserTransport =
-  | TransportParameter
-  | { readonly protocol: 'sctp' | 'tcp' | 'udp' | 'udp-lite'; readonly port: number };
+export type UserTransport = PartialTransport;
 
 export interface PoolElementSettings extends EndpointSettings {
   /** 1 to 65 531 octets; text is UTF-8. Registrars take at most 32 by default. */
@@ -53,11 +66,12 @@ export type PoolElementEvents = {
  * another registrar by itself when it must. Rejects with RejectedError when a registrar says no,
  * UnreachableError when none can be reached, ConfigError when a setting cannot be used.
  */
-export async function createPoolElement(settings: PoolElementSettings): Promise<PoolElement> {
+export async function createPoolElement(given: PoolElementSettings): Promise<PoolElement> {
+  const settings = SETTINGS.read(given, '');
   settings.signal?.throwIfAborted();
   const poolHandle = poolHandleBytes(settings.poolHandle);
   const id = poolElementId(settings.id ?? randomId());
-  const options = completePoolElementOptions(settings.options ?? {});
+  const options = completePoolElementOptions(settings.options ?? {}, 'options');
   const endpoint = await Endpoint.open<PoolElementInput, PoolElementEvent>(settings, ASAP_PORT);
   let element: PoolElement | undefined;
   try {
@@ -71,11 +85,22 @@ export async function createPoolElement(settings: PoolElementSettings): Promise<
   }
 }
 
+/** The policy that it returns is the one of the wire. */
+const SETTINGS = record<PoolElementSettings>({
+  poolHandle,
+  userTransport: partialTransport,
+  ...ENDPOINT_FIELDS,
+  id: optional(identifier),
+  policy: optional(policy),
+  options: optional(poolElementOptions),
+  signal: optional(signal),
+});
+
 export class PoolElement extends Emitter<PoolElementEvents> {
   readonly id: PoolElementId;
   readonly poolHandle: Uint8Array;
   readonly #endpoint: Endpoint<PoolElementInput, PoolElementEvent>;
-  /** What was asked for last. */
+  /** What was asked for last, as on the wire. */
   #wanted: Policy;
   #registered: Policy;
   /** Promises that wait for an event: each looks at every event and settles itself. */
@@ -108,13 +133,13 @@ export class PoolElement extends Emitter<PoolElementEvents> {
       machine,
       true,
       (event) => this.#onEvent(event),
-      (event) => this.emit(event.type, ownCopy(event)),
+      (event) => this.emit(event.type, ownCopy('policy' in event ? withFractions(event) : event)),
     );
   }
 
-  /** The policy that a registrar has accepted last. */
+  /** The policy that a registrar has accepted last; loads are fractions. */
   get policy(): Policy {
-    return ownCopy(this.#registered);
+    return policyInFractions(this.#registered);
   }
 
   /** Starts the registration and waits for its outcome. Called by `createPoolElement`. */
@@ -123,15 +148,15 @@ export class PoolElement extends Emitter<PoolElementEvents> {
   }
 
   /**
-   * Registers anew with other policy values, `{ load }` for example, or another policy of the same type.
-   * Resolves when a registrar has accepted it, or one that was asked for later; rejects like
-   * `createPoolElement`. After a RejectedError the registration stands as it was.
+   * Registers again with other policy values, `{ load: 0.25 }` for example, or with another policy of the same type.
+   * Resolves when a registrar has accepted it, or a later one; rejects like `createPoolElement`. After a RejectedError
+   * or a ConfigError the registration stands as it was.
    */
-  async updatePolicy(values: Policy | Partial<Policy>): Promise<void> {
+  async updatePolicy(values: Policy | PolicyValues): Promise<void> {
     if (this.#closing) throw new ClosedError('This pool element is closed.');
-    const policy = ownCopy({ ...this.#wanted, ...values }) as Policy;
-    const isMeant = (answered: Policy) => answered === policy || answered === this.#wanted;
-    await this.#outcome({ type: 'updatePolicy', policy }, isMeant);
+    const changed = changedPolicy(this.#wanted, values, 'policy');
+    const isMeant = (answered: Policy) => answered === changed || answered === this.#wanted;
+    await this.#outcome({ type: 'updatePolicy', policy: changed }, isMeant);
   }
 
   /** Deregisters, as far as a registrar can be reached, and gives everything back. */
@@ -232,14 +257,4 @@ function rejection(causeCodes: readonly number[]): RejectedError {
     `The registrar refused the registration (causes: ${causes}).`,
     causeCodes,
   );
-}
-
-function completeTransport(
-  transport: UserTransport,
-  localAddresses: readonly string[],
-): TransportParameter {
-  if (transport.protocol === 'opaque' || 'addresses' in transport) return transport;
-  // SCTP takes all of them, the others exactly one (RFC 5354 §3.4-3.7).
-  const addresses = transport.protocol === 'sctp' ? localAddresses : localAddresses.slice(0, 1);
-  return { ...transport, transportUse: TRANSPORT_USE.DATA_ONLY, addresses } as TransportParameter;
 }

@@ -3,17 +3,21 @@
 import { ClosedError, RejectedError, UnreachableError } from '../errors.ts';
 import {
   completePoolUserOptions,
-  type PartialOptions,
   type PoolUserOptions,
+  poolUserOptions,
 } from '../protocol/endpoint/options.ts';
 import { PoolUserMachine } from '../protocol/endpoint/pool-user.ts';
 import type { PoolUserEvent, PoolUserInput } from '../protocol/endpoint/pool-user-events.ts';
 import { randomSeed } from '../runtime/random.ts';
+import { signal as abortSignal, flag, optional, whole } from '../settings/kind.ts';
+import { withFractions } from '../settings/policy.ts';
+import { record } from '../settings/record.ts';
+import type { PartialOptions } from '../settings/table.ts';
+import { poolHandleBytes } from '../settings/values.ts';
 import { ASAP_PORT, poolElementId } from '../types.ts';
 import type { PoolElementParameter } from '../wire/parameters.ts';
-import { Endpoint, type EndpointSettings } from './endpoint.ts';
+import { ENDPOINT_FIELDS, Endpoint, type EndpointSettings } from './endpoint.ts';
 import { unreachableSentence } from './pool-element.ts';
-import { poolHandleBytes } from './pool-handle.ts';
 
 export interface PoolUserSettings extends EndpointSettings {
   /** Timers and the cache. Every one has a default. */
@@ -36,8 +40,9 @@ export interface ResolveOptions {
 export type Resolution = readonly PoolElementParameter[] | undefined;
 
 /** Opens a pool user. Rejects with ConfigError when a setting cannot be used; asks nobody yet. */
-export async function createPoolUser(settings: PoolUserSettings = {}): Promise<PoolUser> {
-  const options = completePoolUserOptions(settings.options ?? {});
+export async function createPoolUser(given: PoolUserSettings = {}): Promise<PoolUser> {
+  const settings = SETTINGS.read(given, '');
+  const options = completePoolUserOptions(settings.options ?? {}, 'options');
   const endpoint = await Endpoint.open<PoolUserInput, PoolUserEvent>(settings, ASAP_PORT);
   try {
     return new PoolUser(options, endpoint);
@@ -46,6 +51,20 @@ export async function createPoolUser(settings: PoolUserSettings = {}): Promise<P
     throw error;
   }
 }
+
+const SETTINGS = record<PoolUserSettings>({
+  ...ENDPOINT_FIELDS,
+  options: optional(poolUserOptions),
+});
+
+const RESOLVE_OPTIONS = record<ResolveOptions>(
+  {
+    items: optional(whole(1, 0xffff_ffff)),
+    isFresh: optional(flag),
+    signal: optional(abortSignal),
+  },
+  { name: 'options', expected: 'an object such as { items: 3 }' },
+);
 
 export class PoolUser {
   readonly #endpoint: Endpoint<PoolUserInput, PoolUserEvent>;
@@ -65,17 +84,16 @@ export class PoolUser {
   /**
    * Asks for pool elements of a pool. The cache answers unless the pool's policy is adaptive, which it is in the
    * least used family (decision 57). Resolves to `undefined` when there is no such pool. Rejects with
-   * UnreachableError when no registrar answers, RejectedError when one says no.
+   * UnreachableError when no registrar answers, RejectedError when one says no, ConfigError when the pool handle
+   * or an option cannot be used.
    */
   async resolve(
     poolHandle: string | Uint8Array,
-    { items, isFresh, signal }: ResolveOptions = {},
+    options: ResolveOptions = {},
   ): Promise<Resolution> {
     this.#checkOpen();
+    const { items, isFresh, signal } = RESOLVE_OPTIONS.read(options, '');
     signal?.throwIfAborted();
-    if (items !== undefined && !(Number.isInteger(items) && items >= 1 && items <= 0xffff_ffff)) {
-      throw new RangeError(`items is ${items}: give a whole number from 1 to 0xffffffff.`);
-    }
     const bytes = poolHandleBytes(poolHandle);
     const request = ++this.#lastRequest;
     const onAbort = () => {
@@ -138,7 +156,7 @@ export class PoolUser {
   }
 
   #resolution(outcome: PoolUserEvent): Resolution {
-    if (outcome.type === 'resolved') return outcome.poolElements;
+    if (outcome.type === 'resolved') return outcome.poolElements?.map(withFractions);
     if (outcome.type === 'stopped' || outcome.why === 'stopped') throw closed();
     if (outcome.why === 'unreachable')
       throw new UnreachableError(unreachableSentence(this.#endpoint));

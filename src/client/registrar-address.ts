@@ -6,6 +6,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { ConfigError } from '../errors.ts';
+import { type Kind, unusable } from '../settings/kind.ts';
 import { ENCAPSULATION_PORT } from '../transport/options.ts';
 import { ASAP_PORT, type SctpAddress } from '../types.ts';
 
@@ -69,6 +70,16 @@ export function parseRegistrarAddress(
   }
   return { host, port, udpPort };
 }
+
+/** The kind of such an address; ConfigError for text that is none. */
+export const registrarAddress: Kind<string> = {
+  expected: "a registrar's address, such as 10.1.2.3:3863",
+  read(value, path) {
+    if (typeof value !== 'string') throw unusable(path, value, registrarAddress.expected);
+    parseRegistrarAddress(value);
+    return value;
+  },
+};
 
 function isPort(port: number): boolean {
   return port >= 1 && port <= 65_535;

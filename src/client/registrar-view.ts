@@ -1,6 +1,6 @@
 /** What one registrar knows, read over ENRP without becoming a peer of it: for people, monitors and tests. */
 
-import { ConfigError, RejectedError, type RSerPoolError, UnreachableError } from '../errors.ts';
+import { RejectedError, type RSerPoolError, UnreachableError } from '../errors.ts';
 import type {
   ReaderEvent,
   ReaderInput,
@@ -12,6 +12,18 @@ import type {
 import { RegistrarReader } from '../protocol/reader/registrar-reader.ts';
 import { randomId } from '../runtime/random.ts';
 import {
+  signal as abortSignal,
+  callback,
+  flag,
+  listOf,
+  oneOf,
+  optional,
+  whole,
+} from '../settings/kind.ts';
+import { withFractions } from '../settings/policy.ts';
+import { record } from '../settings/record.ts';
+import { identifier, profile } from '../settings/values.ts';
+import {
   ENRP_PORT,
   formatAddress,
   type Milliseconds,
@@ -21,8 +33,8 @@ import {
 } from '../types.ts';
 import type { ServerInformation } from '../wire/enrp-messages.ts';
 import type { PoolElementParameter, Profile } from '../wire/parameters.ts';
-import { Endpoint, type EndpointSettings } from './endpoint.ts';
-import { bracketsHint, parseRegistrarAddress } from './registrar-address.ts';
+import { ENDPOINT_FIELDS, Endpoint, type EndpointSettings } from './endpoint.ts';
+import { bracketsHint, parseRegistrarAddress, registrarAddress } from './registrar-address.ts';
 
 export interface ReadRegistrarSettings
   extends Pick<EndpointSettings, 'transport' | 'addresses' | 'udpPort' | 'registrarUdpPort'> {
@@ -81,7 +93,8 @@ export interface ListedPoolElement extends PoolElementParameter {
  * ENRP_HANDLE_TABLE_REQUEST, RFC 5353 §2.2, §2.5). Rejects with UnreachableError when it does not answer,
  * RejectedError when it says no, ConfigError when a setting cannot be used.
  */
-export async function readRegistrar(settings: ReadRegistrarSettings): Promise<RegistrarView> {
+export async function readRegistrar(given: ReadRegistrarSettings): Promise<RegistrarView> {
+  const settings = SETTINGS.read(given, '');
   const { signal, registrar, transport, addresses, udpPort, registrarUdpPort } = settings;
   signal?.throwIfAborted();
   const limits = limitsOf(settings);
@@ -123,6 +136,30 @@ export async function readRegistrar(settings: ReadRegistrarSettings): Promise<Re
   }
 }
 
+const limit = optional(whole(1, 2 ** 31 - 1));
+
+const SETTINGS = record<ReadRegistrarSettings>({
+  registrar: registrarAddress,
+  transport: ENDPOINT_FIELDS.transport,
+  addresses: ENDPOINT_FIELDS.addresses,
+  udpPort: ENDPOINT_FIELDS.udpPort,
+  registrarUdpPort: ENDPOINT_FIELDS.registrarUdpPort,
+  parts: optional(
+    listOf(oneOf<RegistrarPart>('peers', 'poolElements'), {
+      ...{ expected: 'a list of "peers", "poolElements" or both', least: 1, unique: true },
+    }),
+  ),
+  asPeer: optional(flag),
+  onIntroduced: optional(callback<() => void>()),
+  readerId: optional(identifier),
+  profile: optional(profile),
+  timeoutMs: limit,
+  maxDurationMs: limit,
+  maxPoolElements: limit,
+  maxTableBytes: limit,
+  signal: optional(abortSignal),
+});
+
 /** Of `readRegistrar`, where nothing else is set. */
 export const DEFAULT_READER_LIMITS = {
   timeoutMs: 5_000,
@@ -134,17 +171,12 @@ export const DEFAULT_READER_LIMITS = {
 type Limits = Pick<ReaderSettings, keyof typeof DEFAULT_READER_LIMITS>;
 
 function limitsOf(settings: ReadRegistrarSettings): Limits {
-  const limits = {
+  return {
     timeoutMs: settings.timeoutMs ?? DEFAULT_READER_LIMITS.timeoutMs,
     maxDurationMs: settings.maxDurationMs ?? DEFAULT_READER_LIMITS.maxDurationMs,
     maxPoolElements: settings.maxPoolElements ?? DEFAULT_READER_LIMITS.maxPoolElements,
     maxTableBytes: settings.maxTableBytes ?? DEFAULT_READER_LIMITS.maxTableBytes,
   };
-  for (const [key, value] of Object.entries(limits)) {
-    if (Number.isInteger(value) && value >= 1 && value < 2 ** 31) continue;
-    throw new ConfigError(key, `${key} is ${value}: give a whole number from 1 to ${2 ** 31 - 1}.`);
-  }
-  return limits;
 }
 
 /** Where we were introduced we are no peer for that. */
@@ -157,7 +189,10 @@ function viewOf(
     id: registrarId,
     peers: others.map(listedPeer).sort((a, b) => a.id - b.id),
     poolElements: poolElements
-      .map(({ poolHandle, poolElement }: TablePoolElement) => ({ poolHandle, ...poolElement }))
+      .map(({ poolHandle, poolElement }: TablePoolElement) => ({
+        poolHandle,
+        ...withFractions(poolElement),
+      }))
       .sort((a, b) => Buffer.compare(a.poolHandle, b.poolHandle) || a.id - b.id),
   };
 }

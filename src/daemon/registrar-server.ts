@@ -3,6 +3,7 @@
  * closes it all again. What a registrar does is `protocol/registrar/` and `protocol/enrp/`.
  */
 
+import { shownPoolElement } from '../handlespace/pool-element.ts';
 import type { EnrpCounters } from '../protocol/enrp/context.ts';
 import { completeEnrpOptions } from '../protocol/enrp/options.ts';
 import type { Logger } from '../protocol/logger.ts';
@@ -34,7 +35,7 @@ import {
   registrarId,
   type SctpAddress,
 } from '../types.ts';
-import { checkSettings } from './check-settings.ts';
+import { registrarSettings } from './check-settings.ts';
 import type { EnrpSettings, RegistrarSettings } from './settings.ts';
 
 /**
@@ -51,12 +52,12 @@ export type RegistrarServerEvents = {
  * Starts a registrar. Rejects with ConfigError when a setting cannot be used: a busy port, an address that
  * is not this host's.
  */
-export async function createRegistrar(settings: RegistrarSettings = {}): Promise<RegistrarServer> {
+export async function createRegistrar(given: RegistrarSettings = {}): Promise<RegistrarServer> {
+  const settings = registrarSettings.read(given, '');
   const source = settings.asap?.addresses ?? reachableAddresses;
   const addresses = addressesNow(source);
-  const options = completeRegistrarOptions(settings.registrar ?? {}, addresses);
+  const options = completeRegistrarOptions(settings.registrar ?? {}, addresses, 'registrar');
   const enrp = settings.enrp === true ? {} : settings.enrp || undefined;
-  checkSettings(settings, enrp);
   const stack = openStackOn(source, {
     transport: settings.transport ?? 'auto',
     localAddresses: addresses,
@@ -116,14 +117,14 @@ export class RegistrarServer extends Emitter<RegistrarServerEvents> {
     this.#halves = new RegistrarHalves({
       ...{ id: this.id, options, port, stack, clock: systemClock, seed: randomSeed, log },
       enrp: enrp && {
-        options: completeEnrpOptions(enrp.options ?? {}),
+        options: completeEnrpOptions(enrp.options ?? {}, 'enrp.options'),
         port: enrpPort,
         peers: enrp.peers ?? [],
         announces: this.enrpAnnounceGroup !== undefined,
       },
       announce: (payload) => announces?.send(payload),
       announcePresence: (payload) => presences?.send(payload),
-      tell: (event) => this.emit(event.type, ownCopy(event)),
+      tell: (event) => this.emit(event.type, ownCopy(shown(event))),
     });
     try {
       announces = this.#sendingTo(this.announceGroup, port, announceTtl, log);
@@ -225,6 +226,13 @@ export class RegistrarServer extends Emitter<RegistrarServerEvents> {
     this.#halves.close();
     this.#halves.handlespace.close();
   }
+}
+
+/** An event of a machine as applications see it: loads are fractions. */
+function shown(event: AnyRegistrarEvent): AnyRegistrarEvent {
+  return 'poolElement' in event
+    ? { ...event, poolElement: shownPoolElement(event.poolElement) }
+    : event;
 }
 
 /** Another registrar. */

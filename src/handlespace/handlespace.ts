@@ -1,8 +1,9 @@
 /**
- * The handlespace (RFC 5351 §3): pools, their elements, selection among them (RFC 5356), their timers and
+ * The handlespace (RFC 5351 §3) as the registrar uses it: pools, their elements, selection among them (RFC 5356), their timers and
  * their owners. Typed face of the native core, which does the work; this file turns values into bytes and
  * back. It opens nothing, reads no clock and knows no network: time comes in as `now`, in whole milliseconds
- * of a clock of the caller's choice that should not go backwards (going back counts as standing still).
+ * of a clock of the caller's choice that should not go backwards (going back counts as standing still). Policies are
+ * those of the wire, with loads of 32 bits, and options are taken as they are; `embedded-handlespace.ts` is for applications.
  *
  * Wrong types throw TypeError, impossible values RangeError, refusals HandlespaceError, use after `close`
  * ClosedError; in each case nothing has changed.
@@ -22,7 +23,7 @@ import type { Milliseconds } from '../types.ts';
 import type { Profile } from '../wire/parameters.ts';
 import { type Desk, type PoolHandle, sharedDesk } from './desk.ts';
 import { attempt, raise } from './failures.ts';
-import { associationIn, copyImage, imagesOf, nextOf } from './image.ts';
+import { associationIn, copyImage, type Image, imagesOf, nextOf } from './image.ts';
 import { completeSettings, type HandlespaceOptions } from './options.ts';
 import { type PoolElement, type PoolElementState, StoredPoolElement } from './pool-element.ts';
 import { type PoolSummary, summariesOf } from './pool-summary.ts';
@@ -46,11 +47,21 @@ declare const walkToken: unique symbol;
 /** Where a walk goes on; to be handed back as it is. */
 export type WalkToken = number & { readonly [walkToken]: true };
 
+export interface ResolveOptions {
+  /** How many pool elements are wanted, from 1 on; no answer has more than 128. Default 3. */
+  readonly items?: number | undefined;
+}
+
 export interface WalkOptions {
   /** Only the elements of this home registrar ... */
   readonly homeRegistrarId?: number | undefined;
   /** ... or only those that belong to this association. Not both. */
   readonly association?: number | undefined;
+  readonly after?: WalkToken | undefined;
+  readonly limit: number;
+}
+
+export interface PoolsOptions {
   readonly after?: WalkToken | undefined;
   readonly limit: number;
 }
@@ -134,10 +145,13 @@ export class Handlespace {
   }
 
   /**
-   * Selects up to `items` elements by the pool's policy, at most 128, each once and in the order in which
-   * they are to be tried; `undefined`: there is no such pool.
+   * Selects up to `items` elements by the pool's policy, each once and in the order in which they are to be tried.
+   * Returns `undefined` if there is no such pool.
    */
-  resolve(poolHandle: PoolHandle, items: number = DEFAULT_ITEMS): PoolElement[] | undefined {
+  resolve(
+    poolHandle: PoolHandle,
+    { items = DEFAULT_ITEMS }: ResolveOptions = {},
+  ): PoolElement[] | undefined {
     const handleBytes = this.#desk.putPoolHandle(poolHandle);
     const native = this.#native;
     const elements = this.#elements(
@@ -245,7 +259,7 @@ export class Handlespace {
     const native = this.#native;
     const batch = attempt(native, 'expire', () => native.expire(now, limit));
     return imagesOf(batch).map((image) => {
-      const element = new StoredPoolElement(image, this.#profile);
+      const element = this.storedIn(image, this.#profile);
       const timer = TIMERS[image.timer - 1] as DueTimer['timer'];
       return { timer, poolHandle: element.poolHandle, element };
     });
@@ -303,7 +317,7 @@ export class Handlespace {
   }
 
   /** Pools in pages, in the same way. */
-  pools({ after, limit }: { after?: WalkToken | undefined; limit: number }): PoolPage {
+  pools({ after, limit }: PoolsOptions): PoolPage {
     const native = this.#native;
     const batch = attempt(native, 'pools', () => native.pools(after ?? 0, limit));
     return { pools: summariesOf(batch), next: tokenOf(batch) };
@@ -364,6 +378,11 @@ export class Handlespace {
     return this.useArenas(request, response);
   }
 
+  /** Makes the object that stands for a pool element. */
+  protected storedIn(image: Image, profile: Profile): StoredPoolElement {
+    return new StoredPoolElement(image, profile);
+  }
+
   #checked(outcome: number, what: string): number {
     if (outcome < 0) raise(outcome, this.#native, what);
     return outcome;
@@ -371,11 +390,11 @@ export class Handlespace {
 
   #elementOnDesk(length: number, what: string): PoolElementState | undefined {
     if (this.#checked(length, what) === 0) return undefined;
-    return new StoredPoolElement(copyImage(this.#desk.bytes, length), this.#profile);
+    return this.storedIn(copyImage(this.#desk.bytes, length), this.#profile);
   }
 
   #elements(batch: Uint8Array): PoolElementState[] {
-    return imagesOf(batch).map((image) => new StoredPoolElement(image, this.#profile));
+    return imagesOf(batch).map((image) => this.storedIn(image, this.#profile));
   }
 }
 

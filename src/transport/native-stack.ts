@@ -291,6 +291,7 @@ function openNative(
   const nativeOptions = {
     backend,
     localAddresses: [...options.localAddresses],
+    mayChangeAddresses: options.mayChangeAddresses,
     udpPort: options.udpPort,
     remoteUdpPort: options.remoteUdpPort,
     heartbeatIntervalMs: options.heartbeatIntervalMs,

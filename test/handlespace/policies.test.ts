@@ -23,7 +23,7 @@ function poolOf(
 /** `turns` answers in a row, each as text: `AB`. */
 function answers(handlespace: Handlespace, items: number, turns: number): string[] {
   return Array.from({ length: turns }, () => {
-    const elements = handlespace.resolve('EchoPool', items) ?? [];
+    const elements = handlespace.resolve('EchoPool', { items }) ?? [];
     return elements.map(({ id }) => String.fromCharCode(64 + id)).join('');
   });
 }

@@ -24,7 +24,7 @@ function firstShares(
   }
   const firsts = policies.map(() => 0);
   for (let round = 0; round < rounds; round++) {
-    const first = handlespace.resolve('EchoPool', items)?.[0];
+    const first = handlespace.resolve('EchoPool', { items })?.[0];
     firsts[Number(first?.id) - 1] = (firsts[Number(first?.id) - 1] ?? 0) + 1;
   }
   handlespace.close();

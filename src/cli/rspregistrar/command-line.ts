@@ -5,7 +5,7 @@
  */
 
 import { ConfigError } from '../../errors.ts';
-import { nearestName } from './nearest-name.ts';
+import { nearestName } from '../../settings/nearest-name.ts';
 import type { Option } from './option-kinds.ts';
 import {
   ALIASES,

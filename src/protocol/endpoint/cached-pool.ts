@@ -59,7 +59,7 @@ export class CachedPool {
 
   /** Selects up to `items` elements, in the order in which to use them. */
   select(items: number): readonly PoolElementParameter[] {
-    const selected = this.#handlespace.resolve(this.#name, items) ?? [];
+    const selected = this.#handlespace.resolve(this.#name, { items }) ?? [];
     const elements = selected.map(({ id }) => this.#elements.get(id) as PoolElementParameter);
     return [...elements, ...this.#others].slice(0, items);
   }
