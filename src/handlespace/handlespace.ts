@@ -8,6 +8,7 @@
  * ClosedError; in each case nothing has changed.
  */
 
+import type { HandlespaceRefusal } from '../errors.ts';
 import {
   type Arena,
   addon,
@@ -19,7 +20,7 @@ import {
 import type { Milliseconds } from '../types.ts';
 import type { Profile } from '../wire/parameters.ts';
 import { type Desk, type PoolHandle, sharedDesk } from './desk.ts';
-import { attempt, raise } from './failures.ts';
+import { attempt, describeInconsistency, raise } from './failures.ts';
 import { associationIn, copyImage, imagesOf, nextOf } from './image.ts';
 import { completeSettings, type HandlespaceOptions } from './options.ts';
 import { type PoolElement, type PoolElementState, StoredPoolElement } from './pool-element.ts';
@@ -118,7 +119,12 @@ export class Handlespace {
   register(now: Milliseconds, registration: Registration): 'created' | 'updated' {
     putRegistration(this.#desk, registration, this.#profile);
     const outcome = this.#hot.register(now);
-    if (outcome < 0) raise(outcome, this.#native, 'register');
+    if (outcome < 0) {
+      const { poolHandle } = registration;
+      const describe = (reason: HandlespaceRefusal) =>
+        describeInconsistency(reason, registration, this.peek(poolHandle));
+      raise(outcome, this.#native, 'register', describe);
+    }
     return outcome === 0 ? 'created' : 'updated';
   }
 

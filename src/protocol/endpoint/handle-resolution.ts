@@ -5,6 +5,7 @@
 
 import type { Milliseconds } from '../../types.ts';
 import type { AsapHandleResolutionResponse } from '../../wire/asap-messages.ts';
+import { describeCauses } from '../../wire/cause-text.ts';
 import { CAUSE, type ErrorCause } from '../../wire/parameters.ts';
 import { Answer } from './answer.ts';
 import { keyOf, type PendingResolution } from './pending-resolutions.ts';
@@ -107,7 +108,7 @@ export function onHandleResolutionResponse(
   if (causeCodes.length > 0) {
     cache.remove(key);
     if (!causeCodes.includes(CAUSE.UNKNOWN_POOL_HANDLE)) {
-      fail(context, question, 'rejected', causeCodes);
+      fail(context, question, 'rejected', message.errors);
       return;
     }
     for (const request of question.requests) {
@@ -127,8 +128,7 @@ export function onHandleResolutionResponse(
 export function onResolutionError(context: PoolUserContext, errors: readonly ErrorCause[]): void {
   const question = context.pending.oldest();
   if (question === undefined) return;
-  const causeCodes = errors.map(({ code }) => code);
-  fail(context, question, 'rejected', causeCodes);
+  fail(context, question, 'rejected', errors);
 }
 
 export function failAll(context: PoolUserContext, why: Failure): void {
@@ -139,20 +139,22 @@ function fail(
   context: PoolUserContext,
   question: PendingResolution,
   why: Failure,
-  causeCodes: readonly number[] = [],
+  errors: readonly ErrorCause[] = [],
 ): void {
   context.pending.remove(question);
-  tellFailed(context, question, why, causeCodes);
+  tellFailed(context, question, why, errors);
 }
 
 function tellFailed(
   { outbox, log }: PoolUserContext,
   question: PendingResolution,
   why: Failure,
-  causeCodes: readonly number[] = [],
+  errors: readonly ErrorCause[] = [],
 ): void {
-  log.debug({ why, causeCodes, requests: question.requests.size }, 'resolution failed');
+  const causeCodes = errors.map(({ code }) => code);
+  const reason = why === 'rejected' ? describeCauses(errors) : undefined;
+  log.debug({ why, causeCodes, reason, requests: question.requests.size }, 'resolution failed');
   for (const request of question.requests) {
-    outbox.push({ type: 'resolutionFailed', request, why, causeCodes });
+    outbox.push({ type: 'resolutionFailed', request, why, causeCodes, reason });
   }
 }

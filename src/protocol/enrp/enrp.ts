@@ -15,6 +15,7 @@ import {
   type RegistrarId,
   type SctpAddress,
 } from '../../types.ts';
+import { describeCauses } from '../../wire/cause-text.ts';
 import { decodeEnrp } from '../../wire/enrp.ts';
 import type { EnrpMessage } from '../../wire/enrp-messages.ts';
 import type { Decoded } from '../../wire/message-codec.ts';
@@ -258,8 +259,12 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
     if (message.type === 'ENRP_ERROR') {
       // rsplib repeats the identifiers of what it complains about, ours that is (interop-rsplib B7).
       context.log.warn(
-        { association: link.id, causeCode: message.errors[0]?.code },
-        'a peer reports an error',
+        {
+          association: link.id,
+          causeCode: message.errors[0]?.code,
+          reason: describeCauses(message.errors),
+        },
+        'peer reported an error',
       );
       return;
     }
