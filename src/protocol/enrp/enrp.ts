@@ -34,7 +34,7 @@ import { onPause, onPeerTimers } from './failure-detection.ts';
 import { endStaleSessions, onHandleTableRequest } from './handle-table.ts';
 import { onHandleUpdate, onPoolElementChanged } from './handle-update.ts';
 import { sendHeartbeat } from './heartbeat.ts';
-import { mayBeFrom } from './identity.ts';
+import { mayBeFrom, onErrorReport } from './identity.ts';
 import {
   type Link,
   onAssociationDown,
@@ -187,7 +187,7 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
         onAssociationRestarted(context, input.association);
         break;
       case 'associationDown':
-        onAssociationDown(context, input.association);
+        onAssociationDown(context, input.association, input.why);
         break;
       case 'connectFailed':
         onConnectFailed(context, input.attempt);
@@ -266,6 +266,7 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
         },
         'peer reported an error',
       );
+      onErrorReport(context, link, message);
       return;
     }
     if (!mayBeFrom(context, link, message.senderId)) {
