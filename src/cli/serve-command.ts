@@ -8,20 +8,23 @@ import { parsePolicy } from './describe.ts';
 import { type EchoServer, startEchoServer } from './echo-server.ts';
 import {
   accept,
+  addEventRate,
   addRegistrarOptions,
+  digestedOutputOf,
+  type EventRateOption,
   identifier,
   ipAddress,
   milliseconds,
   portOrAny,
   type RegistrarOptions,
 } from './options.ts';
-import { createOutput, type Output } from './output.ts';
+import type { Output } from './output.ts';
 import { aborted, runUntilStopped } from './until-stopped.ts';
 
 /** All addresses of this host, IPv4 and IPv6. */
 const ANY_ADDRESS = '::';
 
-interface ServeEchoOptions extends RegistrarOptions {
+interface ServeEchoOptions extends RegistrarOptions, EventRateOption {
   readonly pool: string;
   readonly address?: string;
   readonly port: number;
@@ -55,7 +58,7 @@ function echoCommand(): Command {
     )
     .option('--reregistration-interval <ms>', 'how often to register anew', milliseconds)
     .action(serveEcho);
-  return addRegistrarOptions(command);
+  return addRegistrarOptions(addEventRate(command));
 }
 
 function serveEcho(options: ServeEchoOptions): Promise<void> {
@@ -75,7 +78,7 @@ async function beInPool(
   options: ServeEchoOptions,
   stopped: AbortSignal,
 ): Promise<void> {
-  const output = createOutput(options.json === true);
+  const output = digestedOutputOf(options);
   const element = await createPoolElement({
     poolHandle: options.pool,
     id: options.id,
