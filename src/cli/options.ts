@@ -26,7 +26,7 @@ export interface RegistrarOptions extends CommonOptions {
 export function addCommonOptions(command: Command, defaultUdpPort: string): Command {
   return command
     .addOption(
-      new Option('--transport <name>', 'SCTP backend: auto takes the best one here')
+      new Option('--transport <name>', 'SCTP backend; auto selects the best one available')
         .choices(TRANSPORTS)
         .default('auto'),
     )
@@ -40,11 +40,13 @@ export function addCommonOptions(command: Command, defaultUdpPort: string): Comm
 
 export function addRegistrarOptions(command: Command): Command {
   return addCommonOptions(command, 'any free one')
-    .option(
-      '--registrar <address>',
-      'a registrar to use: HOST[:PORT][/UDPPORT]; repeat for more (default: found by announces)',
-      registrarAddress,
-      [],
+    .addOption(
+      new Option(
+        '--registrar <address>',
+        'a registrar to use: HOST[:PORT][/UDPPORT]; repeat for more',
+      )
+        .argParser(registrarAddress)
+        .default([], 'discovered by multicast'),
     )
     .option('--registrar-udp-port <port>', 'UDP port of the registrars (default: 9899)', port);
 }

@@ -1,6 +1,6 @@
 /** `rserpool serve echo`: a TCP echo server that registers as a pool element. */
 
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { createPoolElement, type PoolElement } from '../client/pool-element.ts';
 import { formatAddress, formatId } from '../types.ts';
 import type { Policy } from '../wire/parameters.ts';
@@ -50,13 +50,15 @@ function echoCommand(): Command {
     )
     .option('--port <port>', 'TCP port; 0: any free one', portOrAny, 0)
     .option('--id <number>', 'pool element identifier (default: random)', identifier)
-    .option(
-      '--policy <name:values>',
-      'selection policy, for example roundRobin, weightedRandom:3, leastUsed:0.25',
-      (text: string) => accept(() => parsePolicy(text)),
-      { type: 'roundRobin' } as Policy,
+    .addOption(
+      new Option(
+        '--policy <name:values>',
+        'selection policy, for example roundRobin, weightedRandom:3, leastUsed:0.25',
+      )
+        .argParser((text: string) => accept(() => parsePolicy(text)))
+        .default({ type: 'roundRobin' } satisfies Policy, 'roundRobin'),
     )
-    .option('--reregistration-interval <ms>', 'how often to register anew', milliseconds)
+    .option('--reregistration-interval <ms>', 'time between two registrations', milliseconds)
     .action(serveEcho);
   return addRegistrarOptions(addEventRate(command));
 }

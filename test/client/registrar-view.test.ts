@@ -190,7 +190,12 @@ describe('readRegistrar', () => {
   });
 
   test.each([
-    ['a registrar', { registrar: '10.1.2' }, 'registrars', /"10\.1\.2" is no registrar's address/],
+    [
+      'a registrar',
+      { registrar: '10.1.2' },
+      'registrars',
+      /"10\.1\.2" is not the address of a registrar/,
+    ],
     ['a time-out', { timeoutMs: 0 }, 'timeoutMs', /^timeoutMs is 0: give a whole number from 1 /],
     ['a limit', { maxPoolElements: 1.5 }, 'maxPoolElements', /^maxPoolElements is 1\.5: /],
     ['a limit', { maxTableBytes: Number.NaN }, 'maxTableBytes', /^maxTableBytes is NaN: /],

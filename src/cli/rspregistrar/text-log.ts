@@ -1,6 +1,6 @@
 /**
  * The log of `rspregistrar`: a line of text for each entry, in rsplib's levels, to a file or to standard
- * error; many entries with the same text become one (`event-digest.ts`). Written at once, so that nothing is lost when the process ends; a log that cannot be written to is
+ * error. Written at once, so that nothing is lost when the process ends; a log that cannot be written to is
  * said once and stops nobody.
  */
 
@@ -11,16 +11,7 @@ import { destination } from 'pino';
 import { ConfigError } from '../../errors.ts';
 import type { PoolElementState } from '../../handlespace/pool-element.ts';
 import { type Logger, SILENT } from '../../protocol/logger.ts';
-import { systemClock } from '../../runtime/clock.ts';
 import { formatId, formatPoolHandle } from '../../types.ts';
-import {
-  DEFAULT_DIGEST,
-  describeGroups,
-  EventDigest,
-  type EventGroup,
-  formatCount,
-  type Summary,
-} from '../event-digest.ts';
 
 export interface TextLogSettings {
   /** 0 nothing, 1 errors, 2 warnings, 3 notes, 4 and more everything. */
@@ -56,8 +47,6 @@ const STANDARD_ERROR = 2;
 export function openTextLog(settings: TextLogSettings): TextLog {
   const { level, file, isColoured = file === undefined && process.stderr.isTTY } = settings;
   const output = openDestination(settings);
-  const digest = new EventDigest(DEFAULT_DIGEST, systemClock);
-  process.once('exit', () => digest.close());
   const writers = Object.entries(ENTRIES)
     .filter(([, [least]]) => least <= level)
     .map(([method, [, title, colour]]) => {
@@ -65,14 +54,7 @@ export function openTextLog(settings: TextLogSettings): TextLog {
       const write = (fields: object, text: string) => {
         output.write(`${new Date().toISOString()} ${shown}: ${text}${describe(fields)}\n`);
       };
-      const digested = (fields: object, text: string) =>
-        digest.add(
-          `${method} ${text}`,
-          groupOf(fields),
-          () => write(fields, text),
-          (summary) => write(summaryFields(summary), text),
-        );
-      return [method, digested];
+      return [method, write];
     });
   return { ...SILENT, ...Object.fromEntries(writers), reopen: () => output.reopen() };
 }
@@ -92,25 +74,6 @@ function openDestination({ file, appends }: TextLogSettings) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ConfigError('logfile', `The log ${file} cannot be opened: ${why}.`, { cause });
   }
-}
-
-/** What a summary tells entries with the same text apart by. */
-function groupOf(fields: object): EventGroup {
-  const { poolElement, pool, reason } = fields as {
-    readonly poolElement?: PoolElementState;
-    readonly pool?: unknown;
-    readonly reason?: unknown;
-  };
-  const poolText = poolElement === undefined ? pool : formatPoolHandle(poolElement.poolHandle);
-  return {
-    pool: poolText === undefined ? undefined : String(poolText),
-    reason: reason === undefined ? undefined : String(reason),
-  };
-}
-
-function summaryFields(summary: Summary): object {
-  const by = describeGroups(summary) || undefined;
-  return { count: formatCount(summary.count), by, periodMs: summary.periodMs };
 }
 
 /** ` (association 7, reason timeout)` */
