@@ -23,10 +23,11 @@ export function tellUsageError({ code, message }: CommanderError): void {
   tellProgram(USAGE, isWithoutCommand ? 'no command was given' : message.replace(/^error: /, ''));
 }
 
-/** Reports a failure that has been shown in another way already. */
+/** Reports a failure that has been shown in another way already: in the last line, after summaries of events. */
 export function tellProgram(code: string, message: string): void {
   if (!isForProgram(process.argv.slice(2))) return;
-  process.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
+  const line = `${JSON.stringify({ error: { code, message } })}\n`;
+  process.once('exit', () => process.stdout.write(line));
 }
 
 /** Whether the command line has `--json`, also where it could not be read. */
