@@ -237,9 +237,9 @@ function load(): Addon {
     }
   }
   const what =
-    cause === undefined ? 'is missing' : `cannot be loaded (${(cause as Error).message})`;
-  throw new AddonError(
-    `The native addon for ${platform}-${arch} ${what}: run "npm run setup" in the source tree of rserpool to build it.`,
-    { cause },
-  );
+    cause === undefined
+      ? `rserpool has no prebuilt addon for ${platform}-${arch}.`
+      : `The native addon for ${platform}-${arch} cannot be loaded (${(cause as Error).message}).`;
+  const remedy = 'To build it, clone the repository and run "npm run setup".';
+  throw new AddonError(`${what} ${remedy}`, { cause });
 }

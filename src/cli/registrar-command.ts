@@ -8,19 +8,21 @@ import { ConfigError } from '../errors.ts';
 import { ASAP_PORT, ENRP_PORT, formatAddress, formatId } from '../types.ts';
 import {
   addCommonOptions,
+  addEventRate,
   type CommonOptions,
+  digestedOutputOf,
+  type EventRateOption,
   identifier,
   integerBetween,
   ipAddresses,
   milliseconds,
   port,
 } from './options.ts';
-import { createOutput } from './output.ts';
 import { addPeerTimers, type PeerTimers, peerTimersOf } from './peer-timers.ts';
 import { reportRegistrarEvents } from './registrar-events.ts';
 import { aborted, runUntilStopped } from './until-stopped.ts';
 
-interface RegistrarCommandOptions extends CommonOptions, PeerTimers {
+interface RegistrarCommandOptions extends CommonOptions, PeerTimers, EventRateOption {
   readonly address?: readonly string[];
   readonly port: number;
   readonly id?: number;
@@ -59,7 +61,7 @@ export function registrarCommand(): Command {
     )
     .option('--enrp-port <port>', 'SCTP port for other registrars', port, ENRP_PORT)
     .action(runRegistrar);
-  return addCommonOptions(addPeerTimers(command), '9899');
+  return addCommonOptions(addEventRate(addPeerTimers(command)), '9899');
 }
 
 function runRegistrar(options: RegistrarCommandOptions): Promise<void> {
@@ -67,7 +69,7 @@ function runRegistrar(options: RegistrarCommandOptions): Promise<void> {
 }
 
 async function serve(options: RegistrarCommandOptions, stopped: AbortSignal): Promise<void> {
-  const output = createOutput(options.json === true);
+  const output = digestedOutputOf(options);
   const enrp = await enrpSettings(options);
   stopped.throwIfAborted(); // names of peers may have taken long
   const registrar = await createRegistrar({
@@ -97,7 +99,7 @@ async function serve(options: RegistrarCommandOptions, stopped: AbortSignal): Pr
   reportRegistrarEvents(registrar, output);
   await aborted(stopped);
   await registrar.close();
-  output.event('registrar', 'closed', `${formatId(id)} has ended`, { id: formatId(id) });
+  output.event('registrar', 'closed', `${formatId(id)} stopped`, { id: formatId(id) });
 }
 
 /** Peers are found by multicast only where that was asked for. */

@@ -54,7 +54,7 @@ async function resolve(handle: string, options: ResolveOptions): Promise<void> {
     const cells = rows.map((row) => ({ ...row, life: describeLife(row.lifeMs) }));
     createOutput(options.json === true).table(COLUMNS, rows, {
       cells,
-      nothing: `Nobody is in pool "${handle}".`,
+      nothing: `Pool "${handle}" has no elements.`,
     });
   } finally {
     await user.close();

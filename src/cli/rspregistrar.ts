@@ -8,6 +8,9 @@ import { randomInt } from 'node:crypto';
 import process from 'node:process';
 import { createRegistrar, type RegistrarServer } from '../daemon/registrar-server.ts';
 import { ConfigError, RSerPoolError } from '../errors.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { digestedLog } from './digested-log.ts';
+import { DEFAULT_DIGEST } from './event-digest.ts';
 import { readCommandLine } from './rspregistrar/command-line.ts';
 import { helpText, startText } from './rspregistrar/help.ts';
 import type { OptionValues } from './rspregistrar/option-table.ts';
@@ -36,7 +39,7 @@ async function run(values: OptionValues, log: TextLog, stopped: AbortSignal): Pr
   await aborted(stopped);
   await registrar.close();
   log.info({ registrarId: registrar.id }, 'ended');
-  if (!values.quiet) print('Terminated!\n');
+  if (!values.quiet) print('Stopped.\n');
 }
 
 /** Where no port is named: the first of some random ones that is free. */
@@ -66,7 +69,7 @@ function openLog(values: OptionValues): TextLog {
   });
   // Without a file a hang-up ends the program, as ever.
   if (logappend ?? logfile) process.on('SIGHUP', () => log.reopen());
-  return log;
+  return digestedLog(log, DEFAULT_DIGEST, systemClock);
 }
 
 function print(text: string): void {

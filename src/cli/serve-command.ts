@@ -1,6 +1,6 @@
 /** `rserpool serve echo`: a TCP echo server that registers as a pool element. */
 
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { createPoolElement, type PoolElement } from '../client/pool-element.ts';
 import type { Policy } from '../settings/policy.ts';
 import { formatAddress, formatId } from '../types.ts';
@@ -8,20 +8,23 @@ import { parsePolicy } from './describe.ts';
 import { type EchoServer, startEchoServer } from './echo-server.ts';
 import {
   accept,
+  addEventRate,
   addRegistrarOptions,
+  digestedOutputOf,
+  type EventRateOption,
   identifier,
   ipAddress,
   milliseconds,
   portOrAny,
   type RegistrarOptions,
 } from './options.ts';
-import { createOutput, type Output } from './output.ts';
+import type { Output } from './output.ts';
 import { aborted, runUntilStopped } from './until-stopped.ts';
 
 /** All addresses of this host, IPv4 and IPv6. */
 const ANY_ADDRESS = '::';
 
-interface ServeEchoOptions extends RegistrarOptions {
+interface ServeEchoOptions extends RegistrarOptions, EventRateOption {
   readonly pool: string;
   readonly address?: string;
   readonly port: number;
@@ -47,15 +50,17 @@ function echoCommand(): Command {
     )
     .option('--port <port>', 'TCP port; 0: any free one', portOrAny, 0)
     .option('--id <number>', 'pool element identifier (default: random)', identifier)
-    .option(
-      '--policy <name:values>',
-      'selection policy, for example roundRobin, weightedRandom:3, leastUsed:0.25',
-      (text: string) => accept(() => parsePolicy(text)),
-      { type: 'roundRobin' } as Policy,
+    .addOption(
+      new Option(
+        '--policy <name:values>',
+        'selection policy, for example roundRobin, weightedRandom:3, leastUsed:0.25',
+      )
+        .argParser((text: string) => accept(() => parsePolicy(text)))
+        .default({ type: 'roundRobin' } satisfies Policy, 'roundRobin'),
     )
-    .option('--reregistration-interval <ms>', 'how often to register anew', milliseconds)
+    .option('--reregistration-interval <ms>', 'time between two registrations', milliseconds)
     .action(serveEcho);
-  return addRegistrarOptions(command);
+  return addRegistrarOptions(addEventRate(command));
 }
 
 function serveEcho(options: ServeEchoOptions): Promise<void> {
@@ -75,7 +80,7 @@ async function beInPool(
   options: ServeEchoOptions,
   stopped: AbortSignal,
 ): Promise<void> {
-  const output = createOutput(options.json === true);
+  const output = digestedOutputOf(options);
   const element = await createPoolElement({
     poolHandle: options.pool,
     id: options.id,

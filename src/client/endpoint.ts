@@ -212,7 +212,7 @@ function remoteUdpPortOf(
   if (new Set(named).size === 1) return named[0];
   throw new ConfigError(
     'registrars',
-    `All registrars must have the same UDP port, which ${registrars.join(', ')} have not.`,
+    `All registrars must use the same UDP port; ${registrars.join(', ')} differ.`,
   );
 }
 

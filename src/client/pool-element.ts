@@ -203,7 +203,7 @@ export class PoolElement extends Emitter<PoolElementEvents> {
         settle = (event) => {
           if (event.type === 'registered' && isMeant(event.policy)) resolve();
           else if (event.type === 'registrationRejected' && isMeant(event.policy))
-            reject(rejection(event.causeCodes));
+            reject(rejection(event.causeCodes, event.reason));
           else if (event.type === 'registrarUnreachable') reject(this.#unreachable());
           else if (event.type === 'stopped')
             reject(new ClosedError('This pool element was closed meanwhile.'));
@@ -234,27 +234,23 @@ export class PoolElement extends Emitter<PoolElementEvents> {
   }
 }
 
-/** One sentence for everybody who looked for a registrar in vain. */
+/** Returns the message of an UnreachableError of a pool element or pool user. */
 export function unreachableSentence({ registrars, transport, hint }: Whereabouts): string {
   if (registrars.length === 0) {
-    return 'No registrar announces itself here: name one, or see that one runs and that multicast works.';
+    return 'No registrar was found by multicast. Specify its address, or check that one is running and multicast works.';
   }
   const names = registrars
     .flatMap(([first]) => (first === undefined ? [] : [formatAddress(first)]))
     .join(', ');
   const remedy =
     transport === 'udp'
-      ? 'that its UDP port is the right one'
-      : `that it speaks SCTP without UDP, as this side does (${transport})`;
-  return `No registrar answers at ${names}: see that one runs there and ${remedy}.${hint}`;
+      ? 'that the UDP port is correct'
+      : `that it uses SCTP without UDP, as this side does (${transport})`;
+  return `No registrar answers at ${names}. Check that it is running and ${remedy}.${hint}`;
 }
 
 type Whereabouts = Pick<Endpoint<never, never>, 'registrars' | 'transport' | 'hint'>;
 
-function rejection(causeCodes: readonly number[]): RejectedError {
-  const causes = causeCodes.map((code) => `0x${code.toString(16)}`).join(', ') || 'none given';
-  return new RejectedError(
-    `The registrar refused the registration (causes: ${causes}).`,
-    causeCodes,
-  );
+function rejection(causeCodes: readonly number[], reason: string): RejectedError {
+  return new RejectedError(`The registrar rejected the registration: ${reason}.`, causeCodes);
 }

@@ -160,8 +160,7 @@ export class PoolUser {
     if (outcome.type === 'stopped' || outcome.why === 'stopped') throw closed();
     if (outcome.why === 'unreachable')
       throw new UnreachableError(unreachableSentence(this.#endpoint));
-    const causes = outcome.causeCodes.map((code) => `0x${code.toString(16)}`).join(', ');
-    const text = `The registrar refused the handle resolution (causes: ${causes}).`;
+    const text = `The registrar rejected the handle resolution: ${outcome.reason}.`;
     throw new RejectedError(text, outcome.causeCodes);
   }
 

@@ -62,10 +62,17 @@ export function parseRegistrarAddress(
     (udpPort === undefined || isPort(udpPort)) &&
     (match?.[1] === undefined || isIP(host) === 6) &&
     (isIP(host) !== 0 || /^(?!-)[A-Za-z0-9-]*[A-Za-z][A-Za-z0-9.-]*$/.test(host));
+  const outOfRange = [port, udpPort ?? port].find((one) => !isPort(one));
+  if (match !== null && outOfRange !== undefined) {
+    throw new ConfigError(
+      'registrars',
+      `${text}: port ${outOfRange} is out of range (1 to 65535).`,
+    );
+  }
   if (!isUsable) {
     throw new ConfigError(
       'registrars',
-      `"${text}" is no registrar's address: write HOST, HOST:PORT or [IPV6]:PORT, for example 10.1.2.3:3863, and /UDPPORT behind it where that is not ${ENCAPSULATION_PORT}.`,
+      `"${text}" is not the address of a registrar. Write HOST, HOST:PORT or [IPV6]:PORT, for example 10.1.2.3:3863, followed by /UDPPORT unless that is ${ENCAPSULATION_PORT}.`,
     );
   }
   return { host, port, udpPort };

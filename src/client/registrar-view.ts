@@ -203,23 +203,24 @@ function listedPeer({ id, transport }: ServerInformation): ListedPeer {
   return { id, addresses: addresses.map((address) => ({ address, port })) };
 }
 
-/** One sentence for each way in which it may fail, with what to do about it. */
+/** Returns the error of a reading that failed: what happened at which registrar, and what to do next. */
 function errorOf(
-  { why, causeCodes }: Extract<ReaderOutcome, { type: 'readFailed' }>,
+  { why, causeCodes, reason }: Extract<ReaderOutcome, { type: 'readFailed' }>,
   { registrar, asPeer }: ReadRegistrarSettings,
 ): RSerPoolError {
   const { host, port } = parseRegistrarAddress(registrar, ENRP_PORT);
   const where = formatAddress({ address: host, port });
+  const detail = reason === undefined ? '' : `: ${reason}`;
   const sentences = {
-    unreachable: `No registrar takes ENRP at ${registrar}: see that one with peers runs there (rserpool registrar --peer or --enrp), that this is its ENRP port, and that both sides speak SCTP the same way.${bracketsHint(registrar)}`,
-    turnedAway: `What is at ${where} ended the association before it had answered anything: is that the registrar's ENRP port (${ENRP_PORT} by default), and not its ASAP port?`,
-    lost: `The registrar at ${registrar} has gone before it had told all.`,
-    silent: `The registrar at ${registrar} has taken the call and does not answer in time.`,
-    malformed: `What answers at ${registrar} speaks no ENRP that can be read.`,
-    endless: `The handle table of the registrar at ${registrar} has no end, or more than the limits allow.`,
+    unreachable: `No registrar answers on ENRP at ${registrar}. Check that it runs with --enrp or --peer, that the port is its ENRP port, and that both sides use the same SCTP transport.${bracketsHint(registrar)}`,
+    turnedAway: `${where} closed the association without answering. This may be the ASAP port; the ENRP port is ${ENRP_PORT} by default.`,
+    lost: `The registrar at ${registrar} disconnected before the transfer was complete. Try again.`,
+    silent: `The registrar at ${registrar} accepted the association but did not answer in time. Try again, or use a longer time-out.`,
+    malformed: `The reply from ${registrar} is not valid ENRP. Check that the port is the ENRP port of a registrar.`,
+    endless: `The handle table of the registrar at ${registrar} is longer than the limits allow.`,
     rejected: asPeer
-      ? `The registrar at ${registrar} refuses to be read: it may be starting still, so try again.`
-      : `The registrar at ${registrar} refuses to be read: it is starting still, or answers its peers alone, as rsplib's does. Try again, or allow to pose as one (--as-peer).`,
+      ? `The registrar at ${registrar} rejected the request${detail}. It may still be starting: try again.`
+      : `The registrar at ${registrar} rejected the request${detail}. It may still be starting, or answer only its peers, as rsplib's does. Try again, or use --as-peer.`,
   };
   const isRefusal = why === 'rejected' || why === 'malformed' || why === 'endless';
   if (isRefusal) return new RejectedError(sentences[why], causeCodes);

@@ -9,7 +9,7 @@
  * ClosedError; in each case nothing has changed.
  */
 
-import { ClosedError } from '../errors.ts';
+import { ClosedError, type HandlespaceRefusal } from '../errors.ts';
 import {
   type Arena,
   addon,
@@ -22,7 +22,7 @@ import {
 import type { Milliseconds } from '../types.ts';
 import type { Profile } from '../wire/parameters.ts';
 import { type Desk, type PoolHandle, sharedDesk } from './desk.ts';
-import { attempt, raise } from './failures.ts';
+import { attempt, describeInconsistency, raise } from './failures.ts';
 import { associationIn, copyImage, type Image, imagesOf, nextOf } from './image.ts';
 import { completeSettings, type HandlespaceOptions } from './options.ts';
 import { type PoolElement, type PoolElementState, StoredPoolElement } from './pool-element.ts';
@@ -134,7 +134,12 @@ export class Handlespace {
   register(now: Milliseconds, registration: Registration): 'created' | 'updated' {
     putRegistration(this.#desk, registration, this.#profile);
     const outcome = this.#hot.register(now);
-    if (outcome < 0) raise(outcome, this.#native, 'register');
+    if (outcome < 0) {
+      const { poolHandle } = registration;
+      const describe = (reason: HandlespaceRefusal) =>
+        describeInconsistency(reason, registration, this.peek(poolHandle));
+      raise(outcome, this.#native, 'register', describe);
+    }
     return outcome === 0 ? 'created' : 'updated';
   }
 

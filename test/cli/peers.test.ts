@@ -49,6 +49,6 @@ test('refuses a UDP port of a peer', async () => {
 
 test('refuses an address of a peer that is none', async () => {
   const { exitCode, stderr } = await run('registrar', '--peer', '10.1.2');
-  expect(stderr).toMatch(/^rserpool: "10\.1\.2" is no registrar's address/);
+  expect(stderr).toMatch(/^rserpool: "10\.1\.2" is not the address of a registrar/);
   expect(exitCode).toBe(2);
 });

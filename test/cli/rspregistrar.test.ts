@@ -73,7 +73,7 @@ describe('rspregistrar', () => {
     const registrar = await Rspregistrar.start();
     expect(await registrar.stop(signal)).toBe(0);
     expect(registrar.stdout).toMatch(/^rspregistrar \d+\.\d+\.\d+, registrar 0x[0-9a-f]{8}\n/);
-    expect(registrar.stdout).toMatch(/\nTerminated!\n$/);
+    expect(registrar.stdout).toMatch(/\nStopped\.\n$/);
     expect(registrar.stderr).toBe('');
   });
 

@@ -18,7 +18,7 @@ const serveEcho = (registrarUdpPort: number) => [
 
 test('rserpool serve echo says that there is no registrar, and ends', async () => {
   const { exitCode, stdout, stderr } = await run(...serveEcho(9));
-  expect(stderr).toContain(`rserpool: No registrar answers at ${loopback(9)}:3863: `);
+  expect(stderr).toContain(`rserpool: No registrar answers at ${loopback(9)}:3863. `);
   expect(stdout).toBe('');
   expect(exitCode).toBe(1);
 });
@@ -90,7 +90,7 @@ describe('a demonstration', () => {
     const outcome = outcomeOf(dev);
     for (const id of processes()) if (id !== dev.pid) process.kill(id, 'SIGSTOP');
     const { exitCode, stderr } = await outcome;
-    expect(stderr).toMatch(/^rserpool: The demonstration has not come to its end within 26 s: /);
+    expect(stderr).toMatch(/^rserpool: The demonstration did not finish within 26 s\. /);
     expect(exitCode).toBe(1);
     expect(processes()).toEqual([]);
   });

@@ -116,7 +116,11 @@ describe('the library', () => {
     await aPoolElement(registrar);
     const refused = aPoolElement(registrar, { policy: { type: 'random' } });
     await expect(refused).rejects.toThrow(RejectedError);
-    await expect(refused).rejects.toMatchObject({ causeCodes: [5] });
+    await expect(refused).rejects.toMatchObject({
+      causeCodes: [5],
+      message:
+        'The registrar rejected the registration: the pool uses roundRobin, not random (cause 5).',
+    });
   });
 
   test('says so when no registrar can be reached, and takes an AbortSignal', async () => {

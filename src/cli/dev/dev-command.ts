@@ -8,6 +8,7 @@ import { Command } from 'commander';
 import { createPoolUser } from '../../client/pool-user.ts';
 import { UnreachableError } from '../../errors.ts';
 import { ASAP_PORT, type Milliseconds } from '../../types.ts';
+import { tellFailure } from '../failure.ts';
 import { integerBetween } from '../options.ts';
 import { createOutput, type Output } from '../output.ts';
 import { runUntilStopped } from '../until-stopped.ts';
@@ -60,7 +61,7 @@ function dev(options: DevOptions): Promise<void> {
     } catch (error) {
       if (!late.signal.aborted) throw error;
       throw new UnreachableError(
-        `The demonstration has not come to its end within ${options.limit} s: this machine is too busy for it, or its loopback loses packets.`,
+        `The demonstration did not finish within ${options.limit} s. The machine is too busy, or its loopback loses packets.`,
       );
     } finally {
       clearTimeout(limit);
@@ -85,8 +86,13 @@ async function perform(
   } finally {
     await scene.close();
     if (result !== undefined) output.json(result);
-    if (result !== undefined && result.lost > 0) process.exitCode = 1;
+    if (result !== undefined && result.lost > 0) tellLost(result.lost);
   }
+}
+
+function tellLost(lost: number): void {
+  tellFailure(new UnreachableError(`${lost} request${lost === 1 ? ' was' : 's were'} lost.`));
+  process.exitCode = 1;
 }
 
 /** Resolves when it has been played `once`; else it goes on until it is stopped, and rejects then. */

@@ -23,6 +23,10 @@ const SHOWN: Readonly<Record<string, 'green' | 'yellow' | undefined>> = {
 
 const PATIENCE_MS = 60_000;
 
+function capitalized(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+}
+
 export class Scene {
   readonly registrars: Member[] = [];
   readonly echoServers: Member[] = [];
@@ -49,7 +53,7 @@ export class Scene {
     const member = new Member(
       role,
       (line) => this.#onLine(role, line),
-      (why) => this.#fail(`The ${role.name} of the demonstration ${why}.`),
+      (why) => this.#fail(`${capitalized(role.name)} ${why}.`),
     );
     (role.kind === 'registrar' ? this.registrars : this.echoServers).push(member);
   }

@@ -128,7 +128,10 @@ function mustHaveAddress(option: string, values: OptionValues, onlyV4: boolean):
   if (addressesOfHost(values, onlyV4).length > 0) return;
   const scope = scopeOf(values);
   const what = `${onlyV4 ? 'IPv4 ' : ''}address of this host has scope ${scope} or a wider one`;
-  throw new ConfigError('asap', `${option}: no ${what}: name an address, or set -minaddressscope.`);
+  throw new ConfigError(
+    'asap',
+    `${option}: no ${what}. Specify an address, or set -minaddressscope.`,
+  );
 }
 
 async function announceGroup(
@@ -142,6 +145,6 @@ async function announceGroup(
   const disablesIpv6 = values['disable-ipv6'];
   const address = await resolveHost(name, value.host, { disablesIpv6 });
   if (isMulticast(address)) return { address, port: value.port || defaultPort };
-  const sentence = `-${name}: ${address} is no multicast address: choose one such as 239.0.0.50.`;
+  const sentence = `-${name}: ${address} is not a multicast address. Choose one such as 239.0.0.50.`;
   throw new ConfigError(name, sentence);
 }

@@ -50,7 +50,7 @@ export function addReadingOptions(command: Command): Command {
     )
     .option(
       '--as-peer',
-      'pose as a peer where the registrar refuses to be read, as rsplib does: see the warning',
+      'connect as a peer if the registrar answers only peers (rsplib); this delays its takeovers',
     );
 }
 
@@ -76,6 +76,6 @@ export function read(
 
 function warnOfPhantom(registrar: string): void {
   process.stderr.write(
-    `rserpool: warning: ${registrar} has been told of a peer that does not exist; until it has given that up, its takeovers wait for it.\n`,
+    `rserpool: warning: ${registrar} now lists this command as a peer. Its takeovers are delayed until it removes that entry.\n`,
   );
 }

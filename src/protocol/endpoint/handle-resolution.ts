@@ -6,6 +6,7 @@
 import { MAX_ITEMS } from '../../handlespace/options.ts';
 import type { Milliseconds } from '../../types.ts';
 import type { AsapHandleResolutionResponse } from '../../wire/asap-messages.ts';
+import { describeCauses } from '../../wire/cause-text.ts';
 import { CAUSE, type ErrorCause } from '../../wire/parameters.ts';
 import { keyOf, type PendingResolution } from './pending-resolutions.ts';
 import type { PoolUserContext } from './pool-user-context.ts';
@@ -139,7 +140,7 @@ export function onHandleResolutionResponse(
   }
   cache.remove(key);
   if (causeCodes.some((code) => code !== CAUSE.UNKNOWN_POOL_HANDLE)) {
-    fail(context, question, 'rejected', causeCodes);
+    fail(context, question, 'rejected', message.errors);
     return;
   }
   for (const request of question.requests.keys()) {
@@ -199,8 +200,7 @@ function keep(
 export function onResolutionError(context: PoolUserContext, errors: readonly ErrorCause[]): void {
   const question = context.pending.oldest();
   if (question === undefined) return;
-  const causeCodes = errors.map(({ code }) => code);
-  fail(context, question, 'rejected', causeCodes);
+  fail(context, question, 'rejected', errors);
 }
 
 export function failAll(context: PoolUserContext, why: Failure): void {
@@ -211,20 +211,22 @@ function fail(
   context: PoolUserContext,
   question: PendingResolution,
   why: Failure,
-  causeCodes: readonly number[] = [],
+  errors: readonly ErrorCause[] = [],
 ): void {
   context.pending.remove(question);
-  tellFailed(context, question, why, causeCodes);
+  tellFailed(context, question, why, errors);
 }
 
 function tellFailed(
   { outbox, log }: PoolUserContext,
   question: PendingResolution,
   why: Failure,
-  causeCodes: readonly number[] = [],
+  errors: readonly ErrorCause[] = [],
 ): void {
-  log.debug({ why, causeCodes, requests: question.requests.size }, 'resolution failed');
+  const causeCodes = errors.map(({ code }) => code);
+  const reason = why === 'rejected' ? describeCauses(errors) : undefined;
+  log.debug({ why, causeCodes, reason, requests: question.requests.size }, 'resolution failed');
   for (const request of question.requests.keys()) {
-    outbox.push({ type: 'resolutionFailed', request, why, causeCodes });
+    outbox.push({ type: 'resolutionFailed', request, why, causeCodes, reason });
   }
 }

@@ -55,5 +55,7 @@ export type PoolUserEvent =
       /** `rejected`: a registrar said no; `unreachable`: none answered; `stopped`: we ended. */
       readonly why: 'rejected' | 'unreachable' | 'stopped';
       readonly causeCodes: readonly number[];
+      /** The causes in words; absent unless `why` is `rejected`. */
+      readonly reason?: string | undefined;
     }
   | { readonly type: 'stopped' };

@@ -15,6 +15,7 @@ import {
   type RegistrarId,
   type SctpAddress,
 } from '../../types.ts';
+import { describeCauses } from '../../wire/cause-text.ts';
 import { decodeEnrp } from '../../wire/enrp.ts';
 import type { EnrpMessage } from '../../wire/enrp-messages.ts';
 import type { Decoded } from '../../wire/message-codec.ts';
@@ -33,7 +34,7 @@ import { onPause, onPeerTimers } from './failure-detection.ts';
 import { endStaleSessions, onHandleTableRequest } from './handle-table.ts';
 import { onHandleUpdate, onPoolElementChanged } from './handle-update.ts';
 import { sendHeartbeat } from './heartbeat.ts';
-import { mayBeFrom } from './identity.ts';
+import { mayBeFrom, onErrorReport } from './identity.ts';
 import {
   type Link,
   onAssociationDown,
@@ -186,7 +187,7 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
         onAssociationRestarted(context, input.association);
         break;
       case 'associationDown':
-        onAssociationDown(context, input.association);
+        onAssociationDown(context, input.association, input.why);
         break;
       case 'connectFailed':
         onConnectFailed(context, input.attempt);
@@ -273,9 +274,14 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
     if (message.type === 'ENRP_ERROR') {
       // rsplib repeats the identifiers of what it complains about, ours that is (interop-rsplib B7).
       context.log.warn(
-        { association: link.id, causeCode: message.errors[0]?.code },
-        'a peer reports an error',
+        {
+          association: link.id,
+          causeCode: message.errors[0]?.code,
+          reason: describeCauses(message.errors),
+        },
+        'peer reported an error',
       );
+      onErrorReport(context, link, message);
       return;
     }
     if (!mayBeFrom(context, link, message.senderId)) {

@@ -25,9 +25,12 @@ const resolved = (request: number, poolElements: readonly PoolElementParameter[]
   ...{ type: 'resolved', request, poolElements },
 });
 
-const failed = (request: number, why: string, causeCodes: readonly number[] = []) => ({
-  ...{ type: 'resolutionFailed', request, why, causeCodes },
-});
+const failed = (
+  request: number,
+  why: string,
+  causeCodes: readonly number[] = [],
+  reason?: string,
+) => ({ type: 'resolutionFailed', request, why, causeCodes, reason });
 
 type Element = PoolElementParameter;
 
@@ -83,14 +86,21 @@ describe('a handle resolution', () => {
   test('is rejected with the causes of any other refusal', () => {
     const scene = asking();
     scene.says(1, notFound([6, 1]));
-    expect(scene.events()).toEqual([failed(1, 'rejected', [6, 1])]);
+    expect(scene.events()).toEqual([
+      failed(
+        1,
+        'rejected',
+        [6, 1],
+        'a limit of the registrar is reached (cause 6); the registrar does not recognize a parameter (cause 1)',
+      ),
+    ]);
   });
 
   test('is rejected by an ASAP_ERROR, which is about the oldest one (RFC 5352 §2.2.14)', () => {
     const scene = asking();
     scene.input(resolve(2, { poolHandle: OTHER_POOL }));
     scene.says(1, asapError(3));
-    expect(scene.events()).toEqual([failed(1, 'rejected', [3])]);
+    expect(scene.events()).toEqual([failed(1, 'rejected', [3], 'a value is invalid (cause 3)')]);
     scene.says(1, found(elements([4]), { poolHandle: OTHER_POOL }));
     expect(scene.events()).toEqual([resolved(2, elements([4]))]);
     scene.says(1, asapError(3)); // about nothing

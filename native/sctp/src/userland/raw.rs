@@ -68,7 +68,7 @@ fn bind_error(address: IpAddr, error: &io::Error) -> StackError {
         IoErrorKind::AddrNotAvailable => return StackError::address_not_local(address),
         IoErrorKind::PermissionDenied => (
             ErrorKind::NoRawSockets,
-            "Raw sockets take the capability CAP_NET_RAW: run as root, or use transport \"udp\"."
+            "Raw sockets need the capability CAP_NET_RAW. Run as root, or use transport \"udp\"."
                 .into(),
         ),
         _ => (
