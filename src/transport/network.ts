@@ -116,7 +116,7 @@ class NetworkWatch {
       try {
         handler(change);
       } catch (error) {
-        // A fault of one handler, or of a logger that it uses, is not to keep the others from theirs.
+        // The other handlers must still run when one fails, or the logger that it uses.
         process.nextTick(() => {
           throw error;
         });
