@@ -32,6 +32,7 @@ export class Reports {
   readonly #direction: 'sent' | 'received';
   readonly #options: AnnounceOptions;
   readonly #failing = new Set<string>();
+  #hadPlaces = false;
 
   constructor(direction: 'sent' | 'received', options: AnnounceOptions) {
     this.#direction = direction;
@@ -49,12 +50,16 @@ export class Reports {
     this.#failing.delete(place);
   }
 
-  /** Forgets the failures of places that are not wanted now. Having no place at all is a failure, too. */
+  /**
+   * Forgets the failures of places that are not wanted now. Having no place at first is a failure, too; the
+   * loss of the last one is logged as a loss of its address.
+   */
   onWanted(places: readonly string[]): void {
     if (places.length === 0) {
-      this.failed(ANY_INTERFACE, 'none is up');
+      if (!this.#hadPlaces) this.failed(ANY_INTERFACE, 'none is up');
       return;
     }
+    this.#hadPlaces = true;
     for (const place of this.#failing) if (!places.includes(place)) this.#failing.delete(place);
   }
 }

@@ -32,8 +32,16 @@ export type NetworkHandler = (change: NetworkChange) => void;
 /** Time between two looks at the kernel's notifications. */
 const LOOK_INTERVAL_MS = 1_000;
 
+/** A look that takes long, on a host with thousands of addresses, is followed by a longer pause. */
+const PAUSE_PER_LOOK = 20;
+const LONGEST_PAUSE_MS = 5_000;
+
 /** Lists the addresses of the interfaces that are up; none if the system does not tell. */
-export function localAddresses(): LocalAddress[] {
+export function localAddresses(): readonly LocalAddress[] {
+  return watch?.listBeingTold ?? listAddresses();
+}
+
+function listAddresses(): LocalAddress[] {
   let interfaces: ReturnType<typeof networkInterfaces>;
   try {
     interfaces = networkInterfaces();
@@ -69,24 +77,52 @@ let watch: NetworkWatch | undefined;
 class NetworkWatch {
   readonly handlers = new Set<NetworkHandler>();
   readonly #notifications = subscribe();
-  #known = localAddresses();
-  readonly #timer = setInterval(() => this.#look(), LOOK_INTERVAL_MS).unref();
+  #known = listAddresses();
+  #timer = this.#lookAfter(LOOK_INTERVAL_MS);
+  #isClosed = false;
+  #isTelling = false;
+
+  /** While handlers run: the list that they are told of. None of them needs another one. */
+  get listBeingTold(): readonly LocalAddress[] | undefined {
+    return this.#isTelling ? this.#known : undefined;
+  }
 
   close(): void {
-    clearInterval(this.#timer);
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
     this.#notifications?.close();
+  }
+
+  #lookAfter(delayMs: number): NodeJS.Timeout {
+    const look = () => {
+      const start = performance.now();
+      this.#look();
+      if (!this.#isClosed) this.#timer = this.#lookAfter(pauseAfter(performance.now() - start));
+    };
+    return setTimeout(look, delayMs).unref();
   }
 
   #look(): void {
     const changes = this.#changes();
     if (changes === null) return;
     const known = this.#known;
-    this.#known = localAddresses();
+    this.#known = listAddresses();
     const change = changeBetween(known, this.#known, changes);
     // Without a difference, too: an IPv6 address that was tentative can be bound now, and looks the same.
     const isTold = this.#notifications !== undefined;
     if (!isTold && change.lost.length === 0 && change.found.length === 0) return;
-    for (const handler of this.handlers) handler(change);
+    this.#isTelling = true;
+    for (const handler of this.handlers) {
+      try {
+        handler(change);
+      } catch (error) {
+        // The other handlers must still run when one fails, or the logger that it uses.
+        process.nextTick(() => {
+          throw error;
+        });
+      }
+    }
+    this.#isTelling = false;
   }
 
   #changes(): NativeChanges | null {
@@ -97,6 +133,10 @@ class NetworkWatch {
     }
     return { deleted: [], isIncomplete: false };
   }
+}
+
+function pauseAfter(lookMs: number): number {
+  return Math.min(Math.max(LOOK_INTERVAL_MS, lookMs * PAUSE_PER_LOOK), LONGEST_PAUSE_MS);
 }
 
 function subscribe(): NativeNetworkChanges | undefined {

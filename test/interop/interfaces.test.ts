@@ -19,6 +19,20 @@ describeScenario('replaced network interfaces', scenario, (seen) => {
     );
   });
 
+  test('a registrar with the addresses of its host logs those that come and go, and refuses none', () => {
+    const log = seen.text('roaming.txt');
+    expect(log).toMatch(/local addresses found .*fd00:20::5/);
+    expect(log).toMatch(/local addresses lost .*10\.20\.0\.6/);
+    expect(log).not.toContain('refused');
+  });
+
+  test('peers that start later learn the addresses that it has, not those that it had', () => {
+    const addressesIn = (log: string) => /peer .*up .*0x44444444.*/.exec(seen.text(log))?.[0];
+    expect(addressesIn('late.txt')).toContain('10.20.0.6');
+    expect(addressesIn('later.txt')).toContain('10.20.0.5');
+    expect(addressesIn('later.txt')).not.toContain('10.20.0.6');
+  });
+
   test('a registrar that starts afterwards is found by multicast, and finds ours', () => {
     expect(seen.text('one.txt')).toMatch(/peer .*up.*0x33333333/);
     expect(seen.text('late.txt')).toMatch(/peer .*up.*0x11111111/);

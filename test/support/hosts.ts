@@ -9,8 +9,8 @@ import path from 'node:path';
 import process from 'node:process';
 import { describe, test } from 'vitest';
 
-/** Programs of util-linux, iproute2 and procps. */
-const PROGRAMS = ['unshare', 'nsenter', 'ip', 'sysctl'];
+/** Programs of util-linux and iproute2. */
+const PROGRAMS = ['unshare', 'nsenter', 'ip'];
 
 const PATIENCE_MS = 30_000;
 
@@ -49,14 +49,14 @@ export class Hosts {
     hosts.ip(BRIDGE, 'link add bridge type bridge mcast_snooping 0', 'link set bridge up');
     for (const name of names) {
       await hosts.#addNamespace(name);
-      hosts.sysctl(name, 'net.ipv6.conf.default.accept_dad=0');
+      hosts.setParameter(name, 'net/ipv6/conf/default/accept_dad', 0);
     }
     return hosts;
   }
 
-  /** Sets a kernel parameter of a host, as `name=value`. */
-  sysctl(host: string, setting: string): void {
-    this.#command(host, 'sysctl', ['-qw', setting]);
+  /** Sets a parameter of a host's kernel, such as `net/ipv4/ip_forward`. */
+  setParameter(host: string, name: string, value: number): void {
+    this.#command(host, 'sh', ['-c', `echo ${value} >/proc/sys/${name}`]);
   }
 
   /** Runs lines of `ip` in a host, as one batch. */

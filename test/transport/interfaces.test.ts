@@ -44,7 +44,7 @@ describeWithHosts('announces are sent and received', () => {
 
   test('again after an interface was gone, more often than a socket may have memberships', async () => {
     const net = await twoHosts();
-    net.sysctl('a', 'net.ipv4.igmp_max_memberships=2');
+    net.setParameter('a', 'net/ipv4/igmp_max_memberships', 2);
     const b = net.start('b', announcer, GROUP, '10.1.0.2');
     const a = net.start('a', announcer, GROUP, '10.1.0.1');
     await expectBothReceive(a, b);

@@ -41,6 +41,62 @@ function pattern(length: number, seed: number): Buffer {
   );
 }
 
+describe(`local addresses of a stack over ${transport}`, () => {
+  const options = { mayChangeAddresses: true };
+
+  test('that are new are called at, and listed to peers', async () => {
+    const server = openHost('127.0.0.1', options);
+    expect(server.stack.useAddresses(['127.0.0.1', '127.0.0.4'])).toEqual([]);
+    expect(server.stack.localAddresses).toEqual(['127.0.0.1', '127.0.0.4']);
+    const client = openHost('127.0.0.2', { accepts: false });
+    const [[place], udp] = placeOf(server);
+    client.endpoint.connect([{ address: '127.0.0.4', port: place?.port as number }], udp);
+    await client.heard.until('the association', (heard) => heard.of('up').length === 1);
+    const addresses = client.heard.of('up')[0]?.info.peerAddresses.map(({ address }) => address);
+    expect(addresses?.sort()).toEqual(['127.0.0.1', '127.0.0.4']);
+  });
+
+  test('that are gone are not listed, and their associations go on', async () => {
+    const { server, client, association } = await openPair(options);
+    expect(server.stack.useAddresses(['127.0.0.4'])).toEqual([]);
+    const other = openHost('127.0.0.3', { accepts: false });
+    const [, udp] = placeOf(server);
+    other.endpoint.connect([{ address: '127.0.0.4', port: server.endpoint.port }], udp);
+    await other.heard.until('the association', (heard) => heard.of('up').length === 1);
+    expect(other.heard.of('up')[0]?.info.peerAddresses).toMatchObject([{ address: '127.0.0.4' }]);
+    client.endpoint.send(association, ASAP, text('as before'));
+    await server.heard.until('the message', (heard) => heard.of('message').length === 1);
+  });
+
+  test.skipIf(!hasIpv6)(
+    'may be of another family than the first (skipped where ::1 is missing)',
+    async () => {
+      const server = openHost('127.0.0.1', options);
+      expect(server.stack.useAddresses(['127.0.0.1', '::1'])).toEqual([]);
+      const client = openHost('::1', { accepts: false });
+      const [, udp] = placeOf(server);
+      client.endpoint.connect([{ address: '::1', port: server.endpoint.port }], udp);
+      await client.heard.until('the association', (heard) => heard.of('up').length === 1);
+    },
+  );
+
+  test('that the system refuses are returned with the reason, and not used', () => {
+    const server = openHost('127.0.0.1', options);
+    // For documentation only (RFC 5737).
+    const refused = server.stack.useAddresses(['127.0.0.1', '192.0.2.77']);
+    expect(refused).toEqual([
+      { address: '192.0.2.77', reason: expect.stringContaining('192.0.2.77') },
+    ]);
+    expect(server.stack.localAddresses).toEqual(['127.0.0.1']);
+  });
+
+  test('cannot be changed after the end', async () => {
+    const server = openHost('127.0.0.1', options);
+    await server.stack.close();
+    expect(() => server.stack.useAddresses(['127.0.0.1'])).toThrow(ClosedError);
+  });
+});
+
 describe(`an association over ${transport}`, () => {
   test('is shut down by itself when there are no messages for as long as autoclose says', async () => {
     const { server, client, association } = await openPair({ autocloseMs: 200 });

@@ -2,6 +2,7 @@
 # Inside the VM: interfaces.sh FOLDER TRANSPORT
 # Our registrar and one of rsplib's find each other by multicast. The network interface of each is deleted and created
 # again with the same name and address. Then a registrar of ours starts that knows nothing but the multicast group.
+# Another registrar of ours has all addresses of a host that gains and loses some.
 # Judged by interfaces.test.ts.
 . "$(dirname "$0")/../lab/scenario.sh"
 . "$(dirname "$0")/../lab/scope.sh"
@@ -30,11 +31,14 @@ receive() { # receive NAME: waits for an announce of each registrar from now on
   kill -TERM "${listeners[@]}"
 }
 
+# Whether a registrar answers at ADDRESS.
+answers_at() { on listener $ourProgram pools --registrar "$1:9901" --transport "$transport" --json >/dev/null 2>&1; }
 network
 host one 1
 rsplib_host two 2
 host late 3
-host listener 9
+host listener 9 a6
+host roaming 5
 
 ours one $one 0x11111111 one $byMulticast
 first=$started
@@ -47,11 +51,34 @@ replace_cable one 1
 replace_cable two 2
 within 30 has_said one.txt "local addresses found"
 receive after
+
+start roaming node dist/cli/rspregistrar.js $scopeOptions -transport="$transport" -asap='[::]:3863' -enrp='[::]:9901' \
+  -identifier=0x44444444 -quiet $byMulticast >"$folder/roaming.txt" 2>&1
+fourth=$started
+within 60 has_said one.txt "peer .*up .*0x44444444"
+ip -n roaming addr add 10.20.0.6/24 dev eth0
+ip -n roaming addr add fd00:20::5/64 dev eth0 nodad
+within 30 has_said roaming.txt "local addresses found .*fd00:20::5"
+within 30 answers_at 10.20.0.6
+within 30 answers_at '[fd00:20::5]'
+
 ours late $late 0x33333333 late $byMulticast
 third=$started
 within 60 has_said late.txt "peer .*up .*0x11111111"
 within 60 has_said one.txt "peer .*up .*0x33333333"
+within 60 has_said late.txt "peer .*up .*0x44444444"
+end INT $third
 
+ip -n roaming addr del 10.20.0.6/24 dev eth0
+within 30 has_said roaming.txt "local addresses lost .*10.20.0.6"
+ours late $late 0x55555555 later $byMulticast
+third=$started
+within 60 has_said later.txt "peer .*up .*0x44444444"
+ip -n roaming addr add 10.20.0.6/24 dev eth0
+within 30 answers_at 10.20.0.6
+within 30 answers_at 10.20.0.5
+
+end INT $fourth
 end INT $third
 end INT $first
 end INT $second

@@ -34,6 +34,16 @@ describe('an announce (RFC 5352 §2.2.10)', () => {
     expect(net.announces()).toEqual([hex('0a000018 c0ffee01 00040010 0f170000 00010008 0a010201')]);
   });
 
+  test('names the addresses of the moment when they change', () => {
+    const net = announcing({ options: { profile: 'rfc' }, localAddresses: ['10.1.2.1'] });
+    net.registrar.handle(net.now, {
+      type: 'localAddressesChanged',
+      addresses: ['10.1.2.2', '127.0.0.1'],
+    });
+    net.passes(0);
+    expect(net.announces()).toEqual([hex('0a000018 c0ffee01 00040010 0f170000 00010008 0a010202')]);
+  });
+
   test('never has two transport parameters: rsplib would drop it (A14)', () => {
     const net = announcing({
       options: { announcesTransport: true },
