@@ -2,7 +2,7 @@
  * `rserpool/wire`: the ASAP and ENRP codecs alone. Pure functions and types; importing it opens nothing.
  */
 
-export { DecodeError, type RefusedMessage } from './errors.ts';
+export { ConfigError, DecodeError, type RefusedMessage } from './errors.ts';
 export {
   formatId,
   formatPoolHandle,

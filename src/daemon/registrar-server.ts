@@ -124,7 +124,10 @@ export class RegistrarServer extends Emitter<RegistrarServerEvents> {
       },
       announce: (payload) => announces?.send(payload),
       announcePresence: (payload) => presences?.send(payload),
-      tell: (event) => this.emit(event.type, ownCopy(shown(event))),
+      tell: (event) => {
+        if (this.listenerCount(event.type) === 0) return;
+        this.emit(event.type, ownCopy(shown(event)));
+      },
     });
     try {
       announces = this.#sendingTo(this.announceGroup, port, announceTtl, log);

@@ -9,6 +9,7 @@ import { MessageBody } from './message-body.ts';
 import type { MessageFormat } from './message-format.ts';
 import { CAUSE, type Profile, type WireOptions } from './parameters.ts';
 import { beginMessage, endMessage, HEADER_LENGTH, refuse, type Scope } from './tlv.ts';
+import { profileOf } from './wire-options.ts';
 
 /**
  * A decoded message and what its receiver still has to report: complete parameters of an unknown type
@@ -28,27 +29,22 @@ export class MessageCodec<Message extends { readonly type: string }> {
   }
 
   /** The message with which `bytes` begin. */
-  decode(bytes: Uint8Array, { profile = 'rsplib' }: WireOptions = {}): Decoded<Message> {
+  decode(bytes: Uint8Array, options?: WireOptions): Decoded<Message> {
     const unrecognized: Uint8Array[] = [];
-    const message = this.#read(bytes, profile, unrecognized);
+    const message = this.#read(bytes, profileOf(options), unrecognized);
     return unrecognized.length === 0 ? message : { ...message, unrecognized };
   }
 
-  encode(message: Message, { profile = 'rsplib' }: WireOptions = {}): Uint8Array {
+  encode(message: Message, options?: WireOptions): Uint8Array {
     const writer = ByteWriter.growing();
-    this.#write(writer, message, profile);
+    this.#write(writer, message, profileOf(options));
     return writer.written();
   }
 
   /** Into `out` from `offset` on; how many bytes that were. */
-  encodeInto(
-    message: Message,
-    out: Uint8Array,
-    offset: number,
-    { profile = 'rsplib' }: WireOptions = {},
-  ): number {
+  encodeInto(message: Message, out: Uint8Array, offset: number, options?: WireOptions): number {
     const writer = ByteWriter.into(out, offset);
-    this.#write(writer, message, profile);
+    this.#write(writer, message, profileOf(options));
     return writer.length;
   }
 

@@ -20,11 +20,13 @@ import { readServerInformation, writeServerInformation } from './server-informat
 import { writePoolElementId, writePoolHandle } from './simple-parameters.ts';
 import { invalid, type Parameter, readParameter, type Scope } from './tlv.ts';
 import { isTransport, readTransport, writeTransport } from './transports.ts';
+import { profileOf } from './wire-options.ts';
 
 export function encodePoolElementParameter(
   element: PoolElementParameter,
-  { profile = 'rsplib' }: WireOptions = {},
+  options?: WireOptions,
 ): Uint8Array {
+  const profile = profileOf(options);
   return encode((writer) => writePoolElement(writer, element, profile));
 }
 
@@ -51,10 +53,10 @@ export function encodeServerInformationParameter(server: ServerInformation): Uin
 /** Reads the parameter at the beginning of `bytes`; throws `DecodeError`. Byte strings are views. */
 export function decodePoolElementParameter(
   bytes: Uint8Array,
-  { profile = 'rsplib' }: WireOptions = {},
+  options?: WireOptions,
 ): PoolElementParameter {
   const isWanted = (type: number) => type === PARAMETER.POOL_ELEMENT;
-  return decode(bytes, profile, isWanted, readPoolElement);
+  return decode(bytes, profileOf(options), isWanted, readPoolElement);
 }
 
 /** Reads the parameter at the beginning of `bytes`; throws `DecodeError`. Byte strings are views. */
