@@ -18,11 +18,19 @@ import { compare, type Work } from './measure.js';
 import { inOwnProcess, onOwnProcess } from './own-process.js';
 import { RESOLUTIONS_PER_SECOND, type Result, type Row } from './result.js';
 
-const SHAPES = [
+interface Shape {
+  readonly pools: number;
+  readonly elements: number;
+  /** Pool elements in an answer; default `ITEMS`. */
+  readonly items?: number;
+}
+
+const SHAPES: readonly Shape[] = [
   { pools: 1, elements: 10 },
   { pools: 1, elements: 1_000 },
   { pools: 1, elements: 100_000 },
   { pools: 1_000, elements: 100 },
+  { pools: 1, elements: 128, items: 128 }, // what a pool user requests for its cache
 ];
 const CROSS_CHECKED = 'facade/resolve/rr/1x1000';
 const ITEMS = 3;
@@ -35,20 +43,21 @@ interface Request {
 }
 
 export function facadeRows(): Row[] {
-  return SHAPES.map(({ pools, elements }) => {
-    const id = `facade/resolve/rr/${pools}x${elements}`;
-    return { id, measure: () => inOwnProcess<Result>(import.meta.url, id, pools, elements) };
+  return SHAPES.map(({ pools, elements, items = ITEMS }) => {
+    const suffix = items === ITEMS ? '' : `/${items}-items`;
+    const id = `facade/resolve/rr/${pools}x${elements}${suffix}`;
+    return { id, measure: () => inOwnProcess<Result>(import.meta.url, id, pools, elements, items) };
   });
 }
 
-function measure(id: string, pools: number, elements: number): Result {
+function measure(id: string, pools: number, elements: number, items: number): Result {
   const handlespace = new Handlespace({ seed: 1n });
   const { request, response } = handlespace.arenas();
   const requestBuffer = Buffer.alloc(request.bytes.length);
   const mapResponse = new Uint8Array(8_192);
   const map = new MapRegistrar(requestBuffer, mapResponse);
   fill(handlespace, map, pools, elements);
-  const requests = layRequests(request.bytes, pools);
+  const requests = layRequests(request.bytes, pools, items);
   requestBuffer.set(request.bytes);
 
   const view = new HandleResolutionView(request.bytes);
@@ -122,7 +131,7 @@ function fill(handlespace: Handlespace, map: MapRegistrar, pools: number, elemen
 }
 
 /** A batch of requests one behind the other, as a transport leaves them, for pools in random order. */
-function layRequests(arena: Uint8Array, pools: number): Request[] {
+function layRequests(arena: Uint8Array, pools: number, items: number): Request[] {
   let offset = 0;
   let random = 1;
   return Array.from({ length: BATCH }, () => {
@@ -131,7 +140,7 @@ function layRequests(arena: Uint8Array, pools: number): Request[] {
       type: 'ASAP_HANDLE_RESOLUTION',
       wantsUpdates: false,
       poolHandle: Buffer.from(poolName(random % pools)),
-      items: ITEMS,
+      items,
     });
     arena.set(bytes, offset);
     const request = { offset, length: bytes.length };
@@ -140,6 +149,6 @@ function layRequests(arena: Uint8Array, pools: number): Request[] {
   });
 }
 
-await onOwnProcess(import.meta.url, ([id, pools, elements]) =>
-  measure(String(id), Number(pools), Number(elements)),
+await onOwnProcess(import.meta.url, ([id, pools, elements, items]) =>
+  measure(String(id), Number(pools), Number(elements), Number(items)),
 );

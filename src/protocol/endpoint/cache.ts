@@ -55,17 +55,25 @@ export class Cache {
     this.#pools.set(poolHandle, pool);
     pool.update(answer, asked);
     pool.staleAt = now + staleAfterMs;
+    pool.usesLeft = Number.POSITIVE_INFINITY;
     this.#dropOld(now);
   }
 
   /**
-   * An answer has come that names some of the elements only: what is known of the pool is older, and does not
-   * answer any longer.
+   * Takes note of an answer that may name a part of the pool only. It is used for as many requests as it has
+   * elements if nothing else is known; what is known is older, and no longer answers.
    */
-  expire(now: Milliseconds, poolHandle: string, answer: AsapHandleResolutionResponse): void {
-    this.#noteUncached(poolHandle, this.#staleAfterMs(answer) === 0);
+  putPart(now: Milliseconds, poolHandle: string, answer: AsapHandleResolutionResponse): void {
+    const known = this.#pools.get(poolHandle);
+    if (known !== undefined && known.staleAt > now) {
+      this.#noteUncached(poolHandle, this.#staleAfterMs(answer) === 0);
+      known.staleAt = now;
+      return;
+    }
+    const count = answer.poolElements.length;
+    this.put(now, poolHandle, answer, count);
     const pool = this.#pools.get(poolHandle);
-    if (pool !== undefined) pool.staleAt = Math.min(pool.staleAt, now);
+    if (pool !== undefined) pool.usesLeft = count;
   }
 
   /** Selects up to `items` elements; `undefined`: too little is known, or it is stale. */
@@ -76,6 +84,7 @@ export class Cache {
   ): readonly PoolElementParameter[] | undefined {
     const pool = this.#pools.get(poolHandle);
     if (pool === undefined || pool.staleAt <= now || !pool.suffices(items)) return undefined;
+    pool.usesLeft -= 1;
     return pool.select(items);
   }
 

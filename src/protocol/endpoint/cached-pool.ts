@@ -27,6 +27,8 @@ export class CachedPool {
   #others: readonly PoolElementParameter[] = [];
   #asked = 0;
   staleAt: Milliseconds = 0;
+  /** Requests that this answer may still serve: few when it may name a part of the pool only. */
+  usesLeft = Number.POSITIVE_INFINITY;
 
   constructor(handlespace: Handlespace, name: string) {
     this.#handlespace = handlespace;
@@ -54,7 +56,7 @@ export class CachedPool {
   /** Whether it will do for a request of so many: not if more are wanted than a registrar was asked for. */
   suffices(items: number): boolean {
     const count = this.#elements.size + this.#others.length;
-    return count > 0 && (items <= this.#asked || items <= count);
+    return count > 0 && this.usesLeft > 0 && (items <= this.#asked || items <= count);
   }
 
   /** Selects up to `items` elements, in the order in which to use them. */

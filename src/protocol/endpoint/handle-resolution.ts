@@ -189,7 +189,7 @@ function keep(
   const askedFor = asked ?? DEFAULT_ITEMS[options.profile];
   const isWholePool = poolElements.length < askedFor;
   if (isForCache || isWholePool) cache.put(now, key, message, askedFor);
-  else cache.expire(now, key, message);
+  else cache.putPart(now, key, message);
   for (const { id } of poolElements) {
     if (reported.has(id)) cache.removeElement(key, id);
     else reports.onNamed(key, id);

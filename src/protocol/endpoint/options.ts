@@ -62,7 +62,7 @@ export interface PoolUserOptions extends HuntOptions {
   /**
    * How many elements of a pool are requested for the cache, 1 to 128, unless a caller wants more. Requests
    * are served from these in the proportions of the pool's policy, so they should be all that the pool has. A
-   * pool element takes about 48 octets of the answer. Default 128, all that registrars give.
+   * pool element takes about 40 octets of the answer. Default 128, all that registrars give.
    */
   readonly cacheItems: number;
 }

@@ -221,6 +221,23 @@ describe('the cache of a pool user (RFC 5352 §3.3)', () => {
     expect(scene.sent(1)).toMatchObject([{ items: 128 }]);
   });
 
+  test('serves as many requests from a part of the pool as that has elements, if it knows nothing else', () => {
+    const scene = aPoolUser();
+    scene.input({ ...fresh(1), items: 2 });
+    scene.takesCall(1);
+    scene.says(1, found(elements([1, 2])));
+    scene.sent(1);
+    scene.events();
+    for (const request of [2, 3]) scene.input(resolve(request, { items: 1 }));
+    expect(scene.events()).toMatchObject([
+      { request: 2, poolElements: [{ id: 2 }] },
+      { request: 3, poolElements: [{ id: 1 }] },
+    ]);
+    expect(scene.sent(1)).toEqual([]);
+    scene.input(resolve(4, { items: 1 }));
+    expect(scene.sent(1)).toMatchObject([{ items: 128 }]);
+  });
+
   test('is not used at all with a stale time-out of 0: the registrar is asked for what is wanted', () => {
     const scene = asking({ options: { staleCacheMs: 0 } });
     scene.says(1, found(elements([1])));
@@ -383,13 +400,15 @@ describe('a pool with an adaptive policy (decision 57)', () => {
   test('is cached again once its policy is not adaptive any longer', () => {
     const scene = asking();
     scene.says(1, found(idle));
-    scene.input(resolve(2));
-    scene.says(1, found(elements([1, 2, 3])));
+    scene.input({ ...resolve(2), items: 1 });
+    scene.says(1, found(elements([1])));
     scene.sent(1);
-    scene.input(resolve(3));
+    scene.input({ ...resolve(3), items: 1 }); // of the one that was named
+    expect(scene.sent(1)).toEqual([]);
+    scene.input(resolve(4));
     expect(scene.sent(1)).toMatchObject([{ items: 128 }]);
     scene.says(1, found(elements([1, 2, 3])));
-    scene.input(resolve(4));
+    for (const request of [5, 6, 7, 8, 9]) scene.input(resolve(request));
     expect(scene.sent(1)).toEqual([]);
   });
 
