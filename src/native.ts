@@ -52,6 +52,8 @@ export interface Addon {
   createArena(length: number): Arena;
   /** Releases an arena; `buffer` is that of its `bytes`. */
   releaseArena(arena: ArenaHandle, buffer: ArrayBufferLike): void;
+  /** Bytes outside its heap that V8 takes into account. */
+  externalMemory(): number;
   /** Why the kernel gives no SCTP sockets, in the system's words; `null` when it does. */
   kernelSctpRefusal(): string | null;
   readonly NativeHandlespace: new (

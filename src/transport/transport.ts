@@ -56,7 +56,8 @@ export interface SctpStack {
   readonly localAddresses: readonly IpAddress[];
   /**
    * Memory in which received messages lie during `onMessage`, and from which `sendInPlace` sends.
-   * `undefined` where the backend has none: then only `onMessage`'s view and `send` are to be used.
+   * `undefined` where the backend has none: then only `onMessage`'s view and `send` are to be used. After
+   * `close` their views have length 0.
    */
   readonly arenas: { readonly inbound: Arena; readonly outbound: Arena } | undefined;
   /**

@@ -1,0 +1,108 @@
+/**
+ * What `close()` gives back at once, what V8 is told of native memory, and that use after `close()` reaches no
+ * memory that was given back.
+ */
+
+import process from 'node:process';
+import { afterEach, describe, expect, test } from 'vitest';
+import { ClosedError } from '../../src/errors.ts';
+import { Handlespace } from '../../src/handlespace/handlespace.ts';
+import { addon, createArena, releaseArena } from '../../src/native.ts';
+import { NativeStack } from '../../src/transport/native-stack.ts';
+import { loopback } from '../support/loopback.ts';
+import { Recorder } from '../transport/recorder.ts';
+import { closeStacks, openStack, placeOf } from '../transport/udp-support.ts';
+
+const MIB = 1 << 20;
+/** At least what an I/O thread is reported with. */
+const THREAD_BYTES = 100 << 10;
+
+afterEach(closeStacks);
+
+function fill(handlespace: Handlespace, elements: number): void {
+  for (let id = 1; id <= elements; id++) {
+    handlespace.register(0, {
+      ...{ poolHandle: 'EchoPool', id, homeRegistrarId: 1, lifeMs: 1_000 },
+      policy: { type: 'roundRobin' },
+      userTransport: { protocol: 'tcp', port: 7, transportUse: 0, addresses: ['192.0.2.1'] },
+    });
+  }
+}
+
+const arenaBytes = () => process.memoryUsage().external;
+
+describe('a handlespace', () => {
+  test('reports its tables to V8 as they grow and takes the report back when it is closed', () => {
+    const handlespace = new Handlespace({ seed: 1n });
+    const empty = addon().externalMemory();
+    const emptyBytes = handlespace.stats().memoryBytes;
+    fill(handlespace, 20_000);
+    const { memoryBytes } = handlespace.stats();
+    const full = addon().externalMemory();
+    expect(full - empty).toBeGreaterThan(0.9 * (memoryBytes - emptyBytes));
+    expect(memoryBytes).toBeGreaterThan(2 * MIB);
+    handlespace.close();
+    expect(full - addon().externalMemory()).toBeGreaterThan(0.9 * memoryBytes);
+  });
+
+  test('empties the views of its arenas when it is closed, and refuses to resolve', () => {
+    const handlespace = new Handlespace({ seed: 1n });
+    fill(handlespace, 3);
+    const { request, response } = handlespace.arenas();
+    request.bytes.set(Buffer.from('EchoPool'));
+    expect(handlespace.resolveInPlace(0, 8, 3)).toBeGreaterThan(0);
+    handlespace.close();
+    for (const view of [request.bytes, request.order, response.bytes, response.position]) {
+      expect(view.length).toBe(0);
+      view[0] = 1;
+      expect(view[0]).toBeUndefined();
+    }
+    expect(() => handlespace.resolveInPlace(0, 8, 3)).toThrow(ClosedError);
+    expect(() => handlespace.arenas()).toThrow(ClosedError);
+    expect(() => handlespace.useArenas(createArena(64), createArena(64))).toThrow(ClosedError);
+  });
+
+  test('leaves arenas alone that it was given, and refuses to resolve when they are released', () => {
+    const handlespace = new Handlespace({ seed: 1n });
+    fill(handlespace, 3);
+    const [request, response] = [createArena(1_024), createArena(1_024)];
+    handlespace.useArenas(request, response);
+    request.bytes.set(Buffer.from('EchoPool'));
+    releaseArena(response);
+    releaseArena(response);
+    expect(() => handlespace.resolveInPlace(0, 8, 3)).not.toThrow(); // -1: the answer does not fit
+    releaseArena(request);
+    expect(() => handlespace.resolveInPlace(0, 8, 3)).toThrow(ClosedError);
+    const given = createArena(64);
+    handlespace.useArenas(given, createArena(64));
+    handlespace.close();
+    expect(given.bytes).toHaveLength(64);
+  });
+});
+
+describe('an SCTP stack', () => {
+  test('empties the views of its arenas when it is closed, and refuses every call', async () => {
+    const stack = openStack(loopback(1)) as NativeStack;
+    expect(stack).toBeInstanceOf(NativeStack);
+    const endpoint = stack.open({ port: 0, accepts: true }, new Recorder());
+    const { inbound, outbound } = stack.arenas;
+    const association = endpoint.connect(...placeOf({ stack, endpoint, heard: new Recorder() }));
+    const before = { arenas: arenaBytes(), all: addon().externalMemory() };
+    await stack.close();
+    expect(before.arenas - arenaBytes()).toBeGreaterThan(2 * MIB);
+    expect(before.all - addon().externalMemory()).toBeGreaterThan(2 * MIB + THREAD_BYTES);
+    for (const view of [inbound.bytes, outbound.bytes, outbound.position]) {
+      expect(view).toHaveLength(0);
+    }
+    expect(stack.functions.drain()).toBeLessThan(0);
+    expect(stack.functions.send(association, 11, 4)).toBeLessThan(0);
+    expect(endpoint.send(association, 11, new Uint8Array(8))).toBe('gone');
+    expect(endpoint.sendInPlace(association, 11, 8)).toBe('gone');
+    expect(() => endpoint.connect([{ address: loopback(2), port: 3863 }])).toThrow(ClosedError);
+    expect(() => stack.open({ port: 0, accepts: true }, new Recorder())).toThrow(ClosedError);
+    expect(() => stack.stats()).toThrow(ClosedError);
+    endpoint.flush();
+    endpoint.close();
+    await stack.close();
+  });
+});
