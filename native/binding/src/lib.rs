@@ -10,5 +10,6 @@ mod handlespace;
 mod handlespace_hot;
 mod hot;
 mod image;
+mod mapped;
 mod sctp;
 mod sctp_hot;
