@@ -4,6 +4,7 @@ import { ConfigError } from '../errors.ts';
 import { enrpOptions } from '../protocol/enrp/options.ts';
 import { logger } from '../protocol/logger.ts';
 import { registrarOptions } from '../protocol/registrar/options.ts';
+import type { AddressSource } from '../runtime/host-addresses.ts';
 import { type Kind, listOf, optional, orFalse, whole } from '../settings/kind.ts';
 import { record } from '../settings/record.ts';
 import { identifier, localAddresses, port, portOrAny, sctpAddress } from '../settings/values.ts';
@@ -14,6 +15,12 @@ import type { EnrpSettings, RegistrarSettings } from './settings.ts';
 
 /** Routers that a datagram may pass. */
 const announceTtl = optional(whole(1, 255));
+
+const addressSource: Kind<AddressSource> = {
+  expected: `${localAddresses.expected}, or a function that returns one`,
+  read: (value, path) =>
+    typeof value === 'function' ? (value as AddressSource) : localAddresses.read(value, path),
+};
 
 const announce = optional(orFalse(sctpAddress));
 
@@ -61,7 +68,7 @@ export const registrarSettings: Kind<RegistrarSettings> = record({
   id: optional(identifier),
   asap: optional(
     record<NonNullable<RegistrarSettings['asap']>>({
-      addresses: optional(localAddresses),
+      addresses: optional(addressSource),
       port: optional(port),
       announce,
       announceTtl,

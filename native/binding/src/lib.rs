@@ -11,6 +11,7 @@ mod handlespace;
 mod handlespace_hot;
 mod hot;
 mod image;
+mod mapped;
 mod network;
 mod sctp;
 mod sctp_hot;
