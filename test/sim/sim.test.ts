@@ -85,7 +85,7 @@ test('the same seed is the same history, packet by packet', () => {
 }, 120_000);
 
 test('a history in which listeners and loggers throw is the same without that, packet by packet', () => {
-  for (let seed = 1; seed <= 10; seed++) {
+  for (let seed = 1; seed <= 3; seed++) {
     expect(play(historyOf(seed)).exceptions).toBeGreaterThan(100);
     expect(fingerprintOf(seed, false)).toBe(fingerprintOf(seed));
   }
