@@ -84,7 +84,7 @@ test('the same seed is the same history, packet by packet', () => {
   expect(new Set(prints).size).toBe(seeds.length);
 }, 120_000);
 
-test('a history in which listeners and loggers throw is the same without that, packet by packet', () => {
+test('exceptions of listeners and loggers change no packet of a history', () => {
   for (let seed = 1; seed <= 3; seed++) {
     expect(play(historyOf(seed)).exceptions).toBeGreaterThan(100);
     expect(fingerprintOf(seed, false)).toBe(fingerprintOf(seed));
