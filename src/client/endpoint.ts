@@ -62,8 +62,8 @@ export interface EndpointSettings {
   /** Local UDP port of encapsulated SCTP. Default: any free one. */
   readonly udpPort?: number | undefined;
   /**
-   * A pino logger, or anything like it. What its methods throw is thrown again on the next tick, as an uncaught
-   * exception. Default: silence.
+   * A pino logger, or anything like it. What its methods throw is thrown again on the next tick, as
+   * an uncaught exception. Default: silence.
    */
   readonly log?: Logger | undefined;
 }
@@ -155,7 +155,8 @@ export class Endpoint<Input extends { type: string }, Output extends { type: str
    * Runs the machine; `perform` gets what it puts out besides what concerns associations.
    *
    * @param accepts whether registrars may call: pool elements, for keep-alives (RFC 5352 §3.5)
-   * @param tell calls the application with the same, when all outputs of the step are performed; may throw
+   * @param tell calls the application with the same, when all outputs of the step are performed;
+   * may throw
    */
   run(
     machine: Machine<AssociationInput | Input | AnnounceHeard, AssociationOutput | Output>,

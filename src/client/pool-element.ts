@@ -52,10 +52,10 @@ export interface PoolElementSettings extends EndpointSettings {
 }
 
 /**
- * The events of a pool element: named as the machine's, each with a copy of the machine's event as its argument.
- * Listeners are called when everything else that belongs to the event is done: first messages and timers, then
- * promises, then listeners, each of them also when an earlier one throws. What they throw is thrown again on the next
- * tick, as an uncaught exception.
+ * The events of a pool element: named as the machine's, each with a copy of the machine's event as
+ * its argument. Listeners are called when everything else that belongs to the event is done: first
+ * messages and timers, then promises, then listeners, each of them also when an earlier one throws.
+ * What they throw is thrown again on the next tick, as an uncaught exception.
  */
 export type PoolElementEvents = {
   [Type in PoolElementEvent['type']]: [event: Extract<PoolElementEvent, { type: Type }>];
@@ -188,8 +188,8 @@ export class PoolElement extends Emitter<PoolElementEvents> {
   }
 
   /**
-   * Gives an input to the machine and waits for the first of: the answer that is meant, a search for a registrar that
-   * found none, the end.
+   * Gives an input to the machine and waits for the first of: the answer that is meant, a search
+   * for a registrar that found none, the end.
    */
   async #outcome(
     input: PoolElementInput,
@@ -219,7 +219,10 @@ export class PoolElement extends Emitter<PoolElementEvents> {
     }
   }
 
-  /** `onRefused` receives what the machine throws for a policy that cannot be written; then the one before is wanted. */
+  /**
+   * `onRefused` receives what the machine throws for a policy that cannot be written; then the one
+   * before is wanted.
+   */
   #give(input: PoolElementInput, onRefused: (error: unknown) => void): void {
     const before = this.#wanted;
     if (input.type === 'updatePolicy') this.#wanted = input.policy;

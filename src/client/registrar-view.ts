@@ -51,7 +51,10 @@ export interface ReadRegistrarSettings
    * wait for it until it is given up. Default false.
    */
   readonly asPeer?: boolean | undefined;
-  /** Called when that has been done. What it throws is thrown again on the next tick, as an uncaught exception. */
+  /**
+   * Called when that has been done. What it throws is thrown again on the next tick, as an uncaught
+   * exception.
+   */
   readonly onIntroduced?: (() => void) | undefined;
   /** The identifier under which we ask, 1 to 0xffffffff; never listed among the peers. Default: random. */
   readonly readerId?: number | undefined;

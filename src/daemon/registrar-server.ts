@@ -39,10 +39,10 @@ import { registrarSettings } from './check-settings.ts';
 import type { EnrpSettings, RegistrarSettings } from './settings.ts';
 
 /**
- * The events of a registrar: named as the machines', each with a copy of the machine's event as its argument.
- * Listeners are called when everything else that belongs to the event is done: first updates of peers, answers and
- * timers, then promises, then listeners, each of them also when an earlier one throws. What they throw is thrown again
- * on the next tick, as an uncaught exception.
+ * The events of a registrar: named as the machines', each with a copy of the machine's event as its
+ * argument. Listeners are called when everything else that belongs to the event is done: first
+ * updates of peers, answers and timers, then promises, then listeners, each of them also when an
+ * earlier one throws. What they throw is thrown again on the next tick, as an uncaught exception.
  */
 export type RegistrarServerEvents = {
   [Type in AnyRegistrarEvent['type']]: [event: Extract<AnyRegistrarEvent, { type: Type }>];

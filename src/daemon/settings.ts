@@ -44,8 +44,8 @@ export interface RegistrarSettings {
   /** What the registrar does and allows. Every one has a default. */
   readonly registrar?: PartialRegistrarOptions | undefined;
   /**
-   * A pino logger, or anything like it. What its methods throw is thrown again on the next tick, as an uncaught
-   * exception. Default: silence.
+   * A pino logger, or anything like it. What its methods throw is thrown again on the next tick, as
+   * an uncaught exception. Default: silence.
    */
   readonly log?: Logger | undefined;
 }

@@ -103,7 +103,9 @@ export class Image {
   }
 }
 
-/** The image at the start of `bytes`, copied: the desk, for example, is used again by the next call. */
+/**
+ * The image at the start of `bytes`, copied: the desk, for example, is used again by the next call.
+ */
 export function copyImage(bytes: Uint8Array, length: number): Image {
   // From Node's pool, and octet by octet: memory of its own would cost more than all the rest of a look-up.
   const copy = Buffer.allocUnsafe(length);

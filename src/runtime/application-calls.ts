@@ -1,6 +1,6 @@
 /**
- * Calls into the application: listeners, loggers, callbacks. What they throw is the application's business and must
- * not end the work in the middle of which they are called.
+ * Calls into the application: listeners, loggers, callbacks. What they throw is the application's
+ * business and must not end the work in the middle of which they are called.
  */
 
 import process from 'node:process';
@@ -8,7 +8,10 @@ import process from 'node:process';
 /** Receives what code of the application has thrown. */
 export type ExceptionHandler = (error: unknown) => void;
 
-/** Throws it again where nothing of this library is under way: `uncaughtException` of the process sees it. */
+/**
+ * Throws it again where nothing of this library is under way: `uncaughtException` of the process
+ * sees it.
+ */
 export const rethrowLater: ExceptionHandler = (error) => {
   process.nextTick(() => {
     throw error;

@@ -1,7 +1,8 @@
 /**
- * Runs one protocol machine over one SCTP endpoint: events become inputs, outputs become calls, the next
- * deadline becomes a wake-up. Decides nothing. What an output means beyond associations (an announce, a
- * result for the application) is its owner's business: `perform`. In which order things happen is `steps.ts`.
+ * Runs one protocol machine over one SCTP endpoint: events become inputs, outputs become calls, the
+ * next deadline becomes a wake-up. Decides nothing. What an output means beyond associations (an
+ * announce, a result for the application) is its owner's business: `perform`. In which order things
+ * happen is `steps.ts`.
  */
 
 import { HeldMessages } from '../protocol/held-messages.ts';
@@ -58,8 +59,8 @@ export interface DriverOptions<Input, Output> {
   /** Shared with another driver of the same object. Default: none is. */
   readonly steps?: Steps | undefined;
   /**
-   * Does what an output asks for that is not about associations. May call `input`. What it has to tell the application
-   * waits until all outputs of the step are performed: `Steps.callLater`.
+   * Does what an output asks for that is not about associations. May call `input`. What it has to
+   * tell the application waits until all outputs of the step are performed: `Steps.callLater`.
    */
   perform(output: Output): void;
   /** What it did has been handed over to the stack. */
@@ -94,8 +95,9 @@ export class Driver<Input extends { type: string }, Output extends { type: strin
   }
 
   /**
-   * Begins a step: gives the machine an input, performs what comes of it, and calls the application, unless more of the
-   * same batch is to come. From within a step: right after that one.
+   * Begins a step: gives the machine an input, performs what comes of it, and calls the
+   * application, unless more of the same batch is to come. From within a step: right after that
+   * one.
    *
    * @param onRefused receives what the machine throws. Default: it is thrown
    */
@@ -107,7 +109,10 @@ export class Driver<Input extends { type: string }, Output extends { type: strin
     if (!this.#isInBatch) this.#steps.callApplication();
   }
 
-  /** Gives the machine an input that belongs to the step that is under way. What comes of it goes out with `settle`. */
+  /**
+   * Gives the machine an input that belongs to the step that is under way. What comes of it goes
+   * out with `settle`.
+   */
   feed(input: AssociationInput | Input): void {
     if (this.#isClosed) return;
     this.#inbox.push(input);

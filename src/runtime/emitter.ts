@@ -5,8 +5,9 @@ import { attempt, rethrowLater } from './application-calls.ts';
 
 export class Emitter<Events extends Record<keyof Events, unknown[]>> extends EventEmitter<Events> {
   /**
-   * Calls every listener of the event, also when an earlier one throws. What a listener throws is thrown again on the next
-   * tick, as an uncaught exception. What an asynchronous listener rejects with is an unhandled rejection.
+   * Calls every listener of the event, also when an earlier one throws. What a listener throws is
+   * thrown again on the next tick, as an uncaught exception. What an asynchronous listener rejects
+   * with is an unhandled rejection.
    */
   override emit(type: unknown, ...args: unknown[]): boolean {
     const plain = this as unknown as EventEmitter;

@@ -1,11 +1,14 @@
-/** A logger of the application as the library uses it: what the application's throws ends nothing. */
+/**
+ * A logger of the application as the library uses it: its exceptions end nothing.
+ */
 
 import { type Logger, SILENT } from '../protocol/logger.ts';
 import { attempt, type ExceptionHandler, rethrowLater } from './application-calls.ts';
 
 /**
- * Passes every line on to `log`. Machines log in the middle of a step: an exception goes to `onException`, by default to
- * be thrown again on the next tick, and the step goes on. Without a logger: silence.
+ * Passes every line on to `log`. Machines log in the middle of a step: an exception goes to
+ * `onException`, by default to be thrown again on the next tick, and the step goes on. Without a
+ * logger: silence.
  */
 export function guardedLogger(
   log: Logger | undefined,

@@ -1,4 +1,7 @@
-/** Copies of what the library hands to applications, which may change them without changing the library's own. */
+/**
+ * Copies of what the library hands to applications, which may change them without changing the
+ * library's own.
+ */
 
 import { StoredPoolElement } from '../handlespace/pool-element.ts';
 

@@ -45,8 +45,8 @@ export interface RegistrarHalvesSetUp {
   announce(payload: Uint8Array): void;
   announcePresence(payload: Uint8Array): void;
   /**
-   * Hands an event to the application, when everything else of its step is done in both halves: peers know of the change
-   * and the pool element has its answer. May throw.
+   * Hands an event to the application, when everything else of its step is done in both halves:
+   * peers know of the change and the pool element has its answer. May throw.
    */
   tell(event: AnyRegistrarEvent): void;
   /** Receives what `tell` throws. Default: it is thrown again on the next tick. */

@@ -1,8 +1,9 @@
 /**
- * The order of everything that happens to one object of the application, which runs on one driver or, if it is a
- * registrar, on two. A step is one input and everything that it causes. All outputs of a step are performed first:
- * messages, timers, and promises, which are settled. The application is called afterwards. So it cannot leave a
- * step half done, whatever it throws, and may use the object again.
+ * The order of everything that happens to one object of the application, which runs on one driver
+ * or, if it is a registrar, on two. A step is one input and everything that it causes. All outputs
+ * of a step are performed first: messages, timers, and promises, which are settled. The application
+ * is called afterwards. So it cannot leave a step half done, whatever it throws, and may use the
+ * object again.
  */
 
 import { attempt, type ExceptionHandler, rethrowLater } from './application-calls.ts';
@@ -14,16 +15,20 @@ export class Steps {
   #isUnderWay = false;
   #isCalling = false;
 
-  /** `onException` receives what the application throws. Default: it is thrown again on the next tick. */
+  /**
+   * `onException` receives what the application throws. Default: it is thrown again on the next
+   * tick.
+   */
   constructor(onException: ExceptionHandler = rethrowLater) {
     this.#onException = onException;
   }
 
   /**
-   * Runs a step. While another one is under way, which a logger may use to call the library, it waits for the end of
-   * that one.
+   * Runs a step. While another one is under way, which a logger may use to call the library, it
+   * waits for the end of that one.
    *
-   * @param onRefused receives what the step throws. Default: it is thrown; if the step has to wait, `onException`
+   * @param onRefused receives what the step throws. Default: it is thrown; if the step has to wait,
+   * `onException`
    */
   run(step: () => void, onRefused?: ExceptionHandler): void {
     if (this.#isUnderWay) {
@@ -46,8 +51,9 @@ export class Steps {
   }
 
   /**
-   * Makes the calls that were kept, in order, each also when an earlier one threw. Those that come up meanwhile, because
-   * the application has used the object, are made at the end of the same loop.
+   * Makes the calls that were kept, in order, each also when an earlier one threw. Those that come
+   * up meanwhile, because the application has used the object, are made at the end of the same
+   * loop.
    */
   callApplication(): void {
     if (this.#calls.length === 0 || this.#isUnderWay || this.#isCalling) return;

@@ -1,4 +1,7 @@
-/** Registrars whose listeners and loggers throw, call back or change events: they serve and end as others do. */
+/**
+ * Registrars whose listeners and loggers throw, call back or change events: they serve and end as
+ * others do.
+ */
 
 import { afterEach, describe, expect, test } from 'vitest';
 import {
@@ -25,7 +28,10 @@ const EVENTS: Readonly<Record<keyof RegistrarServerEvents, true>> = {
 const NAMES = Object.keys(EVENTS) as (keyof RegistrarServerEvents)[];
 
 const PATIENCE = { timeout: 15_000 };
-/** Everything goes quicker than by default; a registrar that is closed hands nothing over, as one that dies. */
+/**
+ * Everything goes quicker than by default; a registrar that is closed hands nothing over, as one
+ * that dies.
+ */
 const options = {
   ...{ peerHeartbeatCycleMs: 200, peerMaxTimeLastHeardMs: 700, peerMaxTimeNoResponseMs: 500 },
   ...{ mentorDiscoveryTimeoutMs: 500, takeoverExpiryIntervalMs: 500, departureTimeoutMs: 0 },
@@ -150,7 +156,7 @@ describe('registrars whose listeners throw in every event', () => {
     expect(rejections).toEqual([]);
   }, 60_000);
 
-  test('answer registrations whose events throw, and forget the pool elements when they leave', async () => {
+  test('answer registrations and deregistrations', async () => {
     const { exceptions } = await uncaughtDuring(async () => {
       const registrar = await aRegistrar(1, 31, [], { enrp: false });
       throwing(registrar);

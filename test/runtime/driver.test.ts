@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AssociationInput, AssociationOutput, Machine } from '../../src/protocol/machine.ts';
 import { Driver } from '../../src/runtime/driver.ts';
+import { Steps } from '../../src/runtime/steps.ts';
 import { MemoryNetwork } from '../../src/transport/memory.ts';
 import { type AssociationId, PAYLOAD_PROTOCOL } from '../../src/types.ts';
 
@@ -366,6 +367,53 @@ describe('the driver', () => {
     expect(one.machine.inputs.map(({ detail }) => (detail as Command).text)).toEqual([
       'go',
       'again',
+    ]);
+  });
+
+  test('calls the application when a whole batch is handled, and its alarm is set', () => {
+    const network = new MemoryNetwork({ seed: 1 });
+    const happened: unknown[] = [];
+    const machine = new ScriptedMachine();
+    const steps = new Steps((error) => happened.push(error));
+    const driver = new Driver<Command, Result>({
+      ...{ machine, steps, stack: network.stack({ localAddresses: ['10.0.0.1'] }) },
+      ...{ port: 3863, accepts: true, clock: network },
+      perform: ({ text }) => {
+        happened.push(`performed ${text}`);
+        steps.callLater(() => {
+          happened.push(`told ${text}, alarm at ${network.nextEventAt()}`);
+          throw `after ${text}`;
+        });
+      },
+    });
+    const heard = (text: string): Result => ({ type: 'heard', text });
+    machine.react = (input) => {
+      machine.deadline = 50_000;
+      if (input.type === 'message') return [heard(Buffer.from(input.payload).toString())];
+      return input.type === 'say' ? [heard('one'), heard('two')] : [];
+    };
+
+    driver.input(say('go'));
+    expect(happened.splice(0)).toEqual([
+      ...['performed one', 'performed two'],
+      ...['told one, alarm at 50000', 'after one', 'told two, alarm at 50000', 'after two'],
+    ]);
+
+    const caller = host(network, '10.0.0.2', 0);
+    caller.machine.react = (input) => {
+      if (input.type === 'say') return [{ type: 'connect', attempt: 1, peer: registrar }];
+      if (input.type !== 'associationUp') return [];
+      return ['three', 'four'].map((text) => ({
+        ...{ type: 'send', association: input.association, payload: Buffer.from(text) },
+        payloadProtocol: PAYLOAD_PROTOCOL.ASAP,
+      }));
+    };
+    caller.driver.input(say('go'));
+    network.settle();
+    expect(happened).toEqual([
+      ...['performed three', 'performed four'],
+      ...[expect.stringContaining('told three'), 'after three'],
+      ...[expect.stringContaining('told four'), 'after four'],
     ]);
   });
 

@@ -1,4 +1,7 @@
-/** An emitter whose listeners cannot disturb each other, and which is an EventEmitter in everything else. */
+/**
+ * An emitter whose listeners cannot disturb each other, and which is an EventEmitter in everything
+ * else.
+ */
 
 import { EventEmitter, once } from 'node:events';
 import { describe, expect, test } from 'vitest';
@@ -19,7 +22,7 @@ function scene() {
 }
 
 describe('an emitter', () => {
-  test('calls each listener although others throw, and throws their exceptions on the next tick', async () => {
+  test('calls each listener although others throw, and throws again on the next tick', async () => {
     const { emitter, heard, hears, throws } = scene();
     emitter.on('told', throws('first'));
     emitter.once('told', throws('once'));

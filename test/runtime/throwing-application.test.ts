@@ -1,4 +1,7 @@
-/** Registrars whose applications throw or call back: answers, updates of peers and the end come all the same. */
+/**
+ * Registrars whose applications throw or call back: answers, updates of peers and the end come all
+ * the same.
+ */
 
 import { describe, expect, test } from 'vitest';
 import { completeEnrpOptions } from '../../src/protocol/enrp/options.ts';
@@ -22,10 +25,15 @@ import { registration } from '../protocol/registrar/support.ts';
 const addressOf = (id: number) => `10.0.0.${id}`;
 const ELEMENT = '10.1.2.3';
 
-/** Two registrars that know each other, and a pool element's endpoint, connected to the first one. */
+/**
+ * Two registrars that know each other, and a pool element's endpoint, connected to the first one.
+ */
 class Scope {
   readonly network = new MemoryNetwork({ seed: 1 });
-  /** Messages about pool elements that the first registrar has sent, and what the application did meanwhile. */
+  /**
+   * Messages about pool elements that the first registrar has sent, and what the application did
+   * meanwhile.
+   */
   readonly happened: string[] = [];
   readonly exceptions: unknown[] = [];
   readonly answers: AsapMessage[] = [];
@@ -144,7 +152,7 @@ describe('a registrar', () => {
     expect([scope.known(scope.first), scope.known(scope.second)]).toEqual([[], []]);
   });
 
-  test('tells the rest of a step although its application stops it at the first event', async () => {
+  test('tells the rest of a step although its application stops it', async () => {
     let stopped: Promise<void> | undefined;
     const scope = new Scope((event, { happened, first }) => {
       happened.push(isAbout(event));
@@ -161,7 +169,7 @@ describe('a registrar', () => {
     await stopped;
   });
 
-  test('answers a registration before it stops, when its application stops it on account of that', async () => {
+  test('answers a registration before it stops on account of that', async () => {
     let stopped: Promise<void> | undefined;
     const scope = new Scope((event, { happened, first }) => {
       if (event.type !== 'poolElementAdded') return;

@@ -1,6 +1,7 @@
 /**
- * What the applications of a scope do wrong: listeners and loggers throw at random, the same for the same seed.
- * Nothing may come of it but the exceptions themselves, each of which is handed over once.
+ * What the applications of a scope do wrong: listeners and loggers throw at random, the same for
+ * the same seed. Nothing may come of it but the exceptions themselves, each of which is handed over
+ * once.
  */
 
 import type { Logger } from '../../src/protocol/logger.ts';

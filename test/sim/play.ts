@@ -36,7 +36,10 @@ export interface PlayOptions {
   readonly hasMischief?: boolean;
 }
 
-/** Whatever is thrown, by an invariant that does not hold or by a machine, is a fault, and the end of it. */
+/**
+ * Whatever is thrown, by an invariant that does not hold or by a machine, is a fault, and the end
+ * of it.
+ */
 export function play(
   history: History,
   { onPacket, hasMischief = true }: PlayOptions = {},

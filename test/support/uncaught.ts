@@ -11,7 +11,10 @@ export interface Uncaught<Result> {
   readonly rejections: readonly string[];
 }
 
-/** Runs `run` with handlers of its own in place of the test runner's, which fails every run that throws like this. */
+/**
+ * Runs `run` with handlers of its own in place of the test runner's, which fails every run that
+ * throws like this.
+ */
 export async function uncaughtDuring<Result>(
   run: () => Promise<Result> | Result,
 ): Promise<Uncaught<Result>> {

@@ -3,7 +3,7 @@
  * the peers (RFC 5353 §3.3), and the application hears of it.
  *
  * Told right after the handlespace changed and before the pool element has its answer: rsplib updates its
- * peers in that order.
+ * peers in that order. The application is called after the answer, at the end of the step.
  */
 
 import type { PoolElementState } from '../../handlespace/pool-element.ts';
