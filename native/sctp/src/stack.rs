@@ -58,8 +58,8 @@ impl Stack {
     /// events turn up after all earlier ones were taken; it must not block.
     pub fn start(options: StackOptions, wake: Box<dyn Fn() + Send>) -> Result<Stack, StackError> {
         options.check()?;
-        let waker = Waker::new()
-            .map_err(|error| StackError::system("create the I/O thread", &error))?;
+        let waker =
+            Waker::new().map_err(|error| StackError::system("create the I/O thread", &error))?;
         let shared = Arc::new(Shared::new(options.event_queue_bytes, waker, wake));
         let room = Room::new(options.max_associations);
         let (thread, udp_port) = start_thread(&options, &shared, &room)?;

@@ -51,7 +51,9 @@ fn bind_error(address: IpAddr, udp_port: u16, error: &std::io::Error) -> StackEr
         ),
         IoErrorKind::PermissionDenied => (
             ErrorKind::PermissionDenied,
-            format!("No permission to use UDP port {udp_port} on {address}. Choose one above 1023."),
+            format!(
+                "No permission to use UDP port {udp_port} on {address}. Choose one above 1023."
+            ),
         ),
         _ => (
             ErrorKind::System,
