@@ -26,17 +26,30 @@ describe("a registrar's address", () => {
   test('has one UDP port for all, or nobody is called', async () => {
     const user = createPoolUser({ registrars: ['127.0.0.1/9900', '127.0.0.2'] });
     await expect(user).rejects.toThrow(
-      /^All registrars must have the same UDP port, which 127\.0\.0\.1\/9900, 127\.0\.0\.2 have not\.$/,
+      /^All registrars must use the same UDP port; 127\.0\.0\.1\/9900, 127\.0\.0\.2 differ\.$/,
     );
   });
 
   test.each([
-    ...['', ':3863', '10.1.2.3:0', '10.1.2.3:65536', '10.1.2.3:x', '10.1.2', '10.1.2.256'],
-    ...['10.1.2.3/', '10.1.2.3/0', '10.1.2.3/65536', '10.1.2.3/x', '10.1.2.3/1/2', '/9900'],
+    ...['', ':3863', '10.1.2.3:x', '10.1.2', '10.1.2.256'],
+    ...['10.1.2.3/', '10.1.2.3/x', '10.1.2.3/1/2', '/9900'],
     ...['[10.1.2.3]:1', '[fd00::1', 'fd00::1:', 'a b', '-x', 'http://10.1.2.3', '10.1.2.3:1:2'],
   ])('"%s" is refused with a sentence that shows how to write it', (text) => {
     expect(() => parseRegistrarAddress(text)).toThrow(ConfigError);
-    expect(() => parseRegistrarAddress(text)).toThrow(/write HOST, HOST:PORT or \[IPV6\]:PORT/);
+    expect(() => parseRegistrarAddress(text)).toThrow(/Write HOST, HOST:PORT or \[IPV6\]:PORT/);
+  });
+
+  test.each([
+    ['10.1.2.3:0', 0],
+    ['10.1.2.3:65536', 65_536],
+    ['[fd00::1]:70000', 70_000],
+    ['10.1.2.3/0', 0],
+    ['10.1.2.3:3863/65536', 65_536],
+  ])('"%s" is refused because port %i is out of range', (text, port) => {
+    expect(() => parseRegistrarAddress(text)).toThrow(ConfigError);
+    expect(() => parseRegistrarAddress(text)).toThrow(
+      `${text}: port ${port} is out of range (1 to 65535).`,
+    );
   });
 
   test.each([

@@ -86,7 +86,8 @@ async function perform(
   } finally {
     await scene.close();
     if (result !== undefined) output.json(result);
-    if (result !== undefined && result.lost > 0) tellLost(result.lost);
+    // Late, it is reported that the demonstration did not finish.
+    if (result !== undefined && result.lost > 0 && !late.aborted) tellLost(result.lost);
   }
 }
 
