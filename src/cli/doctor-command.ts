@@ -3,20 +3,24 @@
 import process from 'node:process';
 import { Command } from 'commander';
 import { type Check, examine } from '../transport/doctor.ts';
+import { addLogOptions, type LogOptions, openCommandLog } from './log/log-options.ts';
 import { createOutput } from './output.ts';
 
 export function doctorCommand(): Command {
-  return new Command('doctor')
+  const command = new Command('doctor')
     .description('check what this machine offers: SCTP backend, ports, multicast')
     .option('--json', 'print one JSON object per line')
     .addHelpText('after', '\nExit code 1 when there is a problem; warnings are none.')
     .action(runDoctor);
+  return addLogOptions(command);
 }
 
-async function runDoctor(options: { json?: true }): Promise<void> {
+async function runDoctor(options: LogOptions & { json?: true }): Promise<void> {
+  const log = openCommandLog(options);
   const output = createOutput(options.json === true);
   const checks = await examine();
   for (const check of checks) {
+    log.info({ check: check.name, state: check.state, finding: check.finding }, 'machine checked');
     if (output.isJson) output.json(check);
     else process.stdout.write(describe(check));
   }

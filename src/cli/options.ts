@@ -5,9 +5,10 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseRegistrarAddress } from '../client/registrar-address.ts';
 import { ConfigError } from '../errors.ts';
 import { TRANSPORTS, type Transport } from '../transport/open.ts';
+import { addLogOptions, type LogOptions } from './log/log-options.ts';
 
-/** `--transport`, `--udp-port`, `--json`: every command that opens a transport has them. */
-export interface CommonOptions {
+/** `--transport`, `--udp-port`, `--json` and those of the log: every command that opens a transport has them. */
+export interface CommonOptions extends LogOptions {
   readonly transport: Transport;
   readonly udpPort?: number;
   readonly json?: true;
@@ -20,7 +21,7 @@ export interface RegistrarOptions extends CommonOptions {
 }
 
 export function addCommonOptions(command: Command, defaultUdpPort: string): Command {
-  return command
+  return addLogOptions(command)
     .addOption(
       new Option('--transport <name>', 'SCTP backend: auto takes the best one here')
         .choices(TRANSPORTS)

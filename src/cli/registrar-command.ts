@@ -6,6 +6,9 @@ import { createRegistrar } from '../daemon/registrar-server.ts';
 import type { EnrpSettings } from '../daemon/settings.ts';
 import { ConfigError } from '../errors.ts';
 import { ASAP_PORT, ENRP_PORT, formatAddress, formatId } from '../types.ts';
+import { aborted, runService, unlessAborted } from './lifecycle/run-service.ts';
+import { openCommandLog } from './log/log-options.ts';
+import type { ProgramLog } from './log/text-log.ts';
 import {
   addCommonOptions,
   type CommonOptions,
@@ -18,7 +21,6 @@ import {
 import { createOutput } from './output.ts';
 import { addPeerTimers, type PeerTimers, peerTimersOf } from './peer-timers.ts';
 import { reportRegistrarEvents } from './registrar-events.ts';
-import { aborted, runUntilStopped } from './until-stopped.ts';
 
 interface RegistrarCommandOptions extends CommonOptions, PeerTimers {
   readonly address?: readonly string[];
@@ -62,14 +64,18 @@ export function registrarCommand(): Command {
   return addCommonOptions(addPeerTimers(command), '9899');
 }
 
-function runRegistrar(options: RegistrarCommandOptions): Promise<void> {
-  return runUntilStopped((stopped) => serve(options, stopped));
+async function runRegistrar(options: RegistrarCommandOptions): Promise<void> {
+  const log = openCommandLog(options);
+  await runService(log, (stopped) => serve(options, log, stopped));
 }
 
-async function serve(options: RegistrarCommandOptions, stopped: AbortSignal): Promise<void> {
+async function serve(
+  options: RegistrarCommandOptions,
+  log: ProgramLog,
+  stopped: AbortSignal,
+): Promise<void> {
   const output = createOutput(options.json === true);
-  const enrp = await enrpSettings(options);
-  stopped.throwIfAborted(); // names of peers may have taken long
+  const enrp = await unlessAborted(enrpSettings(options), stopped);
   const registrar = await createRegistrar({
     id: options.id,
     asap: {
@@ -85,6 +91,7 @@ async function serve(options: RegistrarCommandOptions, stopped: AbortSignal): Pr
       endpointKeepAliveTimeoutIntervalMs: options.keepAliveTimeout,
       maxBadPeReports: options.maxBadPeReports,
     },
+    log,
   });
   const { id, addresses, transport, udpPort } = registrar;
   const where = addresses.map(formatAddress).join(' ');
@@ -97,6 +104,7 @@ async function serve(options: RegistrarCommandOptions, stopped: AbortSignal): Pr
   reportRegistrarEvents(registrar, output);
   await aborted(stopped);
   await registrar.close();
+  log.info({ registrarId: id }, 'ended');
   output.event('registrar', 'closed', `${formatId(id)} has ended`, { id: formatId(id) });
 }
 

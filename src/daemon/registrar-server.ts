@@ -24,7 +24,14 @@ import {
 } from '../transport/announce.ts';
 import { openSctpStack } from '../transport/open.ts';
 import type { SctpBackend, SctpStack, SctpStats } from '../transport/transport.ts';
-import { ASAP_PORT, ENRP_PORT, type RegistrarId, registrarId, type SctpAddress } from '../types.ts';
+import {
+  ASAP_PORT,
+  ENRP_PORT,
+  formatAddress,
+  type RegistrarId,
+  registrarId,
+  type SctpAddress,
+} from '../types.ts';
 import { checkSettings } from './check-settings.ts';
 import type { EnrpSettings, RegistrarSettings } from './settings.ts';
 
@@ -115,6 +122,10 @@ export class RegistrarServer extends EventEmitter<RegistrarServerEvents> {
     announces = this.#sendingTo(this.announceGroup, port, announceTtl, log);
     presences = this.#sendingTo(this.enrpAnnounceGroup, enrpPort, enrp?.announceTtl, log);
     this.#listenTo(this.enrpAnnounceGroup, log);
+    log.info(
+      { registrarId: this.id, addresses: this.addresses.map(formatAddress).join(' ') },
+      'started',
+    );
     this.#halves.start();
   }
 

@@ -82,6 +82,13 @@ describe('a demonstration', () => {
     await expect.poll(processes, { timeout: 30_000 }).toEqual([]);
   });
 
+  test('ends with all its processes on SIGHUP', async () => {
+    const { dev, processes } = await played('the registrars know each other');
+    dev.kill('SIGHUP');
+    expect(await exitOf(dev)).toBe(0);
+    expect(processes()).toEqual([]);
+  });
+
   test('that cannot come to its end says so in time, and leaves nothing behind', async () => {
     const { dev, processes } = await played('request 1 answered');
     const outcome = outcomeOf(dev);
