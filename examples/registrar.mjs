@@ -5,7 +5,7 @@ const registrar = await createRegistrar({
   enrp: { peers: [[{ address: '127.0.0.2', port: 9901 }]] },
 });
 registrar.on('peerUp', ({ id }) => console.log('peer', id));
-registrar.on('peerDown', ({ id, reason }) => console.log('no peer any more:', id, reason));
+registrar.on('peerDown', ({ id, reason }) => console.log('peer lost:', id, reason));
 registrar.on('takeover', ({ target, successor, poolElements }) => {
   console.log(`${successor} has the ${poolElements} pool elements of ${target}`);
 });

@@ -21,7 +21,7 @@ const vitest = [
   'node_modules/vitest/vitest.mjs',
   'run',
   '--reporter=verbose',
-  'test/sim/sim.test.ts',
+  'test/sim/histories.test.ts',
 ];
 const { status } = spawnSync(process.execPath, vitest, {
   cwd: root,

@@ -6,19 +6,22 @@
 export {
   AddonError,
   ClosedError,
+  ConfigError,
   HandlespaceError,
   type HandlespaceRefusal,
   RSerPoolError,
 } from './errors.ts';
 export type { PoolHandle } from './handlespace/desk.ts';
-export {
-  type DueTimer,
-  Handlespace,
-  type HandlespaceStats,
-  type PoolPage,
-  type WalkOptions,
-  type WalkPage,
-  type WalkToken,
+export { Handlespace } from './handlespace/embedded-handlespace.ts';
+export type {
+  DueTimer,
+  HandlespaceStats,
+  PoolPage,
+  PoolsOptions,
+  ResolveOptions,
+  WalkOptions,
+  WalkPage,
+  WalkToken,
 } from './handlespace/handlespace.ts';
 export {
   type HandlespaceOptions,
@@ -28,7 +31,8 @@ export {
 export type { PoolElement, PoolElementState } from './handlespace/pool-element.ts';
 export type { PoolSummary, SelectionPolicyType } from './handlespace/pool-summary.ts';
 export type { Registration } from './handlespace/registration.ts';
-export { type Arena, createArena } from './native.ts';
+export { type Arena, createArena, releaseArena } from './native.ts';
+export type { Policy } from './settings/policy.ts';
 export {
   type AssociationId,
   formatId,
@@ -40,4 +44,4 @@ export {
   type RegistrarId,
   registrarId,
 } from './types.ts';
-export { CAUSE, type Policy, type Profile, type TransportParameter } from './wire/parameters.ts';
+export { CAUSE, type Profile, type TransportParameter } from './wire/parameters.ts';

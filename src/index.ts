@@ -32,17 +32,15 @@ export {
 } from './daemon/registrar-server.ts';
 export type { EnrpSettings, RegistrarSettings } from './daemon/settings.ts';
 export * from './errors.ts';
-export type {
-  PartialOptions,
-  PoolElementOptions,
-  PoolUserOptions,
-} from './protocol/endpoint/options.ts';
+export type { PoolElementOptions, PoolUserOptions } from './protocol/endpoint/options.ts';
 export type { EnrpEvent } from './protocol/enrp/events.ts';
 export type { EnrpOptions, PartialEnrpOptions } from './protocol/enrp/options.ts';
 export type { Logger } from './protocol/logger.ts';
 export type { RegistrarPart } from './protocol/reader/reader-events.ts';
 export type { RegistrarEvent, RemovalReason } from './protocol/registrar/events.ts';
 export type { PartialRegistrarOptions, RegistrarOptions } from './protocol/registrar/options.ts';
+export type { Policy, PolicyValues } from './settings/policy.ts';
+export type { PartialOptions } from './settings/table.ts';
 export {
   formatId,
   formatPoolHandle,
@@ -54,7 +52,6 @@ export {
 } from './types.ts';
 export {
   CAUSE,
-  type Policy,
   type PoolElementParameter,
   TRANSPORT_USE,
   type TransportParameter,

@@ -7,7 +7,10 @@
 import { createRequire } from 'node:module';
 import { AddonError } from './errors.ts';
 
-/** Memory owned by native code and seen from both sides; see design of the hot path in ARCHITECTURE.md. */
+/**
+ * Memory owned by native code and seen from both sides; see design of the hot path in ARCHITECTURE.md.
+ * `releaseArena` gives it back.
+ */
 export interface Arena {
   readonly bytes: Uint8Array;
   /**
@@ -47,6 +50,8 @@ export const FAILURE = {
 export interface Addon {
   /** From 1 byte to 512 MiB, all zero. */
   createArena(length: number): Arena;
+  /** Releases an arena; `buffer` is that of its `bytes`. */
+  releaseArena(arena: ArenaHandle, buffer: ArrayBufferLike): void;
   /** Why the kernel gives no SCTP sockets, in the system's words; `null` when it does. */
   kernelSctpRefusal(): string | null;
   readonly NativeHandlespace: new (
@@ -54,6 +59,22 @@ export interface Addon {
     desk: ArenaHandle,
   ) => NativeHandlespace;
   readonly NativeSctpStack: new (options: NativeStackOptions, wake: () => void) => NativeSctpStack;
+  /** Throws where the system forbids netlink sockets. */
+  readonly NativeNetworkChanges: new () => NativeNetworkChanges;
+}
+
+/** `native/binding/src/network.rs`: a subscription to the kernel's notifications of interfaces and addresses. */
+export interface NativeNetworkChanges {
+  /** `null` if nothing has changed since the last call. */
+  take(): NativeChanges | null;
+  close(): void;
+}
+
+export interface NativeChanges {
+  /** Names of the interfaces that were deleted, in order; some may be there again. */
+  readonly deleted: readonly string[];
+  /** The kernel dropped notifications: any interface may have been deleted. */
+  readonly isIncomplete: boolean;
 }
 
 /** `native/binding/src/handlespace.rs`. Batches: `handlespace/image.ts`. */
@@ -82,6 +103,8 @@ export interface NativeSettings {
   readonly timeoutMs: number;
   readonly jitter: number;
   readonly maxIncrement: number;
+  /** Default false. */
+  readonly everyEntryDegrades?: boolean | undefined;
   readonly maxPools: number;
   readonly maxElements: number;
   readonly maxPoolHandleBytes: number;
@@ -121,6 +144,7 @@ export interface HandlespaceFunctions {
 export interface NativeSctpStack {
   readonly udpPort: number;
   bind(): SctpFunctions;
+  useAddresses(addresses: string[]): { readonly address: string; readonly reason: string }[];
   open(port: number, accepts: boolean): number;
   closeEndpoint(port: number): void;
   connect(localPort: number, addresses: string[], peerPort: number, udpPort: number): number;
@@ -135,6 +159,7 @@ export type NativeBackend = 'kernel' | 'udp' | 'raw';
 export interface NativeStackOptions {
   readonly backend: NativeBackend;
   readonly localAddresses: string[];
+  readonly mayChangeAddresses: boolean;
   readonly udpPort: number;
   readonly remoteUdpPort: number;
   readonly heartbeatIntervalMs: number;
@@ -184,6 +209,14 @@ export function createArena(length: number): Arena {
   return addon().createArena(length);
 }
 
+/**
+ * Gives the memory of an arena back at once: its views have length 0 from then on, and native functions that
+ * are to use it fail. Otherwise the memory is kept until the garbage collector has found the arena.
+ */
+export function releaseArena({ handle, bytes }: Arena): void {
+  addon().releaseArena(handle, bytes.buffer);
+}
+
 /** As @napi-rs/cli names the C library or tool chain in the file name. */
 const ABI: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
   linux: ['-gnu', '-musl', '-gnueabihf', '-musleabihf'],
@@ -204,9 +237,9 @@ function load(): Addon {
     }
   }
   const what =
-    cause === undefined ? 'is missing' : `cannot be loaded (${(cause as Error).message})`;
-  throw new AddonError(
-    `The native addon for ${platform}-${arch} ${what}: run "npm run setup" in the source tree of rserpool to build it.`,
-    { cause },
-  );
+    cause === undefined
+      ? `rserpool has no prebuilt addon for ${platform}-${arch}.`
+      : `The native addon for ${platform}-${arch} cannot be loaded (${(cause as Error).message}).`;
+  const remedy = 'To build it, clone the repository and run "npm run setup".';
+  throw new AddonError(`${what} ${remedy}`, { cause });
 }

@@ -15,14 +15,19 @@ const mayImport: Record<string, readonly string[]> = {
   errors: ['types'],
   native: ['types', 'errors'],
   wire: ['types', 'errors'],
-  handlespace: ['types', 'errors', 'native', 'wire'],
-  protocol: ['types', 'errors', 'wire', 'handlespace'],
-  transport: ['types', 'errors', 'native'],
-  runtime: ['types', 'errors', 'wire', 'handlespace', 'protocol', 'transport'],
-  daemon: ['types', 'errors', 'wire', 'handlespace', 'protocol', 'transport', 'runtime'],
-  client: ['types', 'errors', 'wire', 'handlespace', 'protocol', 'transport', 'runtime'],
+  settings: ['types', 'errors', 'wire'],
+  handlespace: ['types', 'errors', 'native', 'wire', 'settings'],
+  protocol: ['types', 'errors', 'wire', 'settings', 'handlespace'],
+  transport: ['types', 'errors', 'native', 'settings'],
+  runtime: ['types', 'errors', 'wire', 'settings', 'handlespace', 'protocol', 'transport'],
+  daemon: [
+    ...['types', 'errors', 'wire', 'settings', 'handlespace', 'protocol', 'transport', 'runtime'],
+  ],
+  client: [
+    ...['types', 'errors', 'wire', 'settings', 'handlespace', 'protocol', 'transport', 'runtime'],
+  ],
   cli: [
-    ...['types', 'errors', 'wire', 'handlespace', 'protocol', 'transport', 'runtime'],
+    ...['types', 'errors', 'wire', 'settings', 'handlespace', 'protocol', 'transport', 'runtime'],
     ...['daemon', 'client'],
   ],
 };
@@ -31,7 +36,7 @@ const mayImport: Record<string, readonly string[]> = {
 const entries = ['index.ts', 'wire.ts', 'handlespace.ts'];
 
 /** Rooms that compute and nothing else: no sockets, files, clocks or processes of Node's. */
-const pureRooms = ['types', 'errors', 'wire', 'handlespace', 'protocol'];
+const pureRooms = ['types', 'errors', 'wire', 'settings', 'handlespace', 'protocol'];
 
 interface Import {
   readonly file: string;

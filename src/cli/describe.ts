@@ -1,8 +1,9 @@
 /** How transports and policies are shown to people, and how a policy is written on the command line. */
 
 import { ConfigError } from '../errors.ts';
+import type { Policy } from '../settings/policy.ts';
 import { formatAddress } from '../types.ts';
-import type { Policy, TransportParameter } from '../wire/parameters.ts';
+import type { TransportParameter } from '../wire/parameters.ts';
 
 /** `tcp 10.1.2.3:7`, `sctp [fd00::1]:3863 +1` */
 export function describeTransport(transport: TransportParameter): string {
@@ -35,17 +36,15 @@ export function hex(bytes: Uint8Array): string {
 /** `roundRobin`, `weightedRandom weight=3`, `leastUsed load=0.25` */
 export function describePolicy({ type, ...values }: Policy): string {
   const shown = Object.entries(values).flatMap(([name, value]) =>
-    typeof value === 'number' ? [`${name}=${FRACTIONS.has(name) ? fractionOf(value) : value}`] : [],
+    typeof value === 'number' ? [`${name}=${decimal(value)}`] : [],
   );
   return [type, ...shown].join(' ');
 }
 
-/** The shortest fraction that is read as this load. */
-function fractionOf(load: number): string {
-  const digits = [1, 2, 3, 4, 5, 6, 7, 8, 9].find(
-    (count) => Math.round(Number((load / WHOLE).toFixed(count)) * WHOLE) === load,
-  );
-  return String(Number((load / WHOLE).toFixed(digits ?? 10)));
+/** A number without an exponent: the smallest loads have ten decimals. */
+function decimal(value: number): string {
+  const text = String(value);
+  return text.includes('e') ? value.toFixed(10).replace(/0+$/, '') : text;
 }
 
 /** `90 s`, `1500 ms`, `unlimited` */
@@ -69,7 +68,7 @@ const POLICY_VALUES: Readonly<Record<string, readonly string[]>> = {
 
 /** Loads are written as fractions from 0 to 1, weights and priorities as whole numbers. */
 const FRACTIONS = new Set(['load', 'loadDegradation']);
-const WHOLE = 0xffff_ffff;
+const MAX_VALUE = 0xffff_ffff;
 
 /** Reads `weightedRandom:3` or `leastUsed:0.25`; throws ConfigError with the names and values there are. */
 export function parsePolicy(text: string): Policy {
@@ -93,9 +92,12 @@ export function parsePolicy(text: string): Policy {
 function parsePolicyValue(name: string, text: string): number {
   const value = text.trim() === '' ? Number.NaN : Number(text);
   if (FRACTIONS.has(name)) {
-    if (value >= 0 && value <= 1) return Math.round(value * WHOLE);
+    if (value >= 0 && value <= 1) return value;
     throw new ConfigError('policy', `The ${name} "${text}" must be a fraction from 0 to 1.`);
   }
-  if (Number.isInteger(value) && value >= 0 && value <= WHOLE) return value;
-  throw new ConfigError('policy', `The ${name} "${text}" must be a whole number up to ${WHOLE}.`);
+  if (Number.isInteger(value) && value >= 0 && value <= MAX_VALUE) return value;
+  throw new ConfigError(
+    'policy',
+    `The ${name} "${text}" must be a whole number up to ${MAX_VALUE}.`,
+  );
 }

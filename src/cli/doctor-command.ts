@@ -3,6 +3,7 @@
 import process from 'node:process';
 import { Command } from 'commander';
 import { type Check, examine } from '../transport/doctor.ts';
+import { tellProgram } from './failure.ts';
 import { addLogOptions, type LogOptions, openCommandLog } from './log/log-options.ts';
 import { createOutput } from './output.ts';
 
@@ -10,7 +11,7 @@ export function doctorCommand(): Command {
   const command = new Command('doctor')
     .description('check what this machine offers: SCTP backend, ports, multicast')
     .option('--json', 'print one JSON object per line')
-    .addHelpText('after', '\nExit code 1 when there is a problem; warnings are none.')
+    .addHelpText('after', '\nExit code 1 if there is a problem; warnings do not count.')
     .action(runDoctor);
   return addLogOptions(command);
 }
@@ -19,12 +20,15 @@ async function runDoctor(options: LogOptions & { json?: true }): Promise<void> {
   const log = openCommandLog(options);
   const output = createOutput(options.json === true);
   const checks = await examine();
-  for (const check of checks) {
-    log.info({ check: check.name, state: check.state, finding: check.finding }, 'machine checked');
-    if (output.isJson) output.json(check);
-    else process.stdout.write(describe(check));
+  for (const { name, state, finding } of checks) {
+    log.info({ check: name, state, finding }, 'machine checked');
   }
-  if (checks.some(({ state }) => state === 'problem')) process.exitCode = 1;
+  if (output.isJson) output.list(checks);
+  else for (const check of checks) process.stdout.write(describe(check));
+  const problems = checks.filter(({ state }) => state === 'problem').map(({ name }) => name);
+  if (problems.length === 0) return;
+  tellProgram('ERR_RSERPOOL_DOCTOR', `Problems were found: ${problems.join(', ')}.`);
+  process.exitCode = 1;
 }
 
 function describe({ name, state, finding, remedy }: Check): string {

@@ -1,4 +1,4 @@
-/** The load program, which is Rust (`bench/load/` of the source tree): building it where that is needed. */
+/** The load program, which is Rust (`bench/load/` of the source tree): builds it if that is needed. */
 
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -7,23 +7,30 @@ import { AddonError } from '../errors.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
+export const NOT_IN_PACKAGE =
+  '`rserpool load` is not in the npm package: run it in a clone of the repository, which builds the load program from source.';
+
+/** Returns whether its source is here: the npm package does not have it. */
+export function hasLoadProgram(): boolean {
+  return existsSync(`${root}bench/load/Cargo.toml`);
+}
+
 /**
- * Its path, wherever cargo was told to put it; up to date with its source. Takes a minute the first time.
- * Throws `AddonError` where it cannot be built.
+ * Returns its path, wherever cargo was told to put it; up to date with its source. Takes minutes the first time.
+ * Throws `AddonError` if it cannot be built.
  */
 export function builtLoadProgram(): string {
-  if (!existsSync(`${root}bench/load/Cargo.toml`)) {
-    throw new AddonError('The load program is built from source: run this in a clone of rserpool.');
-  }
+  if (!hasLoadProgram()) throw new AddonError(NOT_IN_PACKAGE);
   for (const line of cargoBuild().split('\n')) {
     const { executable } = line === '' ? {} : JSON.parse(line);
     if (executable) return executable;
   }
-  throw new AddonError('cargo does not say where the load program is.');
+  throw new AddonError('cargo does not report where the load program is.');
 }
 
 function cargoBuild(): string {
-  const args = ['build', '--release', '--package', 'rserpool-load'];
+  // With a target, as the addon is built, so that both share what they have in common.
+  const args = ['build', '--release', '--target', hostTarget(), '--package', 'rserpool-load'];
   try {
     return execFileSync('cargo', [...args, '--quiet', '--message-format', 'json'], {
       cwd: root,
@@ -33,6 +40,15 @@ function cargoBuild(): string {
     });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new AddonError(`The load program could not be built: ${why}`);
+    throw new AddonError(
+      `The load program could not be built with cargo (https://rustup.rs installs it): ${why}`,
+    );
   }
+}
+
+function hostTarget(): string {
+  const version = execFileSync('rustc', ['--version', '--verbose'], { encoding: 'utf8' });
+  const target = /^host: (.+)$/m.exec(version)?.[1];
+  if (target === undefined) throw new AddonError('rustc does not say which target it builds for.');
+  return target;
 }

@@ -4,8 +4,12 @@ import { isIP } from 'node:net';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseRegistrarAddress } from '../client/registrar-address.ts';
 import { ConfigError } from '../errors.ts';
+import { systemClock } from '../runtime/clock.ts';
 import { TRANSPORTS, type Transport } from '../transport/open.ts';
+import { digestedOutput } from './digested-output.ts';
+import { DEFAULT_DIGEST } from './event-digest.ts';
 import { addLogOptions, type LogOptions } from './log/log-options.ts';
+import { createOutput, type Output } from './output.ts';
 
 /** `--transport`, `--udp-port`, `--json` and those of the log: every command that opens a transport has them. */
 export interface CommonOptions extends LogOptions {
@@ -23,7 +27,7 @@ export interface RegistrarOptions extends CommonOptions {
 export function addCommonOptions(command: Command, defaultUdpPort: string): Command {
   return addLogOptions(command)
     .addOption(
-      new Option('--transport <name>', 'SCTP backend: auto takes the best one here')
+      new Option('--transport <name>', 'SCTP backend; auto selects the best one available')
         .choices(TRANSPORTS)
         .default('auto'),
     )
@@ -37,13 +41,36 @@ export function addCommonOptions(command: Command, defaultUdpPort: string): Comm
 
 export function addRegistrarOptions(command: Command): Command {
   return addCommonOptions(command, 'any free one')
-    .option(
-      '--registrar <address>',
-      'a registrar to use: HOST[:PORT][/UDPPORT]; repeat for more (default: found by announces)',
-      registrarAddress,
-      [],
+    .addOption(
+      new Option(
+        '--registrar <address>',
+        'a registrar to use: HOST[:PORT][/UDPPORT]; repeat for more',
+      )
+        .argParser(registrarAddress)
+        .default([], 'discovered by multicast'),
     )
     .option('--registrar-udp-port <port>', 'UDP port of the registrars (default: 9899)', port);
+}
+
+/** `--max-event-rate`: commands that print events for as long as they run. */
+export interface EventRateOption {
+  readonly maxEventRate: number;
+}
+
+export function addEventRate(command: Command): Command {
+  return command.option(
+    '--max-event-rate <number>',
+    'events of a kind per second that are printed one by one, above it they are counted; 0: no limit',
+    integerBetween(0, 1_000_000),
+    DEFAULT_DIGEST.maxEventsPerWindow,
+  );
+}
+
+/** Output for a command with `--json` and `--max-event-rate`. */
+export function digestedOutputOf(options: EventRateOption & { readonly json?: true }): Output {
+  const maxEventsPerWindow = options.maxEventRate || Number.POSITIVE_INFINITY;
+  const settings = { ...DEFAULT_DIGEST, maxEventsPerWindow };
+  return digestedOutput(createOutput(options.json === true), settings, systemClock);
 }
 
 export function registrarAddress(text: string, previous: readonly string[]): readonly string[] {

@@ -24,21 +24,28 @@ export interface Output {
    */
   event(who: string, event: string, text: string, fields?: object, colour?: Colour): void;
   /**
-   * For programs the rows as they are; for people these columns of `cells`, by default of the rows, or the
-   * sentence `nothing` where there are none.
+   * For programs the rows as they are and their count in a last line; for people these columns of `cells`, by default
+   * of the rows, or the sentence `nothing` if there are none.
    */
   table(columns: readonly string[], rows: readonly Row[], forPeople: ForPeople): void;
   /** One JSON object on a line of its own, whatever the mode. */
   json(value: object): void;
+  /** One JSON object a line, and a last line `{"count":n}`. */
+  list(rows: readonly object[]): void;
 }
 
 export function createOutput(isJson: boolean): Output {
   const json = (value: object) => {
     standardOutput.write(`${JSON.stringify(value)}\n`);
   };
+  const list = (rows: readonly object[]) => {
+    for (const row of rows) json(row);
+    json({ count: rows.length });
+  };
   return {
     isJson,
     json,
+    list,
     event(who, event, text, fields = {}, colour) {
       const now = new Date().toISOString();
       if (isJson) return json({ time: now, who, event, text, ...fields });
@@ -46,7 +53,7 @@ export function createOutput(isJson: boolean): Output {
       standardOutput.write(`${paint('dim', time)}  ${who.padEnd(14)} ${paint(colour, text)}\n`);
     },
     table(columns, rows, { nothing, cells = rows }) {
-      if (isJson) for (const row of rows) json(row);
+      if (isJson) list(rows);
       else if (cells.length === 0) process.stdout.write(`${nothing}\n`);
       else for (const slice of formatTable(columns, cells)) process.stdout.write(slice);
     },

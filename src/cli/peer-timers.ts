@@ -17,8 +17,12 @@ export function addPeerTimers(command: Command): Command {
   return command
     .option('--peer-heartbeat-cycle <ms>', 'time between two presences to every peer', time)
     .option('--peer-max-time-last-heard <ms>', 'silence after which a peer is asked', time)
-    .option('--peer-max-time-no-response <ms>', 'time a peer has to answer, or is dead', time)
-    .option('--mentor-discovery-timeout <ms>', 'how long to look for a mentor at first', time)
+    .option(
+      '--peer-max-time-no-response <ms>',
+      'time allowed for a peer to answer before it is considered failed',
+      time,
+    )
+    .option('--mentor-discovery-timeout <ms>', 'how long to look for a mentor at startup', time)
     .option('--takeover-expiry-interval <ms>', 'time peers have to agree to a takeover', time);
 }
 

@@ -1,6 +1,6 @@
 /**
- * The command `rserpool`: its subcommands, and what becomes of errors. Exit codes: 0 success, 1 it did not
- * work, 2 it was called wrongly; `diff` has others. Each subcommand is a file of its own.
+ * The command `rserpool`: its subcommands, and what becomes of errors. Exit codes: 0 success, 1 failure, 2 wrong
+ * usage; `diff` has others. Each subcommand is a file of its own.
  */
 
 import process from 'node:process';
@@ -8,7 +8,8 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../errors.ts';
 import { devCommand } from './dev/dev-command.ts';
 import { doctorCommand } from './doctor-command.ts';
-import { tellFailure } from './failure.ts';
+import { tellFailure, tellUsageError } from './failure.ts';
+import { helpCommand, versionCommand } from './help-command.ts';
 import { loadCommand } from './load-command.ts';
 import { registrarCommand } from './registrar-command.ts';
 import { resolveCommand } from './resolve-command.ts';
@@ -30,8 +31,7 @@ const GIVEN_ON_COMMAND_LINE = new Set(['registrars', 'poolHandle', 'policy', 'ad
 export function program(): Command {
   const root = new Command('rserpool')
     .description('Reliable Server Pooling (RSerPool, RFC 5351-5356).')
-    .version(version(), '--version', 'print the version')
-    .helpOption('--help', 'print this help')
+    .version(version(), '-v, --version', 'print the version')
     .helpCommand(false)
     .addCommand(devCommand())
     .addCommand(doctorCommand())
@@ -43,11 +43,13 @@ export function program(): Command {
     .addCommand(peersCommand())
     .addCommand(dumpCommand())
     .addCommand(diffCommand())
-    .addCommand(loadCommand());
+    .addCommand(loadCommand())
+    .addCommand(versionCommand());
+  root.addCommand(helpCommand(root));
   eachCommand(root, (command) =>
     command
       .exitOverride()
-      .helpOption('--help', 'print this help')
+      .helpOption('-h, --help', 'print this help')
       .configureOutput({
         outputError: (text, write) => write(text.replace(/^error: /, 'rserpool: ')),
       })
@@ -66,8 +68,11 @@ function pathOf(command: Command): string {
 }
 
 function exitCodeOf(error: unknown): number {
-  // Commander has said its sentence already; asking for help or the version is no error.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0; // help or the version, as asked for
+    tellUsageError(error);
+    return EXIT_USAGE;
+  }
   tellFailure(error);
   const isUsage = error instanceof ConfigError && GIVEN_ON_COMMAND_LINE.has(error.key);
   return isUsage ? EXIT_USAGE : EXIT_FAILED;

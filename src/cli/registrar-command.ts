@@ -11,18 +11,20 @@ import { openCommandLog } from './log/log-options.ts';
 import type { ProgramLog } from './log/text-log.ts';
 import {
   addCommonOptions,
+  addEventRate,
   type CommonOptions,
+  digestedOutputOf,
+  type EventRateOption,
   identifier,
   integerBetween,
   ipAddresses,
   milliseconds,
   port,
 } from './options.ts';
-import { createOutput } from './output.ts';
 import { addPeerTimers, type PeerTimers, peerTimersOf } from './peer-timers.ts';
 import { reportRegistrarEvents } from './registrar-events.ts';
 
-interface RegistrarCommandOptions extends CommonOptions, PeerTimers {
+interface RegistrarCommandOptions extends CommonOptions, PeerTimers, EventRateOption {
   readonly address?: readonly string[];
   readonly port: number;
   readonly id?: number;
@@ -61,7 +63,7 @@ export function registrarCommand(): Command {
     )
     .option('--enrp-port <port>', 'SCTP port for other registrars', port, ENRP_PORT)
     .action(runRegistrar);
-  return addCommonOptions(addPeerTimers(command), '9899');
+  return addCommonOptions(addEventRate(addPeerTimers(command)), '9899');
 }
 
 async function runRegistrar(options: RegistrarCommandOptions): Promise<void> {
@@ -74,7 +76,7 @@ async function serve(
   log: ProgramLog,
   stopped: AbortSignal,
 ): Promise<void> {
-  const output = createOutput(options.json === true);
+  const output = digestedOutputOf(options);
   const enrp = await unlessAborted(enrpSettings(options), stopped);
   const registrar = await createRegistrar({
     id: options.id,
@@ -105,7 +107,7 @@ async function serve(
   await aborted(stopped);
   await registrar.close();
   log.info({ registrarId: id }, 'ended');
-  output.event('registrar', 'closed', `${formatId(id)} has ended`, { id: formatId(id) });
+  output.event('registrar', 'closed', `${formatId(id)} stopped`, { id: formatId(id) });
 }
 
 /** Peers are found by multicast only where that was asked for. */

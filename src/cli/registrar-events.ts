@@ -6,7 +6,7 @@ import { formatAddress, formatId, formatPoolHandle } from '../types.ts';
 import { describePolicy, describeTransport } from './describe.ts';
 import type { Output } from './output.ts';
 
-/** Why one was removed that was at home here, or whose home has not said that it is gone. */
+/** Why a pool element was removed, unless its home registrar, a peer, removed it. */
 const REASONS: Readonly<Record<string, string>> = {
   deregistered: 'it deregistered',
   keepAliveTimeout: 'it left a keep-alive unanswered',
@@ -29,30 +29,33 @@ export function reportRegistrarEvents(registrar: RegistrarServer, output: Output
     const text = `removed ${describe(poolElement)}: ${why}${whose}`;
     output.event('registrar', 'removed', text, { ...fieldsOf(poolElement), reason }, 'yellow');
   });
-  registrar.on('requestRefused', ({ request, poolHandle, poolElementId, causeCode }) => {
-    const who = `${formatPoolHandle(poolHandle)} ${formatId(poolElementId)}`;
-    const text = `refused ${request} of ${who} with cause 0x${causeCode.toString(16)}`;
-    output.event(
-      'registrar',
-      'refused',
-      text,
-      { request, id: formatId(poolElementId), causeCode },
-      'yellow',
-    );
+  registrar.on('requestRefused', ({ request, poolHandle, poolElementId, causeCode, reason }) => {
+    const pool = formatPoolHandle(poolHandle);
+    const id = formatId(poolElementId);
+    const text = `rejected the ${REQUESTS[request]} of ${pool} ${id}: ${reason}`;
+    const fields = { request, pool, id, causeCode, reason };
+    output.event('registrar', 'refused', text, fields, 'yellow');
   });
   reportPeers(registrar, output);
 }
 
+const REQUESTS = {
+  ASAP_REGISTRATION: 'registration',
+  ASAP_DEREGISTRATION: 'deregistration',
+} as const;
+
 const PEER_REASONS: Readonly<Record<string, string>> = {
-  silent: 'it was silent, and owned nothing',
-  takenOver: 'it was silent, its pool elements are ours now',
-  takenOverByPeer: "it was silent, its pool elements are another registrar's now",
+  left: 'left; it had no pool elements',
+  silent: 'timed out; it had no pool elements',
+  takenOver: 'timed out; its pool elements were taken over by this registrar',
+  takenOverByPeer: 'timed out; its pool elements were taken over by another registrar',
 };
 
 function reportPeers(registrar: RegistrarServer, output: Output): void {
   registrar.on('inService', ({ mentor }) => {
     const fields = mentor === undefined ? {} : { mentor: formatId(mentor) };
-    const how = mentor === undefined ? 'without a mentor' : `with the table of ${formatId(mentor)}`;
+    const how =
+      mentor === undefined ? '(no mentor found)' : `with the table of ${formatId(mentor)}`;
     output.event('registrar', 'inService', `in service ${how}`, fields);
   });
   registrar.on('peerUp', ({ id, addresses }) => {
@@ -63,7 +66,7 @@ function reportPeers(registrar: RegistrarServer, output: Output): void {
     });
   });
   registrar.on('peerDown', ({ id, reason }) => {
-    const text = `peer ${formatId(id)} is gone: ${PEER_REASONS[reason] ?? reason}`;
+    const text = `peer ${formatId(id)} ${PEER_REASONS[reason] ?? reason}`;
     output.event('registrar', 'peerDown', text, { id: formatId(id), reason }, 'yellow');
   });
   registrar.on('takeover', ({ target, successor, poolElements }) => {
@@ -74,11 +77,11 @@ function reportPeers(registrar: RegistrarServer, output: Output): void {
   });
   registrar.on('duplicateId', ({ id, addresses }) => {
     const where = addresses.map(formatAddress).join(' ');
-    const who =
+    const what =
       id === registrar.id
-        ? `another registrar has our identifier ${formatId(id)}: it is at ${where}`
-        : `two registrars have the identifier ${formatId(id)}: one of them is at ${where}`;
-    const text = `${who}; end one of the two and start it with another --id, or without`;
+        ? `another registrar at ${where} uses our identifier ${formatId(id)}`
+        : `two registrars use the identifier ${formatId(id)}, one of them at ${where}`;
+    const text = `${what}; restart one of the two with another --id, or without`;
     output.event('registrar', 'duplicateId', text, { id: formatId(id), addresses }, 'yellow');
   });
 }

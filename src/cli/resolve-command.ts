@@ -36,6 +36,7 @@ async function resolve(handle: string, options: ResolveOptions): Promise<void> {
     udpPort: options.udpPort,
     registrarUdpPort: options.registrarUdpPort,
     log: openCommandLog(options),
+    options: { staleCacheMs: 0 }, // one request: nothing is gained by asking for more than it wants
   });
   try {
     const elements = await user.resolve(handle, { items: options.items });
@@ -55,7 +56,7 @@ async function resolve(handle: string, options: ResolveOptions): Promise<void> {
     const cells = rows.map((row) => ({ ...row, life: describeLife(row.lifeMs) }));
     createOutput(options.json === true).table(COLUMNS, rows, {
       cells,
-      nothing: `Nobody is in pool "${handle}".`,
+      nothing: `Pool "${handle}" has no elements.`,
     });
   } finally {
     await user.close();

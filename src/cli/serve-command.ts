@@ -1,9 +1,9 @@
 /** `rserpool serve echo`: a TCP echo server that registers as a pool element. */
 
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { createPoolElement, type PoolElement } from '../client/pool-element.ts';
+import type { Policy } from '../settings/policy.ts';
 import { formatAddress, formatId } from '../types.ts';
-import type { Policy } from '../wire/parameters.ts';
 import { parsePolicy } from './describe.ts';
 import { type EchoServer, startEchoServer } from './echo-server.ts';
 import { aborted, runService } from './lifecycle/run-service.ts';
@@ -11,19 +11,22 @@ import { openCommandLog } from './log/log-options.ts';
 import type { ProgramLog } from './log/text-log.ts';
 import {
   accept,
+  addEventRate,
   addRegistrarOptions,
+  digestedOutputOf,
+  type EventRateOption,
   identifier,
   ipAddress,
   milliseconds,
   portOrAny,
   type RegistrarOptions,
 } from './options.ts';
-import { createOutput, type Output } from './output.ts';
+import type { Output } from './output.ts';
 
 /** All addresses of this host, IPv4 and IPv6. */
 const ANY_ADDRESS = '::';
 
-interface ServeEchoOptions extends RegistrarOptions {
+interface ServeEchoOptions extends RegistrarOptions, EventRateOption {
   readonly pool: string;
   readonly address?: string;
   readonly port: number;
@@ -49,15 +52,17 @@ function echoCommand(): Command {
     )
     .option('--port <port>', 'TCP port; 0: any free one', portOrAny, 0)
     .option('--id <number>', 'pool element identifier (default: random)', identifier)
-    .option(
-      '--policy <name:values>',
-      'selection policy, for example roundRobin, weightedRandom:3, leastUsed:0.25',
-      (text: string) => accept(() => parsePolicy(text)),
-      { type: 'roundRobin' } as Policy,
+    .addOption(
+      new Option(
+        '--policy <name:values>',
+        'selection policy, for example roundRobin, weightedRandom:3, leastUsed:0.25',
+      )
+        .argParser((text: string) => accept(() => parsePolicy(text)))
+        .default({ type: 'roundRobin' } satisfies Policy, 'roundRobin'),
     )
-    .option('--reregistration-interval <ms>', 'how often to register anew', milliseconds)
+    .option('--reregistration-interval <ms>', 'time between two registrations', milliseconds)
     .action(serveEcho);
-  return addRegistrarOptions(command);
+  return addRegistrarOptions(addEventRate(command));
 }
 
 async function serveEcho(options: ServeEchoOptions): Promise<void> {
@@ -79,7 +84,7 @@ async function beInPool(
   log: ProgramLog,
   stopped: AbortSignal,
 ): Promise<void> {
-  const output = createOutput(options.json === true);
+  const output = digestedOutputOf(options);
   const element = await createPoolElement({
     poolHandle: options.pool,
     id: options.id,

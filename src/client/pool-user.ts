@@ -3,18 +3,21 @@
 import { ClosedError, RejectedError, UnreachableError } from '../errors.ts';
 import {
   completePoolUserOptions,
-  type PartialOptions,
   type PoolUserOptions,
+  poolUserOptions,
 } from '../protocol/endpoint/options.ts';
 import { PoolUserMachine } from '../protocol/endpoint/pool-user.ts';
 import type { PoolUserEvent, PoolUserInput } from '../protocol/endpoint/pool-user-events.ts';
-import type { Logger } from '../protocol/logger.ts';
 import { randomSeed } from '../runtime/random.ts';
+import { signal as abortSignal, flag, optional, whole } from '../settings/kind.ts';
+import { withFractions } from '../settings/policy.ts';
+import { record } from '../settings/record.ts';
+import type { PartialOptions } from '../settings/table.ts';
+import { poolHandleBytes } from '../settings/values.ts';
 import { ASAP_PORT, poolElementId } from '../types.ts';
 import type { PoolElementParameter } from '../wire/parameters.ts';
-import { Endpoint, type EndpointSettings } from './endpoint.ts';
+import { ENDPOINT_FIELDS, Endpoint, type EndpointSettings } from './endpoint.ts';
 import { unreachableSentence } from './pool-element.ts';
-import { poolHandleBytes } from './pool-handle.ts';
 
 export interface PoolUserSettings extends EndpointSettings {
   /** Timers and the cache. Every one has a default. */
@@ -22,9 +25,12 @@ export interface PoolUserSettings extends EndpointSettings {
 }
 
 export interface ResolveOptions {
-  /** How many pool elements are wanted, 1 to 0xffffffff (all). Default: the registrar's choice. */
+  /**
+   * How many pool elements are wanted, 1 to 0xffffffff (all). Default: 3 (profile `rfc`: all); where nothing
+   * is cached, as many as a registrar gives that is not told.
+   */
   readonly items?: number | undefined;
-  /** Ask a registrar even if the cache could answer. Default false. */
+  /** Asks a registrar, for this request alone, even if the cache could answer. Default false. */
   readonly isFresh?: boolean | undefined;
   /** Gives up waiting: `resolve` rejects with its reason. */
   readonly signal?: AbortSignal | undefined;
@@ -34,11 +40,31 @@ export interface ResolveOptions {
 export type Resolution = readonly PoolElementParameter[] | undefined;
 
 /** Opens a pool user. Rejects with ConfigError when a setting cannot be used; asks nobody yet. */
-export async function createPoolUser(settings: PoolUserSettings = {}): Promise<PoolUser> {
-  const options = completePoolUserOptions(settings.options ?? {});
+export async function createPoolUser(given: PoolUserSettings = {}): Promise<PoolUser> {
+  const settings = SETTINGS.read(given, '');
+  const options = completePoolUserOptions(settings.options ?? {}, 'options');
   const endpoint = await Endpoint.open<PoolUserInput, PoolUserEvent>(settings, ASAP_PORT);
-  return new PoolUser(options, endpoint, settings.log);
+  try {
+    return new PoolUser(options, endpoint);
+  } catch (error) {
+    await endpoint.close();
+    throw error;
+  }
 }
+
+const SETTINGS = record<PoolUserSettings>({
+  ...ENDPOINT_FIELDS,
+  options: optional(poolUserOptions),
+});
+
+const RESOLVE_OPTIONS = record<ResolveOptions>(
+  {
+    items: optional(whole(1, 0xffff_ffff)),
+    isFresh: optional(flag),
+    signal: optional(abortSignal),
+  },
+  { name: 'options', expected: 'an object such as { items: 3 }' },
+);
 
 export class PoolUser {
   readonly #endpoint: Endpoint<PoolUserInput, PoolUserEvent>;
@@ -48,30 +74,26 @@ export class PoolUser {
   #closing: Promise<void> | undefined;
 
   /** Use `createPoolUser`. */
-  constructor(
-    options: PoolUserOptions,
-    endpoint: Endpoint<PoolUserInput, PoolUserEvent>,
-    log: Logger | undefined,
-  ) {
+  constructor(options: PoolUserOptions, endpoint: Endpoint<PoolUserInput, PoolUserEvent>) {
     this.#endpoint = endpoint;
-    const { registrars } = endpoint;
+    const { registrars, log } = endpoint;
     const machine = new PoolUserMachine({ registrars, options, seed: randomSeed(), log });
     endpoint.run(machine, false, (event) => this.#perform(event));
   }
 
   /**
-   * Asks for pool elements of a pool, the cache first. Resolves to `undefined` when there is no such pool.
-   * Rejects with UnreachableError when no registrar answers, RejectedError when one says no.
+   * Asks for pool elements of a pool. The cache answers unless the pool's policy is adaptive, which it is in the
+   * least used family (decision 57). Resolves to `undefined` when there is no such pool. Rejects with
+   * UnreachableError when no registrar answers, RejectedError when one says no, ConfigError when the pool handle
+   * or an option cannot be used.
    */
   async resolve(
     poolHandle: string | Uint8Array,
-    { items, isFresh, signal }: ResolveOptions = {},
+    options: ResolveOptions = {},
   ): Promise<Resolution> {
     this.#checkOpen();
+    const { items, isFresh, signal } = RESOLVE_OPTIONS.read(options, '');
     signal?.throwIfAborted();
-    if (items !== undefined && !(Number.isInteger(items) && items >= 1 && items <= 0xffff_ffff)) {
-      throw new RangeError(`items is ${items}: give a whole number from 1 to 0xffffffff.`);
-    }
     const bytes = poolHandleBytes(poolHandle);
     const request = ++this.#lastRequest;
     const onAbort = () => {
@@ -81,10 +103,11 @@ export class PoolUser {
       });
     };
     try {
-      const outcome = await new Promise<PoolUserEvent>((resolve) => {
+      const outcome = await new Promise<PoolUserEvent>((resolve, reject) => {
         this.#waiting.set(request, resolve);
         signal?.addEventListener('abort', onAbort, { once: true });
-        this.#endpoint.input({ type: 'resolve', request, poolHandle: bytes, items, isFresh });
+        const input = { type: 'resolve', request, poolHandle: bytes, items, isFresh } as const;
+        this.#endpoint.input(input, reject);
       });
       signal?.throwIfAborted();
       return this.#resolution(outcome);
@@ -100,10 +123,10 @@ export class PoolUser {
    */
   async reportUnreachable(poolHandle: string | Uint8Array, id: number): Promise<void> {
     this.#checkOpen();
-    this.#endpoint.input({
-      type: 'reportUnreachable',
-      poolHandle: poolHandleBytes(poolHandle),
-      poolElementId: poolElementId(id),
+    const element = { poolHandle: poolHandleBytes(poolHandle), poolElementId: poolElementId(id) };
+    await new Promise<void>((resolve, reject) => {
+      this.#endpoint.input({ type: 'reportUnreachable', ...element }, reject);
+      resolve();
     });
   }
 
@@ -118,6 +141,7 @@ export class PoolUser {
   }
 
   async #close(): Promise<void> {
+    await undefined; // until `#closing` is set: listeners and loggers may call `close` as well
     const stopped = new Promise<void>((resolve) => {
       this.#onStopped = resolve;
     });
@@ -132,12 +156,11 @@ export class PoolUser {
   }
 
   #resolution(outcome: PoolUserEvent): Resolution {
-    if (outcome.type === 'resolved') return outcome.poolElements;
+    if (outcome.type === 'resolved') return outcome.poolElements?.map(withFractions);
     if (outcome.type === 'stopped' || outcome.why === 'stopped') throw closed();
     if (outcome.why === 'unreachable')
       throw new UnreachableError(unreachableSentence(this.#endpoint));
-    const causes = outcome.causeCodes.map((code) => `0x${code.toString(16)}`).join(', ');
-    const text = `The registrar refused the handle resolution (causes: ${causes}).`;
+    const text = `The registrar rejected the handle resolution: ${outcome.reason}.`;
     throw new RejectedError(text, outcome.causeCodes);
   }
 

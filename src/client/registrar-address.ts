@@ -6,6 +6,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { ConfigError } from '../errors.ts';
+import { type Kind, unusable } from '../settings/kind.ts';
 import { ENCAPSULATION_PORT } from '../transport/options.ts';
 import { ASAP_PORT, type SctpAddress } from '../types.ts';
 
@@ -61,14 +62,31 @@ export function parseRegistrarAddress(
     (udpPort === undefined || isPort(udpPort)) &&
     (match?.[1] === undefined || isIP(host) === 6) &&
     (isIP(host) !== 0 || /^(?!-)[A-Za-z0-9-]*[A-Za-z][A-Za-z0-9.-]*$/.test(host));
+  const outOfRange = [port, udpPort ?? port].find((one) => !isPort(one));
+  if (match !== null && outOfRange !== undefined) {
+    throw new ConfigError(
+      'registrars',
+      `${text}: port ${outOfRange} is out of range (1 to 65535).`,
+    );
+  }
   if (!isUsable) {
     throw new ConfigError(
       'registrars',
-      `"${text}" is no registrar's address: write HOST, HOST:PORT or [IPV6]:PORT, for example 10.1.2.3:3863, and /UDPPORT behind it where that is not ${ENCAPSULATION_PORT}.`,
+      `"${text}" is not the address of a registrar. Write HOST, HOST:PORT or [IPV6]:PORT, for example 10.1.2.3:3863, followed by /UDPPORT unless that is ${ENCAPSULATION_PORT}.`,
     );
   }
   return { host, port, udpPort };
 }
+
+/** The kind of such an address; ConfigError for text that is none. */
+export const registrarAddress: Kind<string> = {
+  expected: "a registrar's address, such as 10.1.2.3:3863",
+  read(value, path) {
+    if (typeof value !== 'string') throw unusable(path, value, registrarAddress.expected);
+    parseRegistrarAddress(value);
+    return value;
+  },
+};
 
 function isPort(port: number): boolean {
   return port >= 1 && port <= 65_535;

@@ -1,6 +1,6 @@
 /** What one registrar knows, read over ENRP without becoming a peer of it: for people, monitors and tests. */
 
-import { ConfigError, RejectedError, type RSerPoolError, UnreachableError } from '../errors.ts';
+import { RejectedError, type RSerPoolError, UnreachableError } from '../errors.ts';
 import type {
   ReaderEvent,
   ReaderInput,
@@ -12,6 +12,18 @@ import type {
 import { RegistrarReader } from '../protocol/reader/registrar-reader.ts';
 import { randomId } from '../runtime/random.ts';
 import {
+  signal as abortSignal,
+  callback,
+  flag,
+  listOf,
+  oneOf,
+  optional,
+  whole,
+} from '../settings/kind.ts';
+import { withFractions } from '../settings/policy.ts';
+import { record } from '../settings/record.ts';
+import { identifier, profile } from '../settings/values.ts';
+import {
   ENRP_PORT,
   formatAddress,
   type Milliseconds,
@@ -21,8 +33,8 @@ import {
 } from '../types.ts';
 import type { ServerInformation } from '../wire/enrp-messages.ts';
 import type { PoolElementParameter, Profile } from '../wire/parameters.ts';
-import { Endpoint, type EndpointSettings } from './endpoint.ts';
-import { bracketsHint, parseRegistrarAddress } from './registrar-address.ts';
+import { ENDPOINT_FIELDS, Endpoint, type EndpointSettings } from './endpoint.ts';
+import { bracketsHint, parseRegistrarAddress, registrarAddress } from './registrar-address.ts';
 
 export interface ReadRegistrarSettings
   extends Pick<EndpointSettings, 'transport' | 'addresses' | 'udpPort' | 'registrarUdpPort'> {
@@ -39,7 +51,7 @@ export interface ReadRegistrarSettings
    * wait for it until it is given up. Default false.
    */
   readonly asPeer?: boolean | undefined;
-  /** Called when that has been done. */
+  /** Called when that has been done. What it throws is thrown again on the next tick, as an uncaught exception. */
   readonly onIntroduced?: (() => void) | undefined;
   /** The identifier under which we ask, 1 to 0xffffffff; never listed among the peers. Default: random. */
   readonly readerId?: number | undefined;
@@ -81,7 +93,8 @@ export interface ListedPoolElement extends PoolElementParameter {
  * ENRP_HANDLE_TABLE_REQUEST, RFC 5353 §2.2, §2.5). Rejects with UnreachableError when it does not answer,
  * RejectedError when it says no, ConfigError when a setting cannot be used.
  */
-export async function readRegistrar(settings: ReadRegistrarSettings): Promise<RegistrarView> {
+export async function readRegistrar(given: ReadRegistrarSettings): Promise<RegistrarView> {
+  const settings = SETTINGS.read(given, '');
   const { signal, registrar, transport, addresses, udpPort, registrarUdpPort } = settings;
   signal?.throwIfAborted();
   const limits = limitsOf(settings);
@@ -106,10 +119,13 @@ export async function readRegistrar(settings: ReadRegistrarSettings): Promise<Re
     const outcome = await new Promise<ReaderOutcome>((resolve, reject) => {
       onAbort = () => reject(signal?.reason);
       signal?.addEventListener('abort', onAbort, { once: true });
-      endpoint.run(machine, false, (event) => {
-        if (event.type === 'introduced') settings.onIntroduced?.();
-        else resolve(event);
-      });
+      const perform = (event: ReaderEvent) => {
+        if (event.type !== 'introduced') resolve(event);
+      };
+      const tell = ({ type }: ReaderEvent) => {
+        if (type === 'introduced') settings.onIntroduced?.();
+      };
+      endpoint.run(machine, false, perform, tell);
       endpoint.input({ type: 'start', port: endpoint.port });
     });
     if (outcome.type === 'readFailed') throw errorOf(outcome, settings);
@@ -119,6 +135,30 @@ export async function readRegistrar(settings: ReadRegistrarSettings): Promise<Re
     await endpoint.close();
   }
 }
+
+const limit = optional(whole(1, 2 ** 31 - 1));
+
+const SETTINGS = record<ReadRegistrarSettings>({
+  registrar: registrarAddress,
+  transport: ENDPOINT_FIELDS.transport,
+  addresses: ENDPOINT_FIELDS.addresses,
+  udpPort: ENDPOINT_FIELDS.udpPort,
+  registrarUdpPort: ENDPOINT_FIELDS.registrarUdpPort,
+  parts: optional(
+    listOf(oneOf<RegistrarPart>('peers', 'poolElements'), {
+      ...{ expected: 'a list of "peers", "poolElements" or both', least: 1, unique: true },
+    }),
+  ),
+  asPeer: optional(flag),
+  onIntroduced: optional(callback<() => void>()),
+  readerId: optional(identifier),
+  profile: optional(profile),
+  timeoutMs: limit,
+  maxDurationMs: limit,
+  maxPoolElements: limit,
+  maxTableBytes: limit,
+  signal: optional(abortSignal),
+});
 
 /** Of `readRegistrar`, where nothing else is set. */
 export const DEFAULT_READER_LIMITS = {
@@ -131,17 +171,12 @@ export const DEFAULT_READER_LIMITS = {
 type Limits = Pick<ReaderSettings, keyof typeof DEFAULT_READER_LIMITS>;
 
 function limitsOf(settings: ReadRegistrarSettings): Limits {
-  const limits = {
+  return {
     timeoutMs: settings.timeoutMs ?? DEFAULT_READER_LIMITS.timeoutMs,
     maxDurationMs: settings.maxDurationMs ?? DEFAULT_READER_LIMITS.maxDurationMs,
     maxPoolElements: settings.maxPoolElements ?? DEFAULT_READER_LIMITS.maxPoolElements,
     maxTableBytes: settings.maxTableBytes ?? DEFAULT_READER_LIMITS.maxTableBytes,
   };
-  for (const [key, value] of Object.entries(limits)) {
-    if (Number.isInteger(value) && value >= 1 && value < 2 ** 31) continue;
-    throw new ConfigError(key, `${key} is ${value}: give a whole number from 1 to ${2 ** 31 - 1}.`);
-  }
-  return limits;
 }
 
 /** Where we were introduced we are no peer for that. */
@@ -154,7 +189,10 @@ function viewOf(
     id: registrarId,
     peers: others.map(listedPeer).sort((a, b) => a.id - b.id),
     poolElements: poolElements
-      .map(({ poolHandle, poolElement }: TablePoolElement) => ({ poolHandle, ...poolElement }))
+      .map(({ poolHandle, poolElement }: TablePoolElement) => ({
+        poolHandle,
+        ...withFractions(poolElement),
+      }))
       .sort((a, b) => Buffer.compare(a.poolHandle, b.poolHandle) || a.id - b.id),
   };
 }
@@ -165,23 +203,24 @@ function listedPeer({ id, transport }: ServerInformation): ListedPeer {
   return { id, addresses: addresses.map((address) => ({ address, port })) };
 }
 
-/** One sentence for each way in which it may fail, with what to do about it. */
+/** Returns the error of a reading that failed: what happened at which registrar, and what to do next. */
 function errorOf(
-  { why, causeCodes }: Extract<ReaderOutcome, { type: 'readFailed' }>,
+  { why, causeCodes, reason }: Extract<ReaderOutcome, { type: 'readFailed' }>,
   { registrar, asPeer }: ReadRegistrarSettings,
 ): RSerPoolError {
   const { host, port } = parseRegistrarAddress(registrar, ENRP_PORT);
   const where = formatAddress({ address: host, port });
+  const detail = reason === undefined ? '' : `: ${reason}`;
   const sentences = {
-    unreachable: `No registrar takes ENRP at ${registrar}: see that one with peers runs there (rserpool registrar --peer or --enrp), that this is its ENRP port, and that both sides speak SCTP the same way.${bracketsHint(registrar)}`,
-    turnedAway: `What is at ${where} ended the association before it had answered anything: is that the registrar's ENRP port (${ENRP_PORT} by default), and not its ASAP port?`,
-    lost: `The registrar at ${registrar} has gone before it had told all.`,
-    silent: `The registrar at ${registrar} has taken the call and does not answer in time.`,
-    malformed: `What answers at ${registrar} speaks no ENRP that can be read.`,
-    endless: `The handle table of the registrar at ${registrar} has no end, or more than the limits allow.`,
+    unreachable: `No registrar answers on ENRP at ${registrar}. Check that it runs with --enrp or --peer, that the port is its ENRP port, and that both sides use the same SCTP transport.${bracketsHint(registrar)}`,
+    turnedAway: `${where} closed the association without answering. This may be the ASAP port; the ENRP port is ${ENRP_PORT} by default.`,
+    lost: `The registrar at ${registrar} disconnected before the transfer was complete. Try again.`,
+    silent: `The registrar at ${registrar} accepted the association but did not answer in time. Try again, or use a longer time-out.`,
+    malformed: `The reply from ${registrar} is not valid ENRP. Check that the port is the ENRP port of a registrar.`,
+    endless: `The handle table of the registrar at ${registrar} is longer than the limits allow.`,
     rejected: asPeer
-      ? `The registrar at ${registrar} refuses to be read: it may be starting still, so try again.`
-      : `The registrar at ${registrar} refuses to be read: it is starting still, or answers its peers alone, as rsplib's does. Try again, or allow to pose as one (--as-peer).`,
+      ? `The registrar at ${registrar} rejected the request${detail}. It may still be starting: try again.`
+      : `The registrar at ${registrar} rejected the request${detail}. It may still be starting, or answer only its peers, as rsplib's does. Try again, or use --as-peer.`,
   };
   const isRefusal = why === 'rejected' || why === 'malformed' || why === 'endless';
   if (isRefusal) return new RejectedError(sentences[why], causeCodes);

@@ -1,51 +1,78 @@
-/** What a registrar cannot be told is said before anything is opened: a ConfigError that names the setting. */
+/** The settings of a registrar as a table: what cannot be used is said before anything is opened. */
 
-import { isIP } from 'node:net';
 import { ConfigError } from '../errors.ts';
+import { enrpOptions } from '../protocol/enrp/options.ts';
+import { logger } from '../protocol/logger.ts';
+import { registrarOptions } from '../protocol/registrar/options.ts';
+import { type Kind, listOf, optional, orFalse, whole } from '../settings/kind.ts';
+import { record } from '../settings/record.ts';
+import { identifier, localAddresses, port, portOrAny, sctpAddress } from '../settings/values.ts';
+import { transportName } from '../transport/open.ts';
+import { associationCount, autocloseMs } from '../transport/options.ts';
 import type { SctpAddress } from '../types.ts';
 import type { EnrpSettings, RegistrarSettings } from './settings.ts';
 
-/** The settings of the machines and of the transport are checked by those. */
-export function checkSettings({ id, asap }: RegistrarSettings, enrp: EnrpSettings = {}): void {
-  checkWhole('id', id, 0xffff_ffff);
-  checkWhole('asap.port', asap?.port, MAX_PORT);
-  checkWhole('asap.announceTtl', asap?.announceTtl, MAX_TTL);
-  checkWhole('enrp.port', enrp.port, MAX_PORT);
-  checkWhole('enrp.announceTtl', enrp.announceTtl, MAX_TTL);
-  checkPeers(enrp.peers);
-}
+/** Routers that a datagram may pass. */
+const announceTtl = optional(whole(1, 255));
 
-const MAX_PORT = 65_535;
-const MAX_TTL = 255;
+const announce = optional(orFalse(sctpAddress));
 
-function checkWhole(key: string, value = 1, max: number): void {
-  if (Number.isInteger(value) && value >= 1 && value <= max) return;
-  throw new ConfigError(key, `${key} is ${value}: give a whole number from 1 to ${max}.`);
-}
+const addressesOfPeer = listOf(sctpAddress, {
+  ...{ expected: 'a list of its addresses, [{ address, port }]', least: 1 },
+});
 
-/** Each is the addresses of one registrar. */
-function checkPeers(peers: EnrpSettings['peers'] = []): void {
-  if (!Array.isArray(peers)) throw wrongPeer('', peers, 'give a list of peers');
-  for (const [index, peer] of peers.entries()) {
-    const where = `[${index}]`;
-    if (!Array.isArray(peer) || peer.length === 0) {
-      throw wrongPeer(where, peer, 'give a list of its addresses, [{ address, port }]');
+/** The addresses of one registrar. */
+const peer: Kind<readonly SctpAddress[]> = {
+  expected: addressesOfPeer.expected,
+  read(value, path) {
+    const places = addressesOfPeer.read(value, path);
+    for (const [index, { address, port }] of places.entries()) {
+      const where = `${path}[${index}]`;
+      if (port !== places[0]?.port) {
+        throw wrongPeer(`${where}.port is ${port}: all addresses of a peer have the same port.`);
+      }
+      if (places.findIndex((one) => one.address === address) < index) {
+        throw wrongPeer(`${where}.address is ${address} again: give each address once.`);
+      }
     }
-    for (const one of peer) checkPeerAddress(where, one);
-    if (peer.some(({ port }) => port !== peer[0].port)) {
-      throw wrongPeer(where, peer, 'all addresses of a registrar have the same port');
-    }
-  }
+    return places;
+  },
+};
+
+function wrongPeer(sentence: string): ConfigError {
+  return new ConfigError('enrp.peers', sentence);
 }
 
-function checkPeerAddress(where: string, one: Partial<SctpAddress> | undefined): void {
-  const { address = '', port = 0 } = one ?? {};
-  if (isIP(address) === 0) throw wrongPeer(where, one, 'give an IP address in numbers');
-  if (!Number.isInteger(port) || port < 1 || port > MAX_PORT) {
-    throw wrongPeer(where, one, `give a port from 1 to ${MAX_PORT}`);
-  }
-}
+const ENRP = record<EnrpSettings>({
+  port: optional(port),
+  peers: optional(listOf(peer, { expected: 'a list of peers, each a list of its addresses' })),
+  announce,
+  announceTtl,
+  options: optional(enrpOptions),
+});
 
-function wrongPeer(where: string, what: unknown, hint: string): ConfigError {
-  return new ConfigError('enrp.peers', `enrp.peers${where} is ${JSON.stringify(what)}: ${hint}.`);
-}
+const enrp: Kind<EnrpSettings | boolean> = {
+  expected: `${ENRP.expected}, or true or false`,
+  read: (value, path) => (typeof value === 'boolean' ? value : ENRP.read(value, path)),
+};
+
+/** Checks the settings of a registrar. Throws ConfigError that names the one which cannot be used. */
+export const registrarSettings: Kind<RegistrarSettings> = record({
+  id: optional(identifier),
+  asap: optional(
+    record<NonNullable<RegistrarSettings['asap']>>({
+      addresses: optional(localAddresses),
+      port: optional(port),
+      announce,
+      announceTtl,
+    }),
+  ),
+  enrp: optional(enrp),
+  transport: optional(transportName),
+  udpPort: optional(portOrAny),
+  autocloseMs: optional(autocloseMs),
+  maxAssociations: optional(associationCount),
+  maxAssociationsPerHost: optional(associationCount),
+  registrar: optional(registrarOptions),
+  log: optional(logger),
+});

@@ -3,17 +3,22 @@
 import type { PartialEnrpOptions } from '../protocol/enrp/options.ts';
 import type { Logger } from '../protocol/logger.ts';
 import type { PartialRegistrarOptions } from '../protocol/registrar/options.ts';
+import type { AddressSource } from '../runtime/host-addresses.ts';
 import type { AnnounceGroup } from '../transport/announce.ts';
 import type { Transport } from '../transport/open.ts';
-import type { IpAddress, Milliseconds, SctpAddress } from '../types.ts';
+import type { Milliseconds, SctpAddress } from '../types.ts';
 
 export interface RegistrarSettings {
   /** 1 to 0xffffffff. Default: random, as RFC 5353 §3.2.1 wants it. */
   readonly id?: number | undefined;
   readonly asap?:
     | {
-        /** Local addresses. Default: every one that other hosts can reach, or else 127.0.0.1. */
-        readonly addresses?: readonly IpAddress[] | undefined;
+        /**
+         * Local addresses, or a function that lists them: it is called at the start and when an interface or
+         * address of this host has changed, and new addresses are served, too. Default: every one that other
+         * hosts can reach, or else 127.0.0.1, followed in the same way.
+         */
+        readonly addresses?: AddressSource | undefined;
         /** SCTP port. Default 3863 (RFC 5352 §8.2). */
         readonly port?: number | undefined;
         /**
@@ -38,7 +43,10 @@ export interface RegistrarSettings {
   readonly maxAssociationsPerHost?: number | undefined;
   /** What the registrar does and allows. Every one has a default. */
   readonly registrar?: PartialRegistrarOptions | undefined;
-  /** A pino logger, or anything like it. Default: silence. */
+  /**
+   * A pino logger, or anything like it. What its methods throw is thrown again on the next tick, as an uncaught
+   * exception. Default: silence.
+   */
   readonly log?: Logger | undefined;
 }
 

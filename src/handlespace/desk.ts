@@ -5,6 +5,7 @@
 
 import { HandlespaceError } from '../errors.ts';
 import { type ArenaHandle, createArena } from '../native.ts';
+import { checkWellFormed, isBytes } from '../settings/values.ts';
 
 /** A pool handle is an arbitrary byte string; text stands for its UTF-8. */
 export type PoolHandle = string | Uint8Array;
@@ -43,7 +44,10 @@ export class Desk {
     this.doubles = new Float64Array(buffer, byteOffset, byteLength / 8);
   }
 
-  /** Puts a pool handle there and returns its length; HandlespaceError for one that no message can carry. */
+  /**
+   * Puts a pool handle there and returns its length. HandlespaceError for one that no message can carry, ConfigError for
+   * text that has no UTF-8.
+   */
   putPoolHandle(poolHandle: PoolHandle, offset = 0): number {
     const bytes = this.bytes;
     const length =
@@ -65,11 +69,12 @@ export class Desk {
   #putText(text: string, offset: number): number {
     const end = offset + MAX_POOL_HANDLE_BYTES;
     const { read, written } = utf8.encodeInto(text, this.bytes.subarray(offset, end));
+    if (written !== text.length) checkWellFormed(text); // not ASCII
     return read === text.length ? written : Buffer.byteLength(text);
   }
 }
 
 function checkedLength(poolHandle: unknown): number {
-  if (poolHandle instanceof Uint8Array) return poolHandle.length;
+  if (isBytes(poolHandle)) return poolHandle.length;
   throw new TypeError('A pool handle is a string or a Uint8Array.');
 }

@@ -2,9 +2,20 @@
 
 import { ClosedError, HandlespaceError, type HandlespaceRefusal } from '../errors.ts';
 import { FAILURE, type NativeHandlespace } from '../native.ts';
+import { PROTOCOL_NAME, policyName } from '../wire/cause-text.ts';
+import type { PoolElementState } from './pool-element.ts';
+import type { Registration } from './registration.ts';
 
-/** Throws what a negative result of a hand-bound function means. `what` names the method. */
-export function raise(status: number, native: NativeHandlespace, what: string): never {
+/**
+ * Throws what a negative result of a hand-bound function means. `what` names the method; `describe` returns a
+ * message that is better than the native one, for refusals for which the caller knows more.
+ */
+export function raise(
+  status: number,
+  native: NativeHandlespace,
+  what: string,
+  describe?: (reason: HandlespaceRefusal) => string | undefined,
+): never {
   switch (status) {
     case FAILURE.CLOSED:
       throw new ClosedError(`${what}: the handlespace is closed.`);
@@ -20,7 +31,8 @@ export function raise(status: number, native: NativeHandlespace, what: string): 
       const refusal = native.takeRefusal();
       if (refusal === null) break;
       const reason = refusal.reason as HandlespaceRefusal;
-      throw new HandlespaceError(refusal.message, refusal.causeCode, reason);
+      const message = describe?.(reason) ?? refusal.message;
+      throw new HandlespaceError(message, refusal.causeCode, reason);
     }
   }
   throw new HandlespaceError(`${what}: the native core failed (${status}).`, 0, 'INTERNAL');
@@ -41,4 +53,24 @@ export function attempt<Result>(
     // What the binding itself finds: an argument that it cannot convert.
     throw new TypeError(`${what}: ${message}`, { cause: error });
   }
+}
+
+/** Says in which way a registration does not agree with its pool, an element of which is `example`. */
+export function describeInconsistency(
+  reason: HandlespaceRefusal,
+  { policy, userTransport }: Pick<Registration, 'policy' | 'userTransport'>,
+  example: PoolElementState | undefined,
+): string | undefined {
+  if (reason === 'UNKNOWN_POLICY') {
+    return `The policy ${policyName(policy)} is not supported: use one of RFC 5356.`;
+  }
+  if (example === undefined) return undefined;
+  if (reason === 'INCONSISTENT_POLICY') {
+    return `The pool uses ${policyName(example.policy)}, not ${policyName(policy)}.`;
+  }
+  if (reason === 'INCONSISTENT_TRANSPORT') {
+    const used = PROTOCOL_NAME[example.userTransport.protocol];
+    return `The pool uses ${used} transports, not ${PROTOCOL_NAME[userTransport.protocol]}.`;
+  }
+  return undefined;
 }

@@ -1,13 +1,15 @@
 /**
- * The handlespace (RFC 5351 §3): pools, their elements, selection among them (RFC 5356), their timers and
+ * The handlespace (RFC 5351 §3) as the registrar uses it: pools, their elements, selection among them (RFC 5356), their timers and
  * their owners. Typed face of the native core, which does the work; this file turns values into bytes and
  * back. It opens nothing, reads no clock and knows no network: time comes in as `now`, in whole milliseconds
- * of a clock of the caller's choice that should not go backwards (going back counts as standing still).
+ * of a clock of the caller's choice that should not go backwards (going back counts as standing still). Policies are
+ * those of the wire, with loads of 32 bits, and options are taken as they are; `embedded-handlespace.ts` is for applications.
  *
  * Wrong types throw TypeError, impossible values RangeError, refusals HandlespaceError, use after `close`
  * ClosedError; in each case nothing has changed.
  */
 
+import { ClosedError, type HandlespaceRefusal } from '../errors.ts';
 import {
   type Arena,
   addon,
@@ -15,12 +17,13 @@ import {
   FAILURE,
   type HandlespaceFunctions,
   type NativeHandlespace,
+  releaseArena,
 } from '../native.ts';
 import type { Milliseconds } from '../types.ts';
 import type { Profile } from '../wire/parameters.ts';
 import { type Desk, type PoolHandle, sharedDesk } from './desk.ts';
-import { attempt, raise } from './failures.ts';
-import { associationIn, copyImage, imagesOf, nextOf } from './image.ts';
+import { attempt, describeInconsistency, raise } from './failures.ts';
+import { associationIn, copyImage, type Image, imagesOf, nextOf } from './image.ts';
 import { completeSettings, type HandlespaceOptions } from './options.ts';
 import { type PoolElement, type PoolElementState, StoredPoolElement } from './pool-element.ts';
 import { type PoolSummary, summariesOf } from './pool-summary.ts';
@@ -44,11 +47,21 @@ declare const walkToken: unique symbol;
 /** Where a walk goes on; to be handed back as it is. */
 export type WalkToken = number & { readonly [walkToken]: true };
 
+export interface ResolveOptions {
+  /** How many pool elements are wanted, from 1 on; no answer has more than 128. Default 3. */
+  readonly items?: number | undefined;
+}
+
 export interface WalkOptions {
   /** Only the elements of this home registrar ... */
   readonly homeRegistrarId?: number | undefined;
   /** ... or only those that belong to this association. Not both. */
   readonly association?: number | undefined;
+  readonly after?: WalkToken | undefined;
+  readonly limit: number;
+}
+
+export interface PoolsOptions {
   readonly after?: WalkToken | undefined;
   readonly limit: number;
 }
@@ -97,9 +110,12 @@ export class Handlespace {
   readonly #hot: HandlespaceFunctions;
   readonly #desk: Desk;
   readonly #profile: Profile;
-  /** Made when they are wanted: whoever has a transport works on its memory. */
+  /** Created when they are needed: a caller with a transport works on its memory. */
   #arenas: Arenas | undefined;
   #order: Int32Array | undefined;
+  /** Those of `#arenas` that were created here, and that `close` releases. */
+  readonly #ownArenas: Arena[] = [];
+  #isClosed = false;
 
   constructor(options: HandlespaceOptions) {
     const settings = completeSettings(options);
@@ -118,7 +134,12 @@ export class Handlespace {
   register(now: Milliseconds, registration: Registration): 'created' | 'updated' {
     putRegistration(this.#desk, registration, this.#profile);
     const outcome = this.#hot.register(now);
-    if (outcome < 0) raise(outcome, this.#native, 'register');
+    if (outcome < 0) {
+      const { poolHandle } = registration;
+      const describe = (reason: HandlespaceRefusal) =>
+        describeInconsistency(reason, registration, this.peek(poolHandle));
+      raise(outcome, this.#native, 'register', describe);
+    }
     return outcome === 0 ? 'created' : 'updated';
   }
 
@@ -129,10 +150,13 @@ export class Handlespace {
   }
 
   /**
-   * Selects up to `items` elements by the pool's policy, at most 128, each once and in the order in which
-   * they are to be tried; `undefined`: there is no such pool.
+   * Selects up to `items` elements by the pool's policy, each once and in the order in which they are to be tried.
+   * Returns `undefined` if there is no such pool.
    */
-  resolve(poolHandle: PoolHandle, items: number = DEFAULT_ITEMS): PoolElement[] | undefined {
+  resolve(
+    poolHandle: PoolHandle,
+    { items = DEFAULT_ITEMS }: ResolveOptions = {},
+  ): PoolElement[] | undefined {
     const handleBytes = this.#desk.putPoolHandle(poolHandle);
     const native = this.#native;
     const elements = this.#elements(
@@ -168,14 +192,15 @@ export class Handlespace {
     order[2] = items;
     order[OUTCOME] = FAILURE.INTERNAL; // until native code has said otherwise
     this.#hot.resolveInPlace();
-    const outcome = order[OUTCOME] as number;
+    const outcome = order[OUTCOME];
+    if (outcome === undefined) throw new ClosedError('resolveInPlace: the arena is released.');
     if (outcome < FAILURE.TOO_SMALL) raise(outcome, this.#native, 'resolveInPlace');
     return outcome;
   }
 
   /** The arenas that `resolveInPlace` works on. */
   arenas(): Arenas {
-    return this.#arenas ?? this.useArenas(createArena(ARENA_BYTES), createArena(ARENA_BYTES));
+    return this.#arenas ?? this.#createArenas();
   }
 
   /** Works on other memory from now on, a transport's for instance. The two must not be the same. */
@@ -239,7 +264,7 @@ export class Handlespace {
     const native = this.#native;
     const batch = attempt(native, 'expire', () => native.expire(now, limit));
     return imagesOf(batch).map((image) => {
-      const element = new StoredPoolElement(image, this.#profile);
+      const element = this.storedIn(image, this.#profile);
       const timer = TIMERS[image.timer - 1] as DueTimer['timer'];
       return { timer, poolHandle: element.poolHandle, element };
     });
@@ -297,7 +322,7 @@ export class Handlespace {
   }
 
   /** Pools in pages, in the same way. */
-  pools({ after, limit }: { after?: WalkToken | undefined; limit: number }): PoolPage {
+  pools({ after, limit }: PoolsOptions): PoolPage {
     const native = this.#native;
     const batch = attempt(native, 'pools', () => native.pools(after ?? 0, limit));
     return { pools: summariesOf(batch), next: tokenOf(batch) };
@@ -334,14 +359,33 @@ export class Handlespace {
     if (wrong !== null) throw new Error(`The handlespace is inconsistent: ${wrong}`);
   }
 
-  /** Gives the memory back. A second time: nothing happens. */
+  /**
+   * Gives the memory back at once, also that of the arenas, unless they are others that `useArenas` has set:
+   * their views have length 0 from then on. A second time: nothing happens.
+   */
   close(): void {
     const native = this.#native;
     attempt(native, 'close', () => native.close());
+    this.#isClosed = true;
+    this.#arenas = undefined;
+    this.#order = undefined;
+    for (const arena of this.#ownArenas.splice(0)) releaseArena(arena);
   }
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #createArenas(): Arenas {
+    if (this.#isClosed) throw new ClosedError('arenas: the handlespace is closed.');
+    const [request, response] = [createArena(ARENA_BYTES), createArena(ARENA_BYTES)];
+    this.#ownArenas.push(request, response);
+    return this.useArenas(request, response);
+  }
+
+  /** Makes the object that stands for a pool element. */
+  protected storedIn(image: Image, profile: Profile): StoredPoolElement {
+    return new StoredPoolElement(image, profile);
   }
 
   #checked(outcome: number, what: string): number {
@@ -351,11 +395,11 @@ export class Handlespace {
 
   #elementOnDesk(length: number, what: string): PoolElementState | undefined {
     if (this.#checked(length, what) === 0) return undefined;
-    return new StoredPoolElement(copyImage(this.#desk.bytes, length), this.#profile);
+    return this.storedIn(copyImage(this.#desk.bytes, length), this.#profile);
   }
 
   #elements(batch: Uint8Array): PoolElementState[] {
-    return imagesOf(batch).map((image) => new StoredPoolElement(image, this.#profile));
+    return imagesOf(batch).map((image) => this.storedIn(image, this.#profile));
   }
 }
 

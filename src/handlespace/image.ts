@@ -92,17 +92,22 @@ export class Image {
     return this.#bytes(wordAt(this.#view, AT.poolHandleBytes), bytes);
   }
 
+  copy(): Image {
+    const { buffer, byteOffset, byteLength } = this.#view;
+    return copyImage(new Uint8Array(buffer, byteOffset, byteLength), byteLength);
+  }
+
   #bytes(offset: number, length: number): Uint8Array {
     const { buffer, byteOffset } = this.#view;
     return new Uint8Array(buffer, byteOffset + AT.poolHandle + offset, length);
   }
 }
 
-/** The image at the start of `desk`, copied: the desk is used again by the next call. */
-export function copyImage(desk: Uint8Array, length: number): Image {
+/** The image at the start of `bytes`, copied: the desk, for example, is used again by the next call. */
+export function copyImage(bytes: Uint8Array, length: number): Image {
   // From Node's pool, and octet by octet: memory of its own would cost more than all the rest of a look-up.
   const copy = Buffer.allocUnsafe(length);
-  for (let i = 0; i < length; i += 1) copy[i] = desk[i] as number;
+  for (let i = 0; i < length; i += 1) copy[i] = bytes[i] as number;
   return new Image(copy, 0, length);
 }
 

@@ -1,8 +1,10 @@
 /** What a handlespace is made with: defaults and ranges. */
 
 import type { NativeSettings } from '../native.ts';
+import { kindOf, number, optional, whole } from '../settings/kind.ts';
+import { record } from '../settings/record.ts';
+import { profile, u32 } from '../settings/values.ts';
 import type { Milliseconds } from '../types.ts';
-import { checkWhole } from '../wire/bytes.ts';
 import type { Profile } from '../wire/parameters.ts';
 
 /** The most pool elements that one answer names; rsplib's receiver refuses more. */
@@ -14,13 +16,16 @@ export interface HandlespaceOptions {
    * a good source, pool users cannot foresee the selection nor choose handles that collide. 64 bits.
    */
   readonly seed: bigint;
-  /** How bytes are read and written; decides the unit of Registration Life. Default `rsplib`. */
+  /**
+   * How bytes are read and written: decides the unit of Registration Life, and which entries of an answer
+   * degrade under leastUsedDegradation (`rsplib`: the first `maxIncrement`; `rfc`: all). Default `rsplib`.
+   */
   readonly profile?: Profile | undefined;
   /** Keep-alive timers of watched pool elements (RFC 5352 §3.4). */
   readonly keepAlive?: KeepAliveOptions | undefined;
   /**
-   * How many leading elements of an answer have their selection state advanced. 0, the default: as each
-   * policy has it, one or none. rspregistrar's -maxincrement.
+   * How many leading elements of an answer have their turn taken; the others are backups. 0, the default: as
+   * each policy has it, one or none. rspregistrar's -maxincrement.
    */
   readonly maxIncrement?: number | undefined;
   /** Default 1 048 576. The first element of one more pool is refused with cause 6. */
@@ -40,37 +45,42 @@ export interface KeepAliveOptions {
   readonly jitter: number;
 }
 
-const DEFAULT_KEEP_ALIVE: KeepAliveOptions = { intervalMs: 5_000, timeoutMs: 5_000, jitter: 0.5 };
-
 const MAX_PERIOD_MS = 30 * 24 * 3_600_000;
 const MAX_SEED = 0xffff_ffff_ffff_ffffn;
 
-/** Fills in the defaults; TypeError and RangeError for values that cannot be. */
-export function completeSettings(options: HandlespaceOptions): NativeSettings {
-  const { seed } = options;
-  if (typeof seed !== 'bigint') throw new TypeError('The seed of a handlespace is a bigint.');
-  if (seed < 0n || seed > MAX_SEED) throw new RangeError('The seed of a handlespace has 64 bits.');
-  const { intervalMs, timeoutMs, jitter } = options.keepAlive ?? DEFAULT_KEEP_ALIVE;
-  if (!(jitter >= 0 && jitter <= 1)) throw new RangeError(`The jitter is 0 to 1, not ${jitter}.`);
-  return {
-    seed,
-    intervalMs: checked(intervalMs, 1, MAX_PERIOD_MS, 'keep-alive interval'),
-    timeoutMs: checked(timeoutMs, 1, MAX_PERIOD_MS, 'keep-alive time-out'),
-    jitter,
-    maxIncrement: checked(options.maxIncrement ?? 0, 0, 0xffff_ffff, 'maximum increment'),
-    maxPools: checked(options.maxPools ?? 1 << 20, 1, 1 << 30, 'limit of pools'),
-    maxElements: checked(options.maxPoolElements ?? 1 << 24, 1, 1 << 30, 'limit of pool elements'),
-    maxPoolHandleBytes: checked(
-      options.maxPoolHandleBytes ?? 32,
-      1,
-      0xffff - 4,
-      'limit of pool handle bytes',
-    ),
-  };
-}
+const seed = kindOf('a bigint of 64 bits, such as 1n', (value) =>
+  typeof value === 'bigint' && value >= 0n && value <= MAX_SEED ? value : undefined,
+);
 
-function checked(value: number, minimum: number, maximum: number, what: string): number {
-  checkWhole(value, maximum, what);
-  if (value < minimum) throw new RangeError(`The ${what} is at least ${minimum}, not ${value}.`);
-  return value;
+const KEEP_ALIVE = record<KeepAliveOptions>({
+  intervalMs: whole(1, MAX_PERIOD_MS),
+  timeoutMs: whole(1, MAX_PERIOD_MS),
+  jitter: number(0, 1),
+});
+
+const OPTIONS = record<HandlespaceOptions>(
+  {
+    seed,
+    profile: optional(profile),
+    keepAlive: optional(KEEP_ALIVE),
+    maxIncrement: optional(u32),
+    maxPools: optional(whole(1, 1 << 30)),
+    maxPoolElements: optional(whole(1, 1 << 30)),
+    maxPoolHandleBytes: optional(whole(1, 0xffff - 4)),
+  },
+  { name: 'options', expected: 'an object such as { seed: 1n }' },
+);
+
+/** Fills in the defaults. Throws ConfigError that names the option and says what it should be. */
+export function completeSettings(options: HandlespaceOptions): NativeSettings {
+  const { keepAlive, ...given } = OPTIONS.read(options, '');
+  const { intervalMs = 5_000, timeoutMs = 5_000, jitter = 0.5 } = keepAlive ?? {};
+  return {
+    ...{ seed: given.seed, intervalMs, timeoutMs, jitter },
+    maxIncrement: given.maxIncrement ?? 0,
+    everyEntryDegrades: given.profile === 'rfc', // decision 27
+    maxPools: given.maxPools ?? 1 << 20,
+    maxElements: given.maxPoolElements ?? 1 << 24,
+    maxPoolHandleBytes: given.maxPoolHandleBytes ?? 32,
+  };
 }

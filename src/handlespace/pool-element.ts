@@ -3,6 +3,7 @@
  * not asked for is never decoded.
  */
 
+import { policyInFractions, withFractions } from '../settings/policy.ts';
 import {
   type AssociationId,
   formatId,
@@ -120,8 +121,23 @@ export class StoredPoolElement implements PoolElementState {
     return this.#image.expiresAt;
   }
 
+  /** The same with octets of its own. */
+  copy(): StoredPoolElement {
+    return this.copyIn(StoredPoolElement);
+  }
+
+  protected copyIn(shape: typeof StoredPoolElement): StoredPoolElement {
+    return new shape(this.#image.copy(), this.#profile);
+  }
+
+  /** The same pool element as applications see it: loads are fractions. */
+  inFractions(): StoredPoolElement {
+    return new ShownPoolElement(this.#image, this.#profile);
+  }
+
   toJSON(): Readonly<Record<string, unknown>> {
-    const { poolHandle, id, homeRegistrarId, lifeMs, userTransport, policy } = this;
+    const { poolHandle, id, homeRegistrarId, lifeMs, userTransport } = this;
+    const policy = policyInFractions(this.#parameter.policy);
     return {
       poolHandle: formatPoolHandle(poolHandle),
       id: formatId(id),
@@ -141,4 +157,29 @@ export class StoredPoolElement implements PoolElementState {
     this.#decoded ??= decodePoolElementParameter(this.#image.record, { profile: this.#profile });
     return this.#decoded;
   }
+}
+
+/** A pool element for applications. */
+export class ShownPoolElement extends StoredPoolElement {
+  #policy: Policy | undefined;
+
+  override get policy(): Policy {
+    this.#policy ??= policyInFractions(super.policy);
+    return this.#policy;
+  }
+
+  override copy(): StoredPoolElement {
+    return this.copyIn(ShownPoolElement);
+  }
+
+  override inFractions(): StoredPoolElement {
+    return this;
+  }
+}
+
+/** Returns the pool element of an event as applications see it. */
+export function shownPoolElement(poolElement: PoolElementState): PoolElementState {
+  return poolElement instanceof StoredPoolElement
+    ? poolElement.inFractions()
+    : withFractions(poolElement);
 }

@@ -6,7 +6,7 @@
  * One input, then drain everything, then the next input. Same state, same `now`, same input: same outputs.
  */
 
-import type { AssociationId, Milliseconds, SctpAddress } from '../types.ts';
+import type { AssociationId, IpAddress, Milliseconds, SctpAddress } from '../types.ts';
 
 export interface Machine<Input, Output> {
   handle(now: Milliseconds, input: Input): void;
@@ -49,6 +49,12 @@ export type AssociationInput =
     }
   /** A deadline has come, or just some time has passed. */
   | { readonly type: 'timeout' };
+
+/** The addresses at which others reach us are these from now on. */
+export interface LocalAddressesChanged {
+  readonly type: 'localAddressesChanged';
+  readonly addresses: readonly IpAddress[];
+}
 
 /** What a machine wants of the transport. */
 export type AssociationOutput =

@@ -1,7 +1,7 @@
 /**
  * Runs one protocol machine over one SCTP endpoint: events become inputs, outputs become calls, the next
  * deadline becomes a wake-up. Decides nothing. What an output means beyond associations (an announce, a
- * result for the application) is its owner's business: `perform`.
+ * result for the application) is its owner's business: `perform`. In which order things happen is `steps.ts`.
  */
 
 import { HeldMessages } from '../protocol/held-messages.ts';
@@ -23,7 +23,9 @@ import {
   PAYLOAD_PROTOCOL,
   type SctpAddress,
 } from '../types.ts';
+import type { ExceptionHandler } from './application-calls.ts';
 import type { Clock } from './clock.ts';
+import { Steps } from './steps.ts';
 
 type Arenas = NonNullable<SctpStack['arenas']>;
 
@@ -53,7 +55,12 @@ export interface DriverOptions<Input, Output> {
   /** Whether others may open associations to this endpoint. */
   readonly accepts: boolean;
   readonly clock: Clock;
-  /** Does what an output asks for that is not about associations. May call `input`. */
+  /** Shared with another driver of the same object. Default: none is. */
+  readonly steps?: Steps | undefined;
+  /**
+   * Does what an output asks for that is not about associations. May call `input`. What it has to tell the application
+   * waits until all outputs of the step are performed: `Steps.callLater`.
+   */
   perform(output: Output): void;
   /** What it did has been handed over to the stack. */
   onSettled?: (() => void) | undefined;
@@ -66,6 +73,7 @@ export class Driver<Input extends { type: string }, Output extends { type: strin
   /** Associations aborted because their peers did not read. */
   slowReaders = 0;
   readonly #options: DriverOptions<Input, Output>;
+  readonly #steps: Steps;
   readonly #inbox: (AssociationInput | Input)[] = [];
   readonly #slowPeers = new HeldMessages(MAX_HELD_BYTES_PER_PEER, MAX_HELD_BYTES);
   readonly #attempts = new Map<AssociationId, ConnectAttempt>();
@@ -80,20 +88,30 @@ export class Driver<Input extends { type: string }, Output extends { type: strin
 
   constructor(options: DriverOptions<Input, Output>) {
     this.#options = options;
+    this.#steps = options.steps ?? new Steps();
     const { port, accepts } = options;
     this.endpoint = options.stack.open({ port, accepts }, this.#handler());
   }
 
-  /** Gives the machine an input and performs what comes of it. From within `perform`: right afterwards. */
-  input(input: AssociationInput | Input): void {
-    this.feed(input);
-    if (!this.#isInBatch && !this.#isRunning) this.settle();
+  /**
+   * Begins a step: gives the machine an input, performs what comes of it, and calls the application, unless more of the
+   * same batch is to come. From within a step: right after that one.
+   *
+   * @param onRefused receives what the machine throws. Default: it is thrown
+   */
+  input(input: AssociationInput | Input, onRefused?: ExceptionHandler): void {
+    this.#steps.run(() => {
+      this.feed(input);
+      if (!this.#isInBatch) this.settle();
+    }, onRefused);
+    if (!this.#isInBatch) this.#steps.callApplication();
   }
 
-  /** As `input`, one of many: it goes out with `settle`. */
+  /** Gives the machine an input that belongs to the step that is under way. What comes of it goes out with `settle`. */
   feed(input: AssociationInput | Input): void {
+    if (this.#isClosed) return;
     this.#inbox.push(input);
-    if (this.#isRunning || this.#isClosed) return;
+    if (this.#isRunning) return;
     this.#isUnsettled = true;
     this.#isRunning = true;
     try {
@@ -231,6 +249,7 @@ export class Driver<Input extends { type: string }, Output extends { type: strin
       onBatchEnd: () => {
         this.#isInBatch = false;
         this.#settle();
+        this.#steps.callApplication();
       },
     };
   }

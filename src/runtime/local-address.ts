@@ -2,8 +2,8 @@
 
 import { createSocket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { ConfigError } from '../errors.ts';
+import { localAddresses } from '../transport/network.ts';
 import type { IpAddress } from '../types.ts';
 
 /**
@@ -27,8 +27,7 @@ export async function addressTowards(peer: IpAddress): Promise<IpAddress> {
 
 /** Every address of this host that others can reach: no loopback, no link-local ones. */
 export function reachableAddresses(): IpAddress[] {
-  return Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .filter(({ internal, address }) => !internal && !/^(169\.254\.|fe80:)/i.test(address))
+  return localAddresses()
+    .filter(({ isInternal, address }) => !isInternal && !/^(169\.254\.|fe80:)/i.test(address))
     .map(({ address }) => address);
 }

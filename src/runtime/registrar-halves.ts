@@ -22,9 +22,11 @@ import type {
 import { handlespaceOptionsOf, type RegistrarOptions } from '../protocol/registrar/options.ts';
 import { Registrar } from '../protocol/registrar/registrar.ts';
 import type { SctpStack } from '../transport/transport.ts';
-import type { Milliseconds, RegistrarId, SctpAddress } from '../types.ts';
+import type { IpAddress, Milliseconds, RegistrarId, SctpAddress } from '../types.ts';
+import type { ExceptionHandler } from './application-calls.ts';
 import type { Clock } from './clock.ts';
 import { Driver } from './driver.ts';
+import { Steps } from './steps.ts';
 
 export interface RegistrarHalvesSetUp {
   readonly id: RegistrarId;
@@ -37,12 +39,18 @@ export interface RegistrarHalvesSetUp {
   readonly clock: Clock;
   /** Of selections, jitter and hashes: a new one with every call. */
   seed(): bigint;
+  /** Does not throw: `guardedLogger`. */
   readonly log: Logger;
   /** To the ASAP and the ENRP multicast group. */
   announce(payload: Uint8Array): void;
   announcePresence(payload: Uint8Array): void;
-  /** Peers know of a change before this is called, and the pool element has its answer after it. */
+  /**
+   * Hands an event to the application, when everything else of its step is done in both halves: peers know of the change
+   * and the pool element has its answer. May throw.
+   */
   tell(event: AnyRegistrarEvent): void;
+  /** Receives what `tell` throws. Default: it is thrown again on the next tick. */
+  readonly onException?: ExceptionHandler | undefined;
 }
 
 export interface EnrpHalfSetUp {
@@ -79,39 +87,47 @@ export class RegistrarHalves {
   readonly asap: Registrar;
   readonly enrp: Enrp | undefined;
   readonly #setUp: RegistrarHalvesSetUp;
+  readonly #steps: Steps;
   readonly #asapDriver: Driver<RegistrarInput, RegistrarOutput>;
   readonly #enrpDriver: Driver<EnrpInput, EnrpOutput> | undefined;
   #onStopped = () => {};
 
   constructor(setUp: RegistrarHalvesSetUp) {
     const { id, options, port, stack, clock, log } = setUp;
+    const steps = new Steps(setUp.onException);
     this.#setUp = setUp;
+    this.#steps = steps;
     this.handlespace = new Handlespace(handlespaceOptionsOf(options, setUp.seed()));
-    if (stack.arenas) this.handlespace.useArenas(stack.arenas.inbound, stack.arenas.outbound);
-    this.asap = new Registrar({
-      ...{ id, handlespace: this.handlespace, options, port, log, seed: setUp.seed() },
-      localAddresses: stack.localAddresses,
-      waitsForService: setUp.enrp !== undefined,
-    });
-    this.#asapDriver = new Driver({
-      ...{ machine: this.asap, stack, port, accepts: true, clock },
-      perform: (output) => this.#performAsap(output),
-      onSettled: () => this.#enrpDriver?.settle(),
-      inPlace: stack.arenas ? this.asap : undefined,
-    });
-    if (setUp.enrp === undefined) return;
-    this.enrp = new Enrp({
-      ...{ id, handlespace: this.handlespace, log, seed: setUp.seed(), ...setUp.enrp },
-      profile: options.profile,
-      minAddressScope: options.minAddressScope,
-      maxTransportAddresses: options.limits.maxTransportAddresses,
-      localAddresses: stack.localAddresses,
-    });
-    this.#enrpDriver = new Driver({
-      ...{ machine: this.enrp, stack, port: setUp.enrp.port, accepts: true, clock },
-      perform: (output) => this.#performEnrp(output),
-      onSettled: () => this.#asapDriver.settle(),
-    });
+    try {
+      if (stack.arenas) this.handlespace.useArenas(stack.arenas.inbound, stack.arenas.outbound);
+      this.asap = new Registrar({
+        ...{ id, handlespace: this.handlespace, options, port, log, seed: setUp.seed() },
+        localAddresses: stack.localAddresses,
+        waitsForService: setUp.enrp !== undefined,
+      });
+      this.#asapDriver = new Driver({
+        ...{ machine: this.asap, stack, port, accepts: true, clock, steps },
+        perform: (output) => this.#performAsap(output),
+        onSettled: () => this.#enrpDriver?.settle(),
+        inPlace: stack.arenas ? this.asap : undefined,
+      });
+      if (setUp.enrp === undefined) return;
+      this.enrp = new Enrp({
+        ...{ id, handlespace: this.handlespace, log, seed: setUp.seed(), ...setUp.enrp },
+        profile: options.profile,
+        minAddressScope: options.minAddressScope,
+        maxTransportAddresses: options.limits.maxTransportAddresses,
+        localAddresses: stack.localAddresses,
+      });
+      this.#enrpDriver = new Driver({
+        ...{ machine: this.enrp, stack, port: setUp.enrp.port, accepts: true, clock, steps },
+        perform: (output) => this.#performEnrp(output),
+        onSettled: () => this.#asapDriver.settle(),
+      });
+    } catch (error) {
+      this.handlespace.close(); // a port may be in use
+      throw error;
+    }
   }
 
   /** Associations aborted because their peers did not read. */
@@ -130,6 +146,12 @@ export class RegistrarHalves {
     this.#enrpDriver?.input({ type: 'presenceHeard', source, payload });
   }
 
+  /** Others reach us at these addresses from now on. */
+  localAddressesChanged(addresses: readonly IpAddress[]): void {
+    this.#asapDriver.input({ type: 'localAddressesChanged', addresses });
+    this.#enrpDriver?.input({ type: 'localAddressesChanged', addresses });
+  }
+
   /**
    * Hands the pool elements over to peers, then ends every association, gracefully where it answers in time.
    * The ENRP half goes first: peers are not to hear that the rest of the pool elements is gone (decision 41).
@@ -145,7 +167,7 @@ export class RegistrarHalves {
     await this.#enrpDriver?.gracefulEnds(limitMs);
   }
 
-  /** Gives the ports back, at once. The handlespace is to be closed after the stack, on whose memory it works. */
+  /** Gives the ports back, at once. The handlespace is closed by its owner, afterwards. */
   close(): void {
     this.#enrpDriver?.close();
     this.#asapDriver.close();
@@ -163,21 +185,25 @@ export class RegistrarHalves {
       const { poolElement } = event;
       this.#enrpDriver?.feed({ type: 'poolElementChanged', change, poolElement });
     }
-    this.#setUp.tell(event);
+    this.#tell(event);
   }
 
   #performEnrp(output: EnrpOutput): void {
     if (output.type === 'announcePresence') this.#setUp.announcePresence(output.payload);
     else if (isForAsap(output)) this.#asapDriver.feed(output);
-    else if (output.type === 'stopped') this.#asapDriver.input({ type: 'stop' });
+    else if (output.type === 'stopped') this.#asapDriver.feed({ type: 'stop' });
     else {
       const event = output as EnrpEvent | Extract<EnrpOutput, { type: 'inService' }>;
-      if (event.type === 'inService') this.#asapDriver.input({ type: 'inService' });
+      if (event.type === 'inService') this.#asapDriver.feed({ type: 'inService' });
       else if (event.type === 'poolElementRemoved') {
         this.#asapDriver.feed({ type: 'abandoned', poolElement: event.poolElement });
       }
-      this.#setUp.tell(event);
+      this.#tell(event);
     }
+  }
+
+  #tell(event: AnyRegistrarEvent): void {
+    this.#steps.callLater(() => this.#setUp.tell(event));
   }
 }
 

@@ -4,10 +4,9 @@
  * protocol's business; a machine without multicast works with a static list of registrars.
  */
 
-import { createSocket, type Socket, type SocketType } from 'node:dgram';
-import { isIPv4, isIPv6 } from 'node:net';
-import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
-import { formatAddress, type IpAddress } from '../types.ts';
+import type { IpAddress } from '../types.ts';
+import { MulticastListener } from './announce-listener.ts';
+import { MulticastSender } from './announce-sender.ts';
 import type { SctpBackend } from './transport.ts';
 
 /** Where registrars that speak SCTP as it is announce themselves: rsplib's group. */
@@ -18,9 +17,6 @@ const ASAP_ANNOUNCE_GROUP_OVER_UDP = { address: '239.0.0.60', port: 3863 } as co
 /** The same of ENRP. */
 const ENRP_ANNOUNCE_GROUP = { address: '239.0.0.51', port: 9901 } as const;
 const ENRP_ANNOUNCE_GROUP_OVER_UDP = { address: '239.0.0.61', port: 9901 } as const;
-
-/** rsplib's value (RSERPOOL multicast TTL). */
-const DEFAULT_TTL = 30;
 
 export interface AnnounceGroup {
   /** A multicast address, IPv4 or IPv6. */
@@ -36,8 +32,8 @@ export interface AnnounceOptions {
    */
   readonly interfaces?: readonly IpAddress[];
   /**
-   * Called at most once, when announces cannot be sent or received, or not on every interface: a sentence
-   * for the log. Nothing is thrown, before or after.
+   * Called when announces cannot be sent or received, or not on every interface, with a sentence for the log;
+   * again only after they have worked on all of them. Nothing is thrown, before or after.
    */
   onProblem(message: string): void;
 }
@@ -52,6 +48,8 @@ export interface AnnounceSenderOptions extends AnnounceOptions {
 export interface AnnounceSender {
   /** Sends one copy per interface; best effort. `payload` may be reused afterwards. */
   send(payload: Uint8Array): void;
+  /** Sends on these interfaces from now on: a new value of the option. */
+  use(interfaces: readonly IpAddress[]): void;
   close(): void;
 }
 
@@ -60,6 +58,8 @@ export interface AnnounceHandler {
 }
 
 export interface AnnounceListener {
+  /** Listens on these interfaces from now on: a new value of the option. */
+  use(interfaces: readonly IpAddress[]): void;
   close(): void;
 }
 
@@ -78,125 +78,16 @@ export function enrpAnnounceGroup(backend: SctpBackend): AnnounceGroup {
   return isNative ? ENRP_ANNOUNCE_GROUP : ENRP_ANNOUNCE_GROUP_OVER_UDP;
 }
 
-/** A socket for each interface, bound to the source port. Neither it nor a listener keeps the process alive. */
+/**
+ * Opens a socket for each interface, bound to the source port. Interfaces may go and come back, also another
+ * one with the same name and address: their sockets are opened again. Neither a sender nor a listener keeps
+ * the process alive.
+ */
 export function openAnnounceSender(options: AnnounceSenderOptions): AnnounceSender {
-  const { group, sourcePort, ttl = DEFAULT_TTL } = options;
-  const report = once(options.onProblem);
-  const ready = new Set<Socket>();
-  const sockets = interfacesFor(options).map((address) => {
-    const socket = openSocket(group, (error) => report(problem('sent', group, address, error)));
-    // Bound to the interface's own address: that becomes the source of the datagram, the registrar's address.
-    const bindAddress = isIPv6(group.address) ? '::' : address;
-    socket.bind({ address: bindAddress, port: sourcePort }, () => {
-      try {
-        socket.setMulticastTTL(ttl);
-        socket.setMulticastInterface(address);
-        ready.add(socket);
-      } catch (error) {
-        report(problem('sent', group, address, error));
-      }
-    });
-    return socket;
-  });
-  if (sockets.length === 0) report(problem('sent', group, 'any interface', 'none is up'));
-  return {
-    send(payload) {
-      const copy = Buffer.from(payload);
-      for (const socket of ready) {
-        socket.send(copy, group.port, group.address, (error) => {
-          if (error) report(problem('sent', group, 'an interface', error));
-        });
-      }
-    },
-    close() {
-      ready.clear();
-      for (const socket of sockets) closeQuietly(socket);
-    },
-  };
+  return new MulticastSender(options);
 }
 
-/** One socket that is a member of the group on every interface. */
+/** Opens one socket that is a member of the group on every interface, also after it was replaced. */
 export function openAnnounceListener(options: AnnounceOptions & AnnounceHandler): AnnounceListener {
-  const { group } = options;
-  const report = once(options.onProblem);
-  const socket = openSocket(group, (error) =>
-    report(problem('received', group, 'any interface', error)),
-  );
-  socket.on('message', (payload, source) => {
-    options.onAnnounce(payload, withoutScope(source.address), source.port);
-  });
-  // Bound to the group, so that nothing else sent to this port gets here; IPv6 would want a scope for that.
-  const address = isIPv6(group.address) ? '::' : group.address;
-  socket.bind({ address, port: group.port }, () => {
-    const addresses = interfacesFor(options);
-    if (addresses.length === 0) report(problem('received', group, 'any interface', 'none is up'));
-    for (const address of addresses) {
-      try {
-        socket.addMembership(group.address, address);
-      } catch (error) {
-        if (!isMemberAlready(error)) report(problem('received', group, address, error));
-      }
-    }
-  });
-  return { close: () => closeQuietly(socket) };
-}
-
-function openSocket(group: AnnounceGroup, onError: (error: Error) => void): Socket {
-  const type: SocketType = isIPv6(group.address) ? 'udp6' : 'udp4';
-  const socket = createSocket({ type, reuseAddr: true });
-  socket.unref();
-  socket.on('error', (error) => {
-    onError(error);
-    closeQuietly(socket);
-  });
-  return socket;
-}
-
-/** What Node.js calls an interface: for IPv4 an address of it, for IPv6 the wildcard with its name. */
-function interfacesFor({ group, interfaces }: AnnounceOptions): string[] {
-  const wantsV6 = isIPv6(group.address);
-  // As they are: not every address that works is listed by the system (127.0.0.2 is not).
-  if (interfaces !== undefined && !wantsV6) return interfaces.filter(isIPv4);
-  const found: string[] = [];
-  for (const [name, infos = []] of Object.entries(networkInterfaces())) {
-    const isWanted = ({ address, family }: NetworkInterfaceInfo) =>
-      family === (wantsV6 ? 'IPv6' : 'IPv4') && (interfaces?.includes(address) ?? true);
-    const info = infos.find(isWanted);
-    if (info !== undefined) found.push(wantsV6 ? `::%${name}` : info.address);
-  }
-  return found;
-}
-
-/** Two addresses of one interface: the second membership is the first one. */
-function isMemberAlready(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-}
-
-function problem(what: string, group: AnnounceGroup, where: string, error: unknown): string {
-  const why = error instanceof Error ? error.message : String(error);
-  return (
-    `Announces to ${formatAddress(group)} cannot be ${what} on ${where} (${why}): ` +
-    'name the registrars where announces do not reach.'
-  );
-}
-
-function once(report: (message: string) => void): (message: string) => void {
-  let isReported = false;
-  return (message) => {
-    if (isReported) return;
-    isReported = true;
-    report(message);
-  };
-}
-
-function closeQuietly(socket: Socket): void {
-  try {
-    socket.close();
-  } catch {
-    // It was closed before: by an error, or twice.
-  }
-}
-
-function withoutScope(address: string): IpAddress {
-  return address.split('%')[0] as IpAddress;
+  return new MulticastListener(options);
 }

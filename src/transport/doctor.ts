@@ -84,12 +84,10 @@ export function checkTransport(machine: Machine): {
   }
   const backend = refusal === null ? 'kernel' : 'udp';
   const why =
-    refusal === null
-      ? 'the kernel gives SCTP sockets'
-      : `the kernel gives no SCTP sockets (${refusal})`;
+    refusal === null ? 'the kernel supports SCTP' : `the kernel does not support SCTP (${refusal})`;
   const checks: Check[] = [
     { name: 'addon', state: 'ok', finding: 'The native addon is loaded.' },
-    { name: 'transport', state: 'ok', finding: `"auto" takes ${backend}: ${why}.` },
+    { name: 'transport', state: 'ok', finding: `"auto" selects ${backend}: ${why}.` },
     checkModule(machine, refusal === null),
   ];
   return { checks, backend };
@@ -129,21 +127,21 @@ export function checkKernelSettings(machine: Machine): Check[] {
   const port = setting('udp_port');
   const name = 'encapsulation';
   if (port === undefined) {
-    const finding = 'This kernel knows no SCTP over UDP (it came with Linux 5.11).';
-    const remedy = 'Give peers on the transport udp a registrar on the transport udp.';
+    const finding = 'This kernel does not support SCTP over UDP (Linux 5.11 and newer do).';
+    const remedy = 'Run a registrar on the transport udp for peers on that transport.';
     return [{ name, state: 'warning', finding, remedy }];
   }
   if (port !== '0') {
-    const called = setting('encap_port') === '0' ? 'not called' : 'called';
-    const finding = `Peers on SCTP over UDP are heard on UDP port ${port} and ${called} over UDP by default.`;
+    const called = setting('encap_port') === '0' ? 'not opened' : 'opened';
+    const finding = `Associations over UDP are accepted on UDP port ${port}, and ${called} by default.`;
     return [{ name, state: 'ok', finding }];
   }
   return [
     {
       name,
       state: 'ok',
-      finding: 'The kernel does not speak SCTP over UDP: peers on the transport udp cannot call.',
-      remedy: `Where there are such peers, run "sysctl -w net.sctp.udp_port=${ENCAPSULATION_PORT}".`,
+      finding: 'SCTP over UDP is off in the kernel: peers on the transport udp cannot connect.',
+      remedy: `If there are such peers, run "sysctl -w net.sctp.udp_port=${ENCAPSULATION_PORT}".`,
     },
   ];
 }
@@ -160,10 +158,10 @@ async function checkUdpPort(): Promise<Check> {
     return {
       name,
       state: 'warning',
-      finding: `UDP port ${ENCAPSULATION_PORT} cannot be had on every address (${messageOf(error)}).`,
+      finding: `UDP port ${ENCAPSULATION_PORT} is in use on at least one address (${messageOf(error)}).`,
       remedy:
-        'Give a registrar an address of its own, or another port with --udp-port that its peers are told ' +
-        'with --registrar-udp-port.',
+        'Give a registrar an address of its own, or another port (--udp-port), and pass it to clients with ' +
+        '--registrar-udp-port.',
     };
   } finally {
     socket.close();
@@ -202,7 +200,7 @@ async function checkMulticast(): Promise<Check[]> {
   const addresses = interfaceAddresses();
   if (addresses.length === 0) {
     const finding = 'No network interface with an IPv4 address that others can reach is up.';
-    const remedy = 'Name registrars with --registrar; announces cannot find them.';
+    const remedy = 'Specify registrars with --registrar: they cannot be discovered by multicast.';
     return [{ name, state: 'warning', finding, remedy }];
   }
   const failures: string[] = [];
@@ -219,9 +217,9 @@ async function checkMulticast(): Promise<Check[]> {
   return failures.map((failure) => ({
     name,
     state: 'warning',
-    finding: `Announces do not come back from ${failure}.`,
+    finding: `A datagram to the group did not come back: ${failure}.`,
     remedy:
-      'Allow multicast there (ip link set DEVICE multicast on, firewall rules), or name registrars with ' +
+      'Allow multicast there (ip link set DEVICE multicast on, firewall rules), or specify registrars with ' +
       '--registrar.',
   }));
 }

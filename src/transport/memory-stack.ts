@@ -67,6 +67,10 @@ export class MemoryStack implements SctpStack, AssociationHost {
     return this.localAddresses[0] as IpAddress;
   }
 
+  useAddresses(): never {
+    throw new TypeError('A host of the memory network keeps its addresses.');
+  }
+
   open(options: { port: number; accepts: boolean }, handler: SctpHandler): SctpEndpoint {
     if (this.#isClosed) throw new ClosedError('The SCTP stack is closed.');
     const port = options.port === 0 ? this.#freePort() : options.port;

@@ -146,6 +146,7 @@ export class MemoryNetwork {
   announceSender(stack: MemoryStack, group: string, sourcePort: number): AnnounceSender {
     return {
       send: (payload) => this.#announce(stack, group, sourcePort, payload.slice()),
+      use: () => {},
       close: () => {},
     };
   }
@@ -154,7 +155,7 @@ export class MemoryNetwork {
     const listeners = this.#listeners.get(group) ?? new Set();
     const listener = { stack, handler };
     this.#listeners.set(group, listeners.add(listener));
-    return { close: () => void listeners.delete(listener) };
+    return { use: () => {}, close: () => void listeners.delete(listener) };
   }
 
   /** When something happens next, heartbeats and wake-ups included; `Infinity`: never. */

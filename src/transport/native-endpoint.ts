@@ -36,6 +36,7 @@ export class NativeEndpoint implements SctpEndpoint {
 
   send(association: AssociationId, payloadProtocol: number, payload: Uint8Array): SendResult {
     this.#checkLength(payload.length);
+    if (this.#stack.isClosed) return 'gone';
     const { bytes, position } = this.#stack.arenas.outbound;
     // Room for the longest message is always there once the arena starts from the beginning.
     if ((position[0] as number) + payload.length > bytes.length) this.#stack.flush();

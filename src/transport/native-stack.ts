@@ -5,12 +5,14 @@
  * closure or string is made per message.
  */
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ClosedError } from '../errors.ts';
 import {
   type Arena,
   addon,
   type NativeBackend,
   type NativeSctpStack,
+  releaseArena,
   type SctpFunctions,
 } from '../native.ts';
 import type { AssociationId, IpAddress, SctpAddress } from '../types.ts';
@@ -26,13 +28,17 @@ import type {
   SctpStats,
 } from './transport.ts';
 
+/** What a wake-up calls. Node.js keeps the function for some turns of the event loop; this is emptied at once. */
+interface Woken {
+  read: (() => void) | undefined;
+}
+
 /** Batches read in one go before timers and the other sockets of the process get their turn. */
 const MAX_BATCHES_PER_TURN = 4;
 
 export class NativeStack implements SctpStack {
   readonly backend: NativeBackend;
   readonly udpPort: number;
-  readonly localAddresses: readonly IpAddress[];
   readonly arenas: { readonly inbound: Arena; readonly outbound: Arena };
   readonly options: SctpStackOptions;
   /** For endpoints. */
@@ -45,6 +51,7 @@ export class NativeStack implements SctpStack {
   readonly #aborted = new Set<AssociationId>();
   /** Endpoints that heard something in the batch that is being read. */
   readonly #touched = new Set<NativeEndpoint>();
+  readonly #woken: Woken;
   readonly #readLater = () => this.#read();
   readonly #flushLater = () => this.flush();
   /** Records of the batch that is being read, and the one to read next. */
@@ -56,19 +63,33 @@ export class NativeStack implements SctpStack {
   /** Something was asked for since the last flush. */
   #isUnflushed = false;
   #isClosed = false;
+  #localAddresses: readonly IpAddress[];
 
   /** Throws `ConfigError` when the sockets cannot be had. */
   constructor(backend: NativeBackend, options: SctpStackOptions) {
     this.backend = backend;
     this.options = options;
-    this.native = openNative(backend, options, this.#readLater);
+    this.#woken = { read: this.#readLater };
+    this.native = openNative(backend, options, waking(this.#woken));
     this.functions = this.native.bind();
     const { inbound, events, outbound } = this.functions;
     this.arenas = { inbound, outbound };
     const { buffer, byteOffset, byteLength } = events.bytes;
     this.#events = new Uint32Array(buffer, byteOffset, byteLength / 4);
     this.udpPort = this.native.udpPort;
-    this.localAddresses = options.localAddresses;
+    this.#localAddresses = options.localAddresses;
+  }
+
+  get localAddresses(): readonly IpAddress[] {
+    return this.#localAddresses;
+  }
+
+  useAddresses(addresses: readonly IpAddress[]): ReturnType<SctpStack['useAddresses']> {
+    if (this.#isClosed) throw new ClosedError('The SCTP stack is closed.');
+    const refused = this.native.useAddresses([...addresses]);
+    const isRefused = (address: IpAddress) => refused.some((one) => one.address === address);
+    this.#localAddresses = addresses.filter((address) => !isRefused(address));
+    return refused;
   }
 
   get isClosed(): boolean {
@@ -100,6 +121,10 @@ export class NativeStack implements SctpStack {
     this.#aborted.clear();
     this.#touched.clear();
     this.native.close();
+    const { inbound, events, outbound } = this.functions;
+    for (const arena of [inbound, events, outbound]) releaseArena(arena);
+    this.#woken.read = undefined;
+    await nextTurn(); // in which Node.js lets go of the wake-up function and of its handle
   }
 
   flush(): void {
@@ -251,20 +276,35 @@ export class NativeStack implements SctpStack {
   }
 }
 
+/** Not an arrow function in the constructor, because its scope would keep the stack. */
+function waking(woken: Woken): () => void {
+  return () => woken.read?.();
+}
+
 function openNative(
   backend: NativeBackend,
   options: SctpStackOptions,
   wake: () => void,
 ): NativeSctpStack {
-  const { rtoMs, localAddresses, ...others } = options;
-  const { initial, min, max } = rtoMs;
+  const { initial, min, max } = options.rtoMs;
+  // Field by field: V8 keeps what a rest pattern makes in a dictionary, which survives until a full collection.
   const nativeOptions = {
-    ...others,
     backend,
-    localAddresses: [...localAddresses],
+    localAddresses: [...options.localAddresses],
+    mayChangeAddresses: options.mayChangeAddresses,
+    udpPort: options.udpPort,
+    remoteUdpPort: options.remoteUdpPort,
+    heartbeatIntervalMs: options.heartbeatIntervalMs,
     rtoInitialMs: initial,
     rtoMinMs: min,
     rtoMaxMs: max,
+    maxRetransmissions: options.maxRetransmissions,
+    pathMaxRetransmissions: options.pathMaxRetransmissions,
+    autocloseMs: options.autocloseMs,
+    maxAssociations: options.maxAssociations,
+    maxAssociationsPerHost: options.maxAssociationsPerHost,
+    maxMessageBytes: options.maxMessageBytes,
+    sendBufferBytes: options.sendBufferBytes,
   };
   const { NativeSctpStack } = addon();
   return withKeys(() => new NativeSctpStack(nativeOptions, wake));

@@ -1,6 +1,7 @@
 /** Opens the SCTP stack that a process runs on. What each setting means is in `transport.ts`. */
 
 import { addon } from '../native.ts';
+import { oneOf } from '../settings/kind.ts';
 import { NativeStack } from './native-stack.ts';
 import { completeStackOptions, type PartialStackOptions } from './options.ts';
 import type { SctpStack } from './transport.ts';
@@ -11,6 +12,8 @@ import type { SctpStack } from './transport.ts';
  */
 export const TRANSPORTS = ['auto', 'kernel', 'udp', 'raw'] as const;
 export type Transport = (typeof TRANSPORTS)[number];
+
+export const transportName = oneOf(...TRANSPORTS);
 
 /** Addresses are needed, the rest has the defaults of `options.ts`. */
 export type OpenOptions = PartialStackOptions & { readonly transport: Transport };

@@ -22,6 +22,8 @@ export type SctpBackend = 'kernel' | 'udp' | 'raw' | 'memory';
 export interface SctpStackOptions {
   /** Local addresses that packets are sent from and received on; at least one. */
   readonly localAddresses: readonly IpAddress[];
+  /** Whether `useAddresses` will be called, also with addresses of another family. */
+  readonly mayChangeAddresses: boolean;
   /**
    * Local UDP port (RFC 6951); 0: any free one. IANA's is 9899. `kernel` has one for the whole machine,
    * `net.sctp.udp_port`, and does not look at this.
@@ -50,12 +52,21 @@ export interface SctpStack {
   readonly backend: SctpBackend;
   /** The UDP port in use; 0 for backends without one. */
   readonly udpPort: number;
+  /** What it uses now. */
   readonly localAddresses: readonly IpAddress[];
   /**
    * Memory in which received messages lie during `onMessage`, and from which `sendInPlace` sends.
    * `undefined` where the backend has none: then only `onMessage`'s view and `send` are to be used.
    */
   readonly arenas: { readonly inbound: Arena; readonly outbound: Arena } | undefined;
+  /**
+   * Uses these local addresses from now on: new associations have them, others are not listed to peers.
+   * Associations stay as they are, and go on when a lost address is back. Returns the addresses that the
+   * system refuses, each with a sentence; they are not used.
+   */
+  useAddresses(
+    addresses: readonly IpAddress[],
+  ): readonly { readonly address: IpAddress; readonly reason: string }[];
   /**
    * Opens an SCTP port. 0: any free one; with `accepts` false the endpoint only calls others. Throws
    * `ConfigError` when the port is in use.

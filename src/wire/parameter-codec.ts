@@ -6,6 +6,7 @@
 
 import type { PoolElementId } from '../types.ts';
 import { ByteWriter } from './bytes.ts';
+import type { ServerInformation } from './enrp-messages.ts';
 import {
   PARAMETER,
   type Policy,
@@ -15,6 +16,7 @@ import {
 } from './parameters.ts';
 import { readPolicy, writePolicy } from './policies.ts';
 import { readPoolElement, writePoolElement } from './pool-element.ts';
+import { readServerInformation, writeServerInformation } from './server-information.ts';
 import { writePoolElementId, writePoolHandle } from './simple-parameters.ts';
 import { invalid, type Parameter, readParameter, type Scope } from './tlv.ts';
 import { isTransport, readTransport, writeTransport } from './transports.ts';
@@ -42,6 +44,10 @@ export function encodePoolElementIdParameter(id: PoolElementId): Uint8Array {
   return encode((writer) => writePoolElementId(writer, id, false));
 }
 
+export function encodeServerInformationParameter(server: ServerInformation): Uint8Array {
+  return encode((writer) => writeServerInformation(writer, server, false));
+}
+
 /** Reads the parameter at the beginning of `bytes`; throws `DecodeError`. Byte strings are views. */
 export function decodePoolElementParameter(
   bytes: Uint8Array,
@@ -59,6 +65,16 @@ export function decodeTransportParameter(bytes: Uint8Array): TransportParameter 
 /** Reads the parameter at the beginning of `bytes`; throws `DecodeError`. Byte strings are views. */
 export function decodePolicyParameter(bytes: Uint8Array): Policy {
   return decode(bytes, 'rfc', (type) => type === PARAMETER.POLICY, readPolicy);
+}
+
+/** Reads the parameter at the beginning of `bytes`; throws `DecodeError`. */
+export function decodeServerInformationParameter(bytes: Uint8Array): ServerInformation {
+  return decode(
+    bytes,
+    'rfc',
+    (type) => type === PARAMETER.SERVER_INFORMATION,
+    (scope, parameter) => readServerInformation(scope, parameter, false),
+  );
 }
 
 function encode(write: (writer: ByteWriter) => void): Uint8Array {

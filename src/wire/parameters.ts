@@ -159,3 +159,19 @@ export const CAUSE = {
   RSPLIB_NO_USABLE_ASAP_ADDRESSES: 0xf007,
   RSPLIB_NO_USABLE_USER_ADDRESSES: 0xf008,
 } as const;
+
+/** Further causes that rsplib sends: its internal error codes, as they are (rserpoolerror.h). */
+export const RSPLIB_CAUSE = {
+  INVALID_MESSAGE: 0x0010,
+  INVALID_VALUE: 0x0011,
+  UNRECOGNIZED_PARAMETER_SILENT: 0x1009,
+  WRONG_PROTOCOL: 0x100a,
+  UNSUPPORTED_POLICY: 0x100b,
+  INVALID_ID: 0xf000,
+  OWN_ID: 0xf001,
+  DUPLICATE_ID: 0xf002,
+  INVALID_POLICY: 0xf003,
+  INVALID_POOL_HANDLE: 0xf004,
+  INVALID_ADDRESSES: 0xf005,
+  INVALID_REGISTRAR: 0xf006,
+} as const;

@@ -16,7 +16,9 @@ import { PARAMETER, type Policy } from './parameters.ts';
 import { beginParameter, endParameter, invalid, type Parameter, type Scope } from './tlv.ts';
 
 type KnownPolicy = Exclude<Policy, { type: 'unknown' }>;
-type ValueName<Type, P = KnownPolicy> = P extends { readonly type: infer Types }
+export type PolicyValueName<Type = KnownPolicy['type'], P = KnownPolicy> = P extends {
+  readonly type: infer Types;
+}
   ? Type extends Types
     ? Exclude<keyof P, 'type'>
     : never
@@ -24,7 +26,10 @@ type ValueName<Type, P = KnownPolicy> = P extends { readonly type: infer Types }
 
 /** Policy type on the wire, and the values that follow it, in order. */
 type Layouts = {
-  readonly [Type in KnownPolicy['type']]: readonly [code: number, ...values: ValueName<Type>[]];
+  readonly [Type in KnownPolicy['type']]: readonly [
+    code: number,
+    ...values: PolicyValueName<Type>[],
+  ];
 };
 
 const LAYOUT: Layouts = {
@@ -61,6 +66,11 @@ const RESERVED_CODES: readonly number[] = [0x0000_0000, 0x4000_0000];
 export function policyTypeCode(policy: Policy): number {
   return policy.type === 'unknown' ? policy.policyType : layoutOf(policy)[0];
 }
+
+/** The known policies, and the names of their values in order. */
+export const POLICY_VALUES: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries<Layout>(LAYOUT).map(([type, [, ...values]]) => [type, values]),
+);
 
 export function readPolicy(scope: Scope, parameter: Parameter): Policy {
   const { bytes } = scope;

@@ -23,9 +23,16 @@ function writes(
 
 const nothing = 'There is nothing.';
 
-test('a table of nothing is a sentence, and no line for programs', () => {
+test('a table of nothing is a sentence, and a count for programs', () => {
   expect(printed((output) => output.table(['pool'], [], { nothing }))).toBe('There is nothing.\n');
-  expect(printed((output) => output.table(['pool'], [], { nothing }), true)).toBe('');
+  expect(printed((output) => output.table(['pool'], [], { nothing }), true)).toBe('{"count":0}\n');
+});
+
+test('a table has its rows for programs, and their count in the last line', () => {
+  const rows = [{ pool: 'EchoPool' }, { pool: 'Po' }];
+  expect(printed((output) => output.table(['pool'], rows, { nothing }), true)).toBe(
+    '{"pool":"EchoPool"}\n{"pool":"Po"}\n{"count":2}\n',
+  );
 });
 
 test('a table has columns as wide as their widest cell', () => {

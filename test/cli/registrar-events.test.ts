@@ -54,30 +54,52 @@ test.each([
   ]);
 });
 
+test.each([
+  ['ASAP_REGISTRATION', 'registration'],
+  ['ASAP_DEREGISTRATION', 'deregistration'],
+])('a rejected request is told with its cause in words: %s', (request, what) => {
+  const reason = 'the pool uses leastUsed, not roundRobin (cause 5)';
+  const about = {
+    request,
+    poolHandle: Buffer.from('P'),
+    poolElementId: 0x11,
+    causeCode: 5,
+    reason,
+  };
+  expect(told('requestRefused', about)).toEqual([
+    {
+      event: 'refused',
+      text: `rejected the ${what} of P 0x00000011: ${reason}`,
+      fields: { request, pool: 'P', id: '0x00000011', causeCode: 5, reason },
+    },
+  ]);
+});
+
 test.each(['toldByPeer', 'unknownToItsHome'])('what %s is told by its home', (reason) => {
   expect(told('poolElementRemoved', { poolElement: poolElement(2), reason })).toEqual([]);
 });
 
 test.each([
-  [1, 'another registrar has our identifier 0x00000001: it is at 10.0.0.9:9901'],
-  [2, 'two registrars have the identifier 0x00000002: one of them is at 10.0.0.9:9901'],
+  [1, 'another registrar at 10.0.0.9:9901 uses our identifier 0x00000001'],
+  [2, 'two registrars use the identifier 0x00000002, one of them at 10.0.0.9:9901'],
 ])('an identifier that two have is told with whose it is, and what to do: %i', (id, who) => {
   const addresses = [{ address: '10.0.0.9', port: 9901 }];
   expect(told('duplicateId', { id, addresses })).toEqual([
     {
       event: 'duplicateId',
-      text: `${who}; end one of the two and start it with another --id, or without`,
+      text: `${who}; restart one of the two with another --id, or without`,
       fields: { id: `0x0000000${id}`, addresses },
     },
   ]);
 });
 
 test.each([
-  ['silent', 'it was silent, and owned nothing'],
-  ['takenOver', 'it was silent, its pool elements are ours now'],
-  ['takenOverByPeer', "it was silent, its pool elements are another registrar's now"],
+  ['left', 'left; it had no pool elements'],
+  ['silent', 'timed out; it had no pool elements'],
+  ['takenOver', 'timed out; its pool elements were taken over by this registrar'],
+  ['takenOverByPeer', 'timed out; its pool elements were taken over by another registrar'],
 ])('a peer that is gone is told with its reason: %s', (reason, why) => {
   expect(told('peerDown', { id: 2, reason })).toMatchObject([
-    { text: `peer 0x00000002 is gone: ${why}`, fields: { id: '0x00000002', reason } },
+    { text: `peer 0x00000002 ${why}`, fields: { id: '0x00000002', reason } },
   ]);
 });

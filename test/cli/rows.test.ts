@@ -5,6 +5,7 @@ import { describeLife, describePolicy, parsePolicy } from '../../src/cli/describ
 import { poolRows } from '../../src/cli/view/pools-command.ts';
 import { poolElementCells, poolElementRow, poolElementText } from '../../src/cli/view/rows.ts';
 import type { ListedPoolElement } from '../../src/index.ts';
+import { loadFraction } from '../../src/settings/load.ts';
 
 const element = (change: object): ListedPoolElement =>
   ({
@@ -42,7 +43,9 @@ test.each(['0', '1', '0.5', '0.25', '0.3', '0.123456789'])('a load of %s is writ
 
 test('loads that are not the same are not written alike', () => {
   const loads = [0x7fff_ffff, 0x8000_0000, 0x8000_0001, 1, 2, 0xffff_fffe, 0xffff_ffff];
-  const texts = loads.map((load) => describePolicy({ type: 'leastUsed', load }));
+  const texts = loads.map((load) =>
+    describePolicy({ type: 'leastUsed', load: loadFraction(load) }),
+  );
   expect(new Set(texts).size).toBe(loads.length);
 });
 

@@ -93,29 +93,33 @@ describe('the command line of rspregistrar', () => {
     ['a misspelt one', '-maxhrseitems=3', 'Did you mean -maxhresitems?'],
     ['no option', 'foo', 'There is no option "foo".'],
     ['two dashes', '--asap=auto', 'There is no option "--asap=auto". Did you mean -asap?'],
-    ['an option that is not taken', '-uptime=3', '-uptime is not taken here:'],
+    ['an option that is not supported', '-uptime=3', '-uptime is not supported:'],
     ['no value', '-asap', '-asap needs a value: write -asap=auto|ADDRESS'],
     ['a flag with a value', '-quiet=1', '-quiet takes no value.'],
-    ['garbage for a number', '-maxbadpereports=x', '"x" is no whole number.'],
-    ['no number', '-maxbadpereports=', '"" is no whole number.'],
-    ['a fraction', '-maxbadpereports=1.5', '"1.5" is no whole number.'],
-    ['too long an identifier', '-identifier=0x100000000', 'write a number up to 0xffffffff.'],
-    ['half an address', '-asap=1.2', '"1.2" is no address:'],
-    ['a port too high', '-asap=10.0.0.1:65536', '"10.0.0.1:65536" is no address:'],
+    ['garbage for a number', '-maxbadpereports=x', '"x" is not a whole number.'],
+    ['no number', '-maxbadpereports=', '"" is not a whole number.'],
+    ['a fraction', '-maxbadpereports=1.5', '"1.5" is not a whole number.'],
+    [
+      'too long an identifier',
+      '-identifier=0x100000000',
+      'is not a valid identifier (at most 0xffffffff).',
+    ],
+    ['half an address', '-asap=1.2', '"1.2" is not an address.'],
+    ['a port too high', '-asap=10.0.0.1:65536', 'Port 65536 is out of range (0 to 65535).'],
     ['IPv6 without brackets', '-asap=fe80::1', 'IPv6 needs brackets: [fe80::1].'],
-    ['an empty address', '-peer=10.0.0.1,', '"" is no address:'],
-    ['an unknown scope', '-minaddressscope=all', 'none of loopback, sitelocal, global.'],
-    ['an unknown transport', '-transport=tcp', '"tcp" is none of auto, kernel, udp, raw.'],
+    ['an empty address', '-peer=10.0.0.1,', '"" is not an address.'],
+    ['an unknown scope', '-minaddressscope=all', 'is not one of: loopback, sitelocal, global.'],
+    ['an unknown transport', '-transport=tcp', '"tcp" is not one of: auto, kernel, udp, raw.'],
     ['no file name', '-logfile=', 'a file name is missing.'],
   ])('refuses %s', (_what, argument, sentence) => {
     expect(() => readCommandLine([argument], {})).toThrow(sentence);
   });
 
   test.each([
-    ['a group that is none', ['-asapannounce=10.1.1.1'], /10\.1\.1\.1 is no multicast address/],
+    ['a group that is none', ['-asapannounce=10.1.1.1'], /10\.1\.1\.1 is not a multicast address/],
     ['a log that cannot be', ['-logfile=/nonexistent/log'], /\/nonexistent\/log cannot be opened/],
     ['an unknown name', ['-asap=no-such-host.invalid:1'], /no-such-host\.invalid is unknown/],
-    ['IPv6 that is disabled', ['-disable-ipv6', '-asap=[::1]:1'], /which -disable-ipv6 forbids/],
+    ['IPv6 that is disabled', ['-disable-ipv6', '-asap=[::1]:1'], /but -disable-ipv6 is set/],
     ['no value', ['-asap'], /needs a value/],
   ])('ends with one sentence and exit code 1 for %s', async (_what, options, sentence) => {
     const { exitCode, stdout, stderr } = await runRspregistrar(...options);

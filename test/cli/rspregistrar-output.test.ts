@@ -63,7 +63,7 @@ describe('the output of rspregistrar', () => {
     renameSync(file('live'), file('rotated'));
     registrar.signal('SIGHUP');
     // Of two signals that are sent at once the second may be heard first.
-    await vi.waitFor(() => expect(existsSync(file('live'))).toBe(true), { timeout: 10_000 });
+    await vi.waitFor(() => expect(existsSync(file('live'))).toBe(true), { timeout: 120_000 });
     registrar.signal('SIGHUP'); // empties nothing
     expect(await registrar.stop()).toBe(0);
     expect(read('rotated')).toContain('started');

@@ -8,6 +8,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { openAnnounceListener } from '../../src/transport/announce.ts';
 import { poolElementId, type RegistrarId } from '../../src/types.ts';
 import { type AsapMessage, decodeAsap } from '../../src/wire.ts';
+import { freeUdpPort } from '../support/loopback.ts';
 import {
   Peer,
   poolElement,
@@ -72,7 +73,7 @@ describe('rspregistrar', () => {
     const registrar = await Rspregistrar.start();
     expect(await registrar.stop(signal)).toBe(0);
     expect(registrar.stdout).toMatch(/^rspregistrar \d+\.\d+\.\d+, registrar 0x[0-9a-f]{8}\n/);
-    expect(registrar.stdout).toMatch(/\nTerminated!\n$/);
+    expect(registrar.stdout).toMatch(/\nStopped\.\n$/);
     expect(registrar.stderr).toBe('');
   });
 
@@ -109,7 +110,7 @@ describe('rspregistrar', () => {
     const registrar = await Rspregistrar.start('-maxhresitems=2');
     for (const id of [1, 2, 3]) await poolElement(registrar, id);
     const user = await poolUser(registrar);
-    expect(await user.resolve('EchoPool')).toHaveLength(2);
+    expect(await user.resolve('EchoPool', { isFresh: true })).toHaveLength(2);
     expect(await user.resolve('EchoPool', { items: 3, isFresh: true })).toHaveLength(3);
   });
 
@@ -168,7 +169,7 @@ describe('rspregistrar', () => {
   });
 
   test('-asapannounce, -serverannouncecycle: announces the ASAP port to that group', async () => {
-    const group = { address: '239.0.0.77', port: 20_000 + (process.pid % 20_000) };
+    const group = { address: '239.0.0.77', port: await freeUdpPort() };
     const options = (cycle: number, id: number) => [
       ...[`-asapannounce=${group.address}:${group.port}`, `-serverannouncecycle=${cycle}`],
       `-identifier=${id}`,

@@ -39,12 +39,16 @@ export class Running {
   /** So far. */
   readonly lines: Record<string, unknown>[] = [];
   #onLine = () => {};
+  #stderr = '';
 
   constructor(...args: string[]) {
     this.#child = start('rserpool', [...args, '--json']);
     createInterface({ input: this.#child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
       this.lines.push(JSON.parse(line));
       this.#onLine();
+    });
+    this.#child.stderr?.setEncoding('utf8').on('data', (text) => {
+      this.#stderr += text;
     });
   }
 
@@ -55,7 +59,8 @@ export class Running {
   /** The first line, past or future, with this event. */
   async until(event: string): Promise<Record<string, unknown>> {
     const exited = exitOf(this.#child).then((code) => {
-      throw new Error(`ended with ${code} before "${event}": ${JSON.stringify(this.lines)}`);
+      const seen = `${JSON.stringify(this.lines)} ${this.#stderr}`;
+      throw new Error(`ended with ${code} before "${event}": ${seen}`);
     });
     const found = new Promise<Record<string, unknown>>((resolve) => {
       this.#onLine = () => {

@@ -56,9 +56,9 @@ function aPoolElement(registrar: RegistrarServer, settings: Partial<PoolElementS
 describe('the library', () => {
   test('registers, resolves, updates the policy and deregisters', async () => {
     const registrar = await aRegistrar({ id: 0xcafe });
-    const policy = { type: 'leastUsed', load: 5 } as const;
+    const policy = { type: 'leastUsed', load: 0.5 } as const;
     const element = await aPoolElement(registrar, { id: 1, policy });
-    await aPoolElement(registrar, { id: 2, policy: { type: 'leastUsed', load: 9 } });
+    await aPoolElement(registrar, { id: 2, policy: { type: 'leastUsed', load: 0.9 } });
     const user = await opening(createPoolUser(at(registrar)));
 
     const found = await user.resolve('EchoPool', { items: 2 });
@@ -69,7 +69,7 @@ describe('the library', () => {
       policy,
     });
 
-    await element.updatePolicy({ load: 10 });
+    await element.updatePolicy({ load: 1 });
     const again = await user.resolve('EchoPool', { items: 2, isFresh: true });
     expect(again?.map(({ id }) => id)).toEqual([2, 1]);
 
@@ -116,7 +116,11 @@ describe('the library', () => {
     await aPoolElement(registrar);
     const refused = aPoolElement(registrar, { policy: { type: 'random' } });
     await expect(refused).rejects.toThrow(RejectedError);
-    await expect(refused).rejects.toMatchObject({ causeCodes: [5] });
+    await expect(refused).rejects.toMatchObject({
+      causeCodes: [5],
+      message:
+        'The registrar rejected the registration: the pool uses roundRobin, not random (cause 5).',
+    });
   });
 
   test('says so when no registrar can be reached, and takes an AbortSignal', async () => {

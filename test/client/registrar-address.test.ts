@@ -52,13 +52,12 @@ describe("a registrar's address", () => {
   });
 
   test('that lacks brackets is asked about where there is nobody', async () => {
-    const place = { transport: 'udp', registrarUdpPort: 9, timeoutMs: 300 } as const;
+    const place = { transport: 'udp', registrarUdpPort: 9 } as const;
+    const read = { registrar: '::1:3863', ...place, timeoutMs: 300 };
     const hint = /If 3863 is the port, write \[::1\]:3863\.$/;
-    await expect(readRegistrar({ registrar: '::1:3863', ...place })).rejects.toThrow(hint);
+    await expect(readRegistrar(read)).rejects.toThrow(hint);
     const addresses = ['::1'];
-    await expect(readRegistrar({ registrar: '::1:3863', addresses, ...place })).rejects.toThrow(
-      hint,
-    );
+    await expect(readRegistrar({ ...read, addresses })).rejects.toThrow(hint);
     const user = await createPoolUser({
       registrars: ['::1:3863'],
       addresses,

@@ -142,31 +142,36 @@ describe('readRegistrar', () => {
   test.each<
     [string, () => { readonly udpPort: number } | ReturnType<typeof aHost>, object, RegExp]
   >([
-    ['nobody is there', () => ({ udpPort: 9 }), UnreachableError, /^No registrar takes ENRP at /],
     [
-      'nobody takes the call',
+      'no registrar runs there',
+      () => ({ udpPort: 9 }),
+      UnreachableError,
+      /^No registrar answers on ENRP at /,
+    ],
+    [
+      'the host is silent',
       aHost,
       UnreachableError,
-      /^No registrar takes ENRP at 127\.0\.0\.1: /,
+      /^No registrar answers on ENRP at 127\.0\.0\.1\. /,
     ],
     [
-      'nobody answers',
+      'the registrar accepts the association and is silent',
       () => aFake(() => undefined),
       UnreachableError,
-      /has taken the call and does not answer in time\.$/,
+      /accepted the association but did not answer in time\. Try again/,
     ],
     [
-      'what answers speaks no ENRP',
+      'the reply is not ENRP',
       () => aFake(() => Buffer.from('HTTP/1.1 400 Bad Request')),
       RejectedError,
-      /speaks no ENRP that can be read\.$/,
+      /^The reply from .* is not valid ENRP\. /,
     ],
     [
       'the registrar is starting or answers peers alone',
       // ENRP_LIST_RESPONSE of 7 for anybody, with the R bit.
       () => aFake(() => Uint8Array.of(6, 1, 0, 12, 0, 0, 0, 7, 0, 0, 0, 0)),
       RejectedError,
-      /refuses to be read: .* \(--as-peer\)\.$/,
+      /rejected the request\. .* use --as-peer\.$/,
     ],
   ])('says so when %s', async (_, open, kind, sentence) => {
     const { udpPort } = await open();
@@ -185,7 +190,12 @@ describe('readRegistrar', () => {
   });
 
   test.each([
-    ['a registrar', { registrar: '10.1.2' }, 'registrars', /"10\.1\.2" is no registrar's address/],
+    [
+      'a registrar',
+      { registrar: '10.1.2' },
+      'registrars',
+      /"10\.1\.2" is not the address of a registrar/,
+    ],
     ['a time-out', { timeoutMs: 0 }, 'timeoutMs', /^timeoutMs is 0: give a whole number from 1 /],
     ['a limit', { maxPoolElements: 1.5 }, 'maxPoolElements', /^maxPoolElements is 1\.5: /],
     ['a limit', { maxTableBytes: Number.NaN }, 'maxTableBytes', /^maxTableBytes is NaN: /],

@@ -1,7 +1,9 @@
 /** What a registrar cannot be told: said at once, by the setting's name, with nothing opened. */
 
+import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { createRegistrar, type RegistrarSettings } from '../../src/index.ts';
+import { createPoolElement, createRegistrar, type RegistrarSettings } from '../../src/index.ts';
+import { loopback } from '../support/loopback.ts';
 
 const PEER = { address: '127.0.6.2', port: 9901 };
 const HINT = { nest: /list of its addresses/, address: /IP address/, port: /from 1 to 65535/ };
@@ -33,9 +35,9 @@ test.each([
   });
 });
 
-test('the second of two peers is named by its index', async () => {
+test('an address of a peer that cannot be used is named by its path', async () => {
   const peers = [[PEER], [{ ...PEER, port: 0 }]];
-  await expect(created({ enrp: { peers } })).rejects.toThrow(/^enrp\.peers\[1\] is {.*"port":0}/);
+  await expect(created({ enrp: { peers } })).rejects.toThrow(/^enrp\.peers\[1\]\[0\]\.port is 0: /);
 });
 
 test.each([
@@ -47,4 +49,47 @@ test.each([
   ['id', { id: 0 }],
 ])('%s', async (key, settings) => {
   await expect(created(settings)).rejects.toMatchObject({ code: 'ERR_RSERPOOL_CONFIG', key });
+});
+
+test.each<[string, object]>([
+  ['asap.address is unknown: did you mean asap.addresses?', { asap: { address: ['127.0.6.1'] } }],
+  ['asap.addresses is "127.0.6.1"', { asap: { addresses: '127.0.6.1' } }],
+  ['asap is []', { asap: [] }],
+  ['asap.announce.prot is unknown', { asap: { announce: { address: '239.0.0.1', prot: 1 } } }],
+  ['udpport is unknown: did you mean udpPort?', { udpport: 1 }],
+  ['transport is "UDP": give "auto", "kernel", "udp" or "raw".', { transport: 'UDP' }],
+  ['enrp is "yes"', { enrp: 'yes' }],
+  ['enrp.peer is unknown: did you mean enrp.peers?', { enrp: { peer: [] } }],
+  ['enrp.options.foo is unknown', { enrp: { options: { foo: 1 } } }],
+  ['enrp.options.maxPeers is 0', { enrp: { options: { maxPeers: 0 } } }],
+  ['enrp.peers[0][1].address is 127.0.6.2 again', { enrp: { peers: [[PEER, PEER]] } }],
+  ['registrar.limits.maxPool is unknown: did you mean', { registrar: { limits: { maxPool: 1 } } }],
+  ['registrar.refusesStrangers is 1', { registrar: { refusesStrangers: 1 } }],
+  ['registrar.minAddressScope is "global "', { registrar: { minAddressScope: 'global ' } }],
+  ['maxAssociations is 0', { maxAssociations: 0 }],
+  ['log is true: give a logger', { log: true }],
+])('createRegistrar refuses: %s', async (sentence, settings) => {
+  const refused = createRegistrar({ transport: 'udp', udpPort: 0, ...settings } as never);
+  await expect(refused).rejects.toMatchObject({
+    code: 'ERR_RSERPOOL_CONFIG',
+    message: expect.stringContaining(sentence),
+  });
+});
+
+test('pool elements in events of a registrar have loads as fractions', async () => {
+  const registrar = await createRegistrar({
+    ...{ transport: 'udp', udpPort: 0 },
+    asap: { addresses: [loopback(1)], announce: false },
+  });
+  const added = once(registrar, 'poolElementAdded');
+  const element = await createPoolElement({
+    ...{ transport: 'udp', addresses: [loopback(2)], poolHandle: 'EchoPool' },
+    ...{ registrars: [loopback(1)], registrarUdpPort: registrar.udpPort },
+    policy: { type: 'leastUsedDegradation', load: 0.25, loadDegradation: 0.1 },
+    userTransport: { protocol: 'tcp', port: 7 },
+  });
+  const policy = { type: 'leastUsedDegradation', load: 0.25, loadDegradation: 0.1 };
+  expect(await added).toMatchObject([{ poolElement: { id: element.id, policy } }]);
+  await element.close();
+  await registrar.close();
 });

@@ -85,7 +85,7 @@ test('weighted round robin is the smooth one to the letter while a pool does not
     }
     for (let turn = 0; turn < 40; turn++) {
       const items = 1 + random(4);
-      const ids = handlespace.resolve(poolHandle, items)?.map(({ id }): number => id) ?? [];
+      const ids = handlespace.resolve(poolHandle, { items })?.map(({ id }): number => id) ?? [];
       expect({ kind: 'exactly', ids }).toEqual(model.select(items));
       model.answered(ids);
     }
@@ -192,7 +192,7 @@ class Pair {
 
   #resolve(poolHandle: string, items: number): void {
     const expected = this.#model.resolve(poolHandle, items);
-    const elements = this.#handlespace.resolve(poolHandle, items);
+    const elements = this.#handlespace.resolve(poolHandle, { items });
     this.seen[elements === undefined ? 'unknownPool' : 'resolved'] = true;
     if (expected === undefined) {
       expect(elements).toBeUndefined();

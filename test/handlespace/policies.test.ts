@@ -23,7 +23,7 @@ function poolOf(
 /** `turns` answers in a row, each as text: `AB`. */
 function answers(handlespace: Handlespace, items: number, turns: number): string[] {
   return Array.from({ length: turns }, () => {
-    const elements = handlespace.resolve('EchoPool', items) ?? [];
+    const elements = handlespace.resolve('EchoPool', { items }) ?? [];
     return elements.map(({ id }) => String.fromCharCode(64 + id)).join('');
   });
 }
@@ -84,6 +84,18 @@ describe('the least used family (RFC 5356 §5)', () => {
     expect(answers(handlespace, 1, 6).join('')).toBe('AABABA');
     handlespace.register(0, registration({ id: 1, policy: policies[0] as Policy }));
     expect(answers(handlespace, 1, 2).join('')).toBe('AA');
+  });
+
+  test('with degradation only the first of an answer degrades, by profile rfc all (decision 27)', () => {
+    const equal = Array.from(
+      { length: 3 },
+      (): Policy => ({ type: 'leastUsedDegradation', load: 0, loadDegradation: 10 }),
+    );
+    const rsplib = answers(poolOf(equal), 3, 6);
+    expect(rsplib).toEqual(['ABC', 'BCA', 'CAB', 'ABC', 'BCA', 'CAB']);
+    // Of two entries both degrade by profile rfc: C is at 0 in the second answer, then all are at 10.
+    expect(answers(poolOf(equal), 2, 3)).toEqual(['AB', 'BC', 'CA']);
+    expect(answers(poolOf(equal, { profile: 'rfc' }), 2, 3)).toEqual(['AB', 'CB', 'AC']);
   });
 
   test('priority least used counts the next request in (RFC 5356 §5.3.1)', () => {

@@ -129,6 +129,20 @@ describe('the handlespace refuses', () => {
     },
   );
 
+  test.each<[Partial<Registration>, string]>([
+    [{ id: 2, policy: random }, 'The pool uses roundRobin, not random.'],
+    [{ id: 2, userTransport: sctp(0) }, 'The pool uses TCP transports, not SCTP.'],
+    [
+      { poolHandle: 'New', policy: { type: 'leastUsedDpf', load: 1, loadDpf: 1, distanceMs: 1 } },
+      'The policy leastUsedDpf is not supported: use one of RFC 5356.',
+    ],
+  ])('a registration with a message that names policies and transports: %#', (given, message) => {
+    const handlespace = new Handlespace({ seed: 1n });
+    handlespace.register(0, roundRobin);
+    const refusal = refusalOf(() => handlespace.register(0, { ...roundRobin, ...given }));
+    expect(refusal).toMatchObject({ message });
+  });
+
   test('more pools or elements than it may hold with cause 6, but not known ones', () => {
     const handlespace = new Handlespace({ seed: 1n, maxPools: 1, maxPoolElements: 2 });
     handlespace.register(0, registration({ id: 1 }));

@@ -58,7 +58,7 @@ describe('resolveInto', () => {
     const [objects, bytes] = twins(poolHandle, count);
     const out = new Uint8Array(65_536).fill(0xaa);
     for (let turn = 0; turn < 5; turn++) {
-      const elements = objects.resolve(poolHandle, items) ?? [];
+      const elements = objects.resolve(poolHandle, { items }) ?? [];
       expect(elements.length).toBe(Math.min(items, count));
       const length = bytes.resolveInto(Buffer.from(poolHandle), items, out, 7);
       expect(out.subarray(7, 7 + length)).toEqual(encodedAnswer(poolHandle, elements));
@@ -76,7 +76,7 @@ describe('resolveInto', () => {
 
   test('refuses an output that is too small by one byte, and then nobody has had a turn', () => {
     const [objects, bytes] = twins('EchoPool', 3);
-    const expected = encodedAnswer('EchoPool', objects.resolve('EchoPool', 3) ?? []);
+    const expected = encodedAnswer('EchoPool', objects.resolve('EchoPool', { items: 3 }) ?? []);
     const small = new Uint8Array(10 + expected.length - 1);
     const refusal = refusalOf(() => bytes.resolveInto('EchoPool', 3, small, 10));
     expect(refusal).toBeInstanceOf(HandlespaceError);
@@ -99,7 +99,7 @@ describe('resolveInto', () => {
     const elements = Math.floor((65_532 - 4 - 12 - 8) / elementBytes);
     expect(length).toBe(4 + 12 + 8 + elements * elementBytes);
     expect(Buffer.from(out.buffer).readUInt16BE(2)).toBe(length);
-    expect(handlespace.resolve('EchoPool', 1_000)?.length).toBe(MAX_ITEMS);
+    expect(handlespace.resolve('EchoPool', { items: 1_000 })?.length).toBe(MAX_ITEMS);
   });
 });
 
@@ -111,7 +111,7 @@ describe('resolveInPlace', () => {
     for (const position of [0, 64, 4_096]) {
       response.position[0] = position;
       const length = bytes.resolveInPlace(1_000, 8, 3);
-      const expected = encodedAnswer('EchoPool', objects.resolve('EchoPool', 3) ?? []);
+      const expected = encodedAnswer('EchoPool', objects.resolve('EchoPool', { items: 3 }) ?? []);
       expect(response.bytes.subarray(position, position + length)).toEqual(expected);
       expect(response.position[0]).toBe(position);
     }
@@ -128,7 +128,7 @@ describe('resolveInPlace', () => {
     }
     response.position[0] = 0;
     const length = bytes.resolveInPlace(0, 8, 3);
-    const expected = encodedAnswer('EchoPool', objects.resolve('EchoPool', 3) ?? []);
+    const expected = encodedAnswer('EchoPool', objects.resolve('EchoPool', { items: 3 }) ?? []);
     expect(response.bytes.subarray(0, length)).toEqual(expected);
   });
 

@@ -23,7 +23,7 @@ describeScenario("our rspregistrar in the place of rsplib's", scenario, (seen) =
   test('prints what it does where it should, and nothing else', () => {
     expect(seen.text('ours-errors.txt')).toBe('');
     expect(seen.text('ours.txt')).toMatch(/^rspregistrar .*registrar 0x11111111\n/);
-    expect(seen.text('ours.txt')).toMatch(/\nTerminated!\n$/);
+    expect(seen.text('ours.txt')).toMatch(/\nStopped\.\n$/);
     expect(seen.text('ours.log')).toMatch(/Note: started .*\n(.*\n)*.*Note: ended /);
   });
 

@@ -54,7 +54,7 @@ describeScenario('a large table and its mentors', scenario, (seen) => {
 
   test("it reads rsplib's only as a peer, and warns", () => {
     expect(seen.observations['theirs-refusedStatus']).toBe(1);
-    expect(seen.text('dump-theirs-refused-errors.txt')).toMatch(/refuses to be read.*--as-peer/);
+    expect(seen.text('dump-theirs-refused-errors.txt')).toMatch(/rejected the request.*--as-peer/);
     expect(seen.observations['theirs-as-peerStatus']).toBe(0);
     expect(seen.text('dump-theirs-as-peer-errors.txt')).toContain('a peer that does not exist');
     expect(read(seen.jsonLines('dump-theirs-as-peer.txt'))).toEqual(linesOf('full-theirs'));

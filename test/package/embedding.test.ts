@@ -3,8 +3,16 @@
  * embedded from there, with nothing else installed. What is packed is what the set-up has built.
  */
 
-import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -16,7 +24,7 @@ let folder = '';
 let packed: readonly string[] = [];
 
 function run(program: string, args: readonly string[], cwd = folder): string {
-  return execFileSync(program, args, { cwd, encoding: 'utf8', timeout: 60_000 });
+  return execFileSync(program, args, { cwd, encoding: 'utf8', timeout: 250_000 });
 }
 
 function tsc(args: readonly string[], cwd = folder): string {
@@ -94,6 +102,27 @@ describe('the packed package', () => {
     expect(run(process.execPath, ['threads.mjs'])).toBe('1 1 1 1\n');
   });
 
+  test('explains that the load program is not in it, with --help as well', () => {
+    for (const name of ['commander', 'pino']) {
+      symlinkSync(path.join(tree, 'node_modules', name), path.join(folder, 'node_modules', name));
+    }
+    const program = path.join(folder, 'node_modules', 'rserpool', 'dist', 'cli', 'rserpool.js');
+    const load = (...args: string[]) =>
+      spawnSync(process.execPath, [program, 'load', ...args], { cwd: folder, encoding: 'utf8' });
+    const sentence =
+      '`rserpool load` is not in the npm package: run it in a clone of the repository, which builds the load program from source.';
+    expect(load()).toMatchObject({ status: 1, stdout: '', stderr: `rserpool: ${sentence}\n` });
+    const { status, stdout } = load('--associations', '5', '--json');
+    expect(JSON.parse(stdout)).toEqual({
+      error: { code: 'ERR_RSERPOOL_ADDON', message: sentence },
+    });
+    expect(status).toBe(1);
+    const help = load('--help');
+    expect(help.stdout).toMatch(/^Usage: rserpool load/);
+    expect(help.stdout).toContain(sentence);
+    expect(help).toMatchObject({ status: 0, stderr: '' });
+  });
+
   test('says in one sentence what to do when the addon is missing', () => {
     const native = path.join(folder, 'node_modules', 'rserpool', 'native');
     rmSync(native, { recursive: true });
@@ -101,7 +130,7 @@ describe('the packed package', () => {
     const error = JSON.parse(run(process.execPath, ['without-addon.mjs']));
     expect(error).toEqual({
       code: 'ERR_RSERPOOL_ADDON',
-      message: `The native addon for ${process.platform}-${process.arch} is missing: run "npm run setup" in the source tree of rserpool to build it.`,
+      message: `rserpool has no prebuilt addon for ${process.platform}-${process.arch}. To build it, clone the repository and run "npm run setup".`,
     });
   });
 });

@@ -12,10 +12,10 @@ import type {
 import { PoolUserMachine } from '../../src/protocol/endpoint/pool-user.ts';
 import type { PoolUserEvent, PoolUserInput } from '../../src/protocol/endpoint/pool-user-events.ts';
 import { completeEnrpOptions } from '../../src/protocol/enrp/options.ts';
-import { SILENT } from '../../src/protocol/logger.ts';
 import { completeRegistrarOptions } from '../../src/protocol/registrar/options.ts';
 import { Driver } from '../../src/runtime/driver.ts';
 import { type AnyRegistrarEvent, RegistrarHalves } from '../../src/runtime/registrar-halves.ts';
+import { Steps } from '../../src/runtime/steps.ts';
 import {
   ASAP_PORT,
   ENRP_PORT,
@@ -27,6 +27,7 @@ import {
 } from '../../src/types.ts';
 import type { Policy } from '../../src/wire/parameters.ts';
 import type { History } from './history.ts';
+import type { Mischief } from './mischief.ts';
 import type { SimProcess } from './process.ts';
 import { RsplibWays } from './rsplib.ts';
 import { onlySolicited } from './solicited.ts';
@@ -48,6 +49,7 @@ export interface RegistrarSetUp {
   readonly isRsplib: boolean;
   /** Pool elements in one page of a handle table. */
   readonly pageSize: number;
+  readonly mischief: Mischief;
   tell(event: AnyRegistrarEvent): void;
 }
 
@@ -64,7 +66,8 @@ export class SimRegistrar {
   #homes: ReadonlyMap<number, RegistrarId> = new Map();
   #homesAt = -1;
 
-  constructor(process: SimProcess, { id, peers, isRsplib, pageSize, tell }: RegistrarSetUp) {
+  constructor(process: SimProcess, setUp: RegistrarSetUp) {
+    const { id, peers, isRsplib, pageSize, mischief, tell } = setUp;
     this.id = registrarId(id);
     this.process = process;
     this.isRsplib = isRsplib;
@@ -90,13 +93,15 @@ export class SimRegistrar {
       stack: process.stack(isRsplib ? new RsplibWays(this.id, () => this.halves.handlespace) : {}),
       clock: process,
       seed: () => seed++,
-      log: SILENT,
+      log: mischief.log,
       announce: () => {},
       announcePresence: () => {},
       tell: (event) => {
         if (event.type === 'inService') this.inServiceAt = process.worldTime;
         tell(event);
+        mischief.throwAtRandom();
       },
+      onException: mischief.onException,
     });
     this.halves.start();
   }
@@ -146,6 +151,7 @@ interface EndpointSetUp {
   /** Places of registrars. */
   readonly registrars: readonly number[];
   readonly lives: History['lives'];
+  readonly mischief: Mischief;
   /** Where the registrar is that had this identifier last. */
   addressOf(id: RegistrarId): IpAddress | undefined;
   readonly tell: Tell;
@@ -170,10 +176,8 @@ export class SimElement {
   readonly #addressOf: (id: RegistrarId) => IpAddress | undefined;
   readonly #driver: Driver<PoolElementInput, PoolElementEvent>;
 
-  constructor(
-    process: SimProcess,
-    { id, registrars, lives, addressOf, tell, complain }: EndpointSetUp,
-  ) {
+  constructor(process: SimProcess, setUp: EndpointSetUp) {
+    const { id, registrars, lives, mischief, addressOf, tell, complain } = setUp;
     this.id = id;
     this.process = process;
     this.#addressOf = addressOf;
@@ -190,15 +194,20 @@ export class SimElement {
         retranMaxMs: 5_000,
       }),
       seed: BigInt(id),
+      log: mischief.log,
     });
+    const steps = new Steps(mischief.onException);
     this.#driver = new Driver({
       stack: process.stack(
         onlySolicited({ poolHandle: POOL, id }, (fault) => complain(`element ${id}: ${fault}`)),
       ),
-      ...{ machine, port: 0, accepts: true, clock: process },
+      ...{ machine, port: 0, accepts: true, clock: process, steps },
       perform: (event) => {
-        tell(`element ${id} ${event.type}`);
         this.#perform(event);
+        steps.callLater(() => {
+          tell(`element ${id} ${event.type}`);
+          mischief.throwAtRandom();
+        });
       },
     });
     this.#driver.input({ type: 'start' });
@@ -242,13 +251,14 @@ export class SimUser {
   #request = 0;
   #outstanding = 0;
 
-  constructor(process: SimProcess, { id, registrars, complain }: EndpointSetUp) {
+  constructor(process: SimProcess, { id, registrars, mischief, complain }: EndpointSetUp) {
     this.process = process;
     this.answeredAt = process.worldTime;
     const machine = new PoolUserMachine({
       registrars: registrars.map(asapAt),
       options: completePoolUserOptions({ retranMaxMs: 5_000 }),
       seed: BigInt(id),
+      log: mischief.log,
     });
     this.#driver = new Driver<PoolUserInput, PoolUserEvent>({
       stack: process.stack(onlySolicited('poolUser', (fault) => complain(`user ${id}: ${fault}`))),

@@ -25,14 +25,23 @@ export interface Outcome {
   readonly transcript: readonly string[];
   /** How often the checks of losses and of replicas could tell whether all was well. */
   readonly coverage: Coverage;
+  /** How many exceptions listeners and loggers have thrown. */
+  readonly exceptions: number;
 }
 
-/**
- * `onPacket` is shown all packets. Whatever is thrown, by an invariant that does not hold or by a machine, is a
- * fault, and the end of it.
- */
-export function play(history: History, onPacket?: (report: PacketReport) => void): Outcome {
-  const world = new World(history);
+export interface PlayOptions {
+  /** Is shown all packets. */
+  readonly onPacket?: (report: PacketReport) => void;
+  /** Whether listeners and loggers throw at random. Default: yes. */
+  readonly hasMischief?: boolean;
+}
+
+/** Whatever is thrown, by an invariant that does not hold or by a machine, is a fault, and the end of it. */
+export function play(
+  history: History,
+  { onPacket, hasMischief = true }: PlayOptions = {},
+): Outcome {
+  const world = new World(history, hasMischief);
   if (onPacket !== undefined) world.network.observe(onPacket);
   const checks = new Checks(world);
   try {
@@ -40,7 +49,9 @@ export function play(history: History, onPacket?: (report: PacketReport) => void
   } catch (error) {
     world.complain(String(error));
   }
-  return { faults: world.faults, transcript: world.transcript, coverage: checks.coverage };
+  const { mischief, faults, transcript } = world;
+  if (!mischief.isAllHandedOver) world.complain('an exception of a listener or logger is lost');
+  return { faults, transcript, coverage: checks.coverage, exceptions: mischief.thrown };
 }
 
 function playIn(world: World, checks: Checks): void {

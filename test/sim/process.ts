@@ -74,6 +74,7 @@ export class SimProcess implements Clock {
         tap.onOpen?.(endpoint);
         return tapped(endpoint, tap);
       },
+      useAddresses: () => [],
       stats: () => memory.stats(),
       close: () => memory.close(),
     };

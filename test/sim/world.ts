@@ -4,6 +4,7 @@ import type { AnyRegistrarEvent } from '../../src/runtime/registrar-halves.ts';
 import { MemoryNetwork } from '../../src/transport/memory.ts';
 import type { IpAddress, Milliseconds, RegistrarId } from '../../src/types.ts';
 import type { History } from './history.ts';
+import { Mischief } from './mischief.ts';
 import {
   elementAddress,
   registrarAddress,
@@ -23,6 +24,7 @@ export class World {
   readonly history: History;
   readonly network: MemoryNetwork;
   readonly ways: Ways;
+  readonly mischief: Mischief;
   readonly places: readonly number[];
   /** Those that run, by place. */
   readonly registrars = new Map<number, SimRegistrar>();
@@ -46,12 +48,14 @@ export class World {
   readonly delays = new Map<number, number>();
   #nextElement = 1;
 
-  constructor(history: History) {
+  /** `hasMischief`: listeners and loggers throw at random. */
+  constructor(history: History, hasMischief: boolean) {
     this.history = history;
     const { seed, loss, duplication, reordering, registrars } = history;
     this.network = new MemoryNetwork({ seed, link: { ...LINK, loss, duplication, reordering } });
     this.ways = new Ways(this.network);
     this.#identifierOf = randomOf(~seed);
+    this.mischief = new Mischief(hasMischief ? randomOf(seed ^ 0x5eed_0000) : undefined);
     this.places = Array.from({ length: registrars }, (_, index) => index + 1);
   }
 
@@ -83,7 +87,7 @@ export class World {
       this.#process(registrarAddress(place), place),
       {
         ...{ id, peers: this.places.filter(isKnown), isRsplib: hasRsplib && place % 2 === 0 },
-        pageSize,
+        ...{ pageSize, mischief: this.mischief },
         tell: (event) => {
           this.note(`${id} ${textOf(event)}`);
           if (event.type !== 'takeover') return;
@@ -165,7 +169,7 @@ export class World {
 
   #endpoint(id: number) {
     return {
-      ...{ id, registrars: this.places, lives: this.history.lives },
+      ...{ id, registrars: this.places, lives: this.history.lives, mischief: this.mischief },
       addressOf: (registrar: number) => this.addressOf(registrar),
       tell: (what: string) => this.note(what),
       complain: (fault: string) => this.complain(fault),

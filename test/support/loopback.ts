@@ -5,6 +5,7 @@
  * Each process that imports this file claims a network of 256 addresses by listening on one of them until it ends.
  */
 
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
@@ -19,6 +20,15 @@ export const loopbackNetwork = await claimNetwork();
 /** Returns an address of the claimed network; `host` is 1 to 253. */
 export function loopback(host: number): string {
   return `${loopbackNetwork}.${host}`;
+}
+
+/** Returns a UDP port that was free a moment ago on every address, for example for a multicast group. */
+export async function freeUdpPort(): Promise<number> {
+  const socket = createSocket('udp4').bind(0);
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  await new Promise<void>((resolve) => socket.close(resolve));
+  return port;
 }
 
 async function claimNetwork(): Promise<string> {

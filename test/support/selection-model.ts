@@ -106,12 +106,10 @@ export class SelectionModel {
       case 'priorityLeastUsed':
         this.#joinLine(this.#entry(ids[0] as number));
         return;
-      case 'leastUsedDegradation':
-        for (const [turn, id] of ids.entries()) {
-          const entry = this.#entry(id);
-          const key = Math.min(ALL, entry.key + entry.loadDegradation);
-          if (turn === 0 || key !== entry.key) this.#joinLine(entry, key);
-        }
+      case 'leastUsedDegradation': {
+        const entry = this.#entry(ids[0] as number);
+        this.#joinLine(entry, Math.min(ALL, entry.key + entry.loadDegradation));
+      }
     }
   }
 

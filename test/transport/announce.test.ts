@@ -1,6 +1,5 @@
 /** Announces by UDP multicast on the loopback, with a group port of their own. */
 
-import { createSocket } from 'node:dgram';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
   type AnnounceGroup,
@@ -9,6 +8,7 @@ import {
   openAnnounceListener,
   openAnnounceSender,
 } from '../../src/transport/announce.ts';
+import { freeUdpPort } from '../support/loopback.ts';
 
 const LOOPBACK = '127.0.0.1';
 
@@ -22,20 +22,8 @@ function kept<One extends { close(): void }>(one: One): One {
   return one;
 }
 
-/** A UDP port that was free a moment ago. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const socket = createSocket('udp4');
-    socket.on('error', reject);
-    socket.bind(0, () => {
-      const { port } = socket.address();
-      socket.close(() => resolve(port));
-    });
-  });
-}
-
 async function ephemeralGroup(): Promise<AnnounceGroup> {
-  return { address: '239.0.0.60', port: await freePort() };
+  return { address: '239.0.0.60', port: await freeUdpPort() };
 }
 
 interface Announce {
@@ -69,7 +57,7 @@ function exchange(
 const canMulticast =
   (await exchange(
     await ephemeralGroup(),
-    { interfaces: [LOOPBACK], sourcePort: await freePort() },
+    { interfaces: [LOOPBACK], sourcePort: await freeUdpPort() },
     () => {},
   )) !== undefined;
 for (const one of open.splice(0)) one.close();
@@ -81,7 +69,7 @@ describe.skipIf(!canMulticast)(
       'from %s come with the address and port they were sent from (RFC 5352 §3.6, decision 2)',
       async (address) => {
         const problems: string[] = [];
-        const sourcePort = await freePort();
+        const sourcePort = await freeUdpPort();
         const heard = await exchange(
           await ephemeralGroup(),
           { interfaces: [address], sourcePort },
@@ -159,7 +147,7 @@ describe('announces where they are impossible', () => {
 
   test('sending says so once and throws nothing, however often it is tried', async () => {
     const group = await ephemeralGroup();
-    const sourcePort = await freePort();
+    const sourcePort = await freeUdpPort();
     const problems = await firstProblem((onProblem) => {
       // 192.0.2.77 and .78 are nobody's addresses: documentation only (RFC 5737).
       const interfaces = ['192.0.2.77', '192.0.2.78'];
@@ -172,7 +160,7 @@ describe('announces where they are impossible', () => {
   });
 
   test('listening says so once and throws nothing', async () => {
-    const group = { address: '192.0.2.1', port: await freePort() };
+    const group = { address: '192.0.2.1', port: await freeUdpPort() };
     const problems = await firstProblem((onProblem) => {
       kept(openAnnounceListener({ group, onAnnounce: () => {}, onProblem }));
     });

@@ -26,7 +26,7 @@ describe('the doctor', () => {
     expect(result.backend).toBe('kernel');
     expect(checkOf('transport', result)).toMatchObject({
       state: 'ok',
-      finding: '"auto" takes kernel: the kernel gives SCTP sockets.',
+      finding: '"auto" selects kernel: the kernel supports SCTP.',
     });
   });
 
@@ -63,7 +63,7 @@ describe('the doctor', () => {
     const on = { [`${folder}/udp_port`]: '9899\n', [`${folder}/encap_port`]: '0\n' };
     expect(checkKernelSettings(machine(on))[0]).toMatchObject({
       state: 'ok',
-      finding: expect.stringContaining('UDP port 9899 and not called'),
+      finding: expect.stringContaining('UDP port 9899, and not opened'),
     });
     expect(checkKernelSettings(machine({}))[0]?.state).toBe('warning');
   });

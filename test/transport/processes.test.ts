@@ -113,7 +113,7 @@ describe('SCTP over UDP between two processes', () => {
 describe('a process with the transport', () => {
   const run = (script: string) =>
     promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
-      timeout: 30_000,
+      timeout: 120_000,
     });
 
   test('that only imports it and loads the addon opens no socket and starts no thread', async () => {

@@ -6,6 +6,7 @@ import { DecodeError } from '../../src/errors.ts';
 import { decodeAsap, encodeAsap } from '../../src/wire/asap.ts';
 import { decodeEnrp } from '../../src/wire/enrp.ts';
 import { CAUSE, type Profile } from '../../src/wire/parameters.ts';
+import { isLong } from '../support/long.ts';
 import { asapMessages, enrpMessages } from './generators.ts';
 import { asapLookalike, damagedMessage, enrpLookalike } from './hostile-input.ts';
 import { ASAP, type Codec, decodeOrError, ENRP, expectRoundTrip } from './round-trip.ts';
@@ -59,7 +60,7 @@ function describeProtocol<Message>({
         fc.property(messages[type] as fc.Arbitrary<Message>, (message) => {
           expectRoundTrip(codec, message, encode(message), { profile });
         }),
-        { numRuns: 60 },
+        { numRuns: isLong ? 2_000 : 30 },
       );
     });
 
@@ -82,7 +83,7 @@ function describeProtocol<Message>({
           }
           expect(weightOf(result)).toBeLessThanOrEqual(MAX_WEIGHT_PER_BYTE * bytes.length + 1000);
         }),
-        { numRuns: 3000 },
+        { numRuns: isLong ? 100_000 : 3_000 },
       );
       if (arbitrary !== inputs['any bytes']) expect(decoded).toBeGreaterThan(10);
     });

@@ -31,7 +31,7 @@ function dissect(protocol: Protocol, payloads: readonly Uint8Array[], filter: st
   writeFileSync(file, writePcapng(frames));
   const fields = `-T fields -E occurrence=f -e frame.number -e ${protocol}.message_type`.split(' ');
   const options = ['-n', '-r', file, '-Y', filter, ...fields];
-  const { status, stdout } = spawnSync('tshark', options, { encoding: 'utf8', timeout: 50_000 });
+  const { status, stdout } = spawnSync('tshark', options, { encoding: 'utf8', timeout: 250_000 });
   rmSync(folder, { recursive: true });
   expect(status).toBe(0);
   return stdout.split('\n').filter((line) => line !== '');

@@ -3,14 +3,14 @@
 //!
 //! Native code reaches the memory through its own `Rc` and never through the ArrayBuffer, which holds another
 //! `Rc`. So nothing that JavaScript does with the ArrayBuffer (detach it, transfer it, let it be collected)
-//! frees memory that native code still uses; the last of the two to go frees it.
+//! frees memory that native code still uses; the last of the two to go frees it. `Arena::release` does so
+//! at once: it detaches the ArrayBuffer, and both sides have an arena without bytes from then on.
 //!
 //! ```text
 //! | position: u32 | order: 4 words | unused, up to 64 bytes | bytes ... |      in native byte order
 //! ```
 
-use std::alloc::{Layout, alloc_zeroed, dealloc};
-use std::cell::{Cell, Ref, RefCell, RefMut};
+use std::cell::{Cell, Ref, RefCell, RefMut, UnsafeCell};
 use std::ffi::c_void;
 use std::ops::{Deref, DerefMut};
 use std::ptr::{self, NonNull};
@@ -18,17 +18,14 @@ use std::rc::Rc;
 use std::slice;
 
 use napi::bindgen_prelude::{External, JsObjectValue, Object, Result, Unknown};
-use napi::{Env, check_status, sys};
+use napi::{Env, JsValue, check_status, sys};
 use napi_derive::napi;
+use rserpool_sctp::Pages;
 
 use crate::failure::{Failure, Fallible, whole_usize};
 
 /// Keeps the position away from the bytes, and these aligned.
 const HEAD_BYTES: usize = 64;
-
-/// As much as any typed array wants, and no more than `calloc` gives by itself: beyond that the allocator
-/// would write the zeros by hand, and touch all of the memory.
-const ALIGNMENT: usize = 8;
 
 /// 29 bits of offset is what a packed resolution can name.
 const MAX_BYTES: usize = 1 << 29;
@@ -38,9 +35,13 @@ pub type ArenaHandle = External<Rc<Arena>>;
 
 /// `Rc` and not `Arc`: only the JavaScript thread may touch the memory, and the compiler sees to it.
 pub struct Arena {
-    head: NonNull<u8>,
-    layout: Layout,
+    /// Where position and order are: in the memory or, once that is released, in `spare`.
+    head: Cell<NonNull<u8>>,
     bytes: RefCell<Bytes>,
+    /// `None`: released. The ArrayBuffer has another share.
+    memory: RefCell<Option<Rc<Pages>>>,
+    /// Takes the place of the head, so that its readers need not ask whether it is there.
+    spare: UnsafeCell<[u64; HEAD_BYTES / 8]>,
     is_exposed: Cell<bool>,
 }
 
@@ -50,24 +51,47 @@ pub struct Bytes {
     length: usize,
 }
 
+impl Bytes {
+    const NONE: Bytes = Bytes {
+        start: NonNull::dangling(),
+        length: 0,
+    };
+}
+
 impl Arena {
-    /// All zero; large ones cost nothing until they are written. `None`: not 1 byte to 512 MiB, or no memory left.
+    /// All zero; large ones cost nothing until they are written. Returns `None` if `length` is not 1 byte to
+    /// 512 MiB, or no memory is left.
     pub fn new(length: usize) -> Option<Rc<Arena>> {
         if length == 0 || length > MAX_BYTES {
             return None;
         }
-        let layout = Layout::from_size_align(HEAD_BYTES + length, ALIGNMENT).ok()?;
-        // SAFETY: the layout is not empty.
-        let head = NonNull::new(unsafe { alloc_zeroed(layout) })?;
-        // SAFETY: the allocation is longer than its head.
-        let start = unsafe { head.add(HEAD_BYTES) };
-        let bytes = RefCell::new(Bytes { start, length });
+        let memory = Pages::map(HEAD_BYTES + length).ok()?;
+        // SAFETY: the memory is longer than its head.
+        let start = unsafe { memory.start().add(HEAD_BYTES) };
         Some(Rc::new(Arena {
-            head,
-            layout,
-            bytes,
+            head: Cell::new(memory.start()),
+            bytes: RefCell::new(Bytes { start, length }),
+            memory: RefCell::new(Some(Rc::new(memory))),
+            spare: UnsafeCell::default(),
             is_exposed: Cell::new(false),
         }))
+    }
+
+    /// Gives the memory back. `array_buffer` is the one that `expose` made: it is detached, its views have
+    /// length 0 from then on. If it is another one, because JavaScript has moved the memory to it, the memory
+    /// stays until that is collected. Does nothing the second time.
+    pub fn release(&self, env: &Env, array_buffer: &Unknown<'_>) -> Fallible<()> {
+        let mut bytes = self.bytes.try_borrow_mut().map_err(|_| Failure::InUse)?;
+        let Some(memory) = self.memory.take() else {
+            return Ok(());
+        };
+        *bytes = Bytes::NONE;
+        self.head.set(NonNull::from(&self.spare).cast());
+        if detach(env, array_buffer, &memory) {
+            // SAFETY: JavaScript has no view of the memory any longer, native code has just lost its own.
+            unsafe { memory.unmap() };
+        }
+        Ok(())
     }
 
     /// Borrows the bytes for reading. Not to be held while JavaScript runs: it may write to them.
@@ -82,33 +106,33 @@ impl Arena {
 
     /// Where the next thing is to be written. JavaScript moves it: any value is possible.
     pub fn position(&self) -> usize {
-        // SAFETY: the head lies in our allocation, is aligned and initialised, and outlives `self`. Nobody
-        // writes to it now: only this thread may, and it is here.
-        unsafe { self.head.cast::<u32>().read() as usize }
+        // SAFETY: the head lies in our memory, mapped as long as `head` leads there, or in `self`. It is aligned
+        // and initialised. Only this thread may write to it, and it is here.
+        unsafe { self.head.get().cast::<u32>().read() as usize }
     }
 
     pub fn set_position(&self, position: u32) {
         // SAFETY: as in `position`.
-        unsafe { self.head.cast::<u32>().write(position) }
+        unsafe { self.head.get().cast::<u32>().write(position) }
     }
 
     /// Numbers from JavaScript, for a call that is quicker without arguments: any value is possible.
     pub fn order(&self) -> [u32; 3] {
         // SAFETY: as in `position`; the head is longer than that.
-        unsafe { self.head.cast::<u32>().add(1).cast::<[u32; 3]>().read() }
+        unsafe {
+            self.head
+                .get()
+                .cast::<u32>()
+                .add(1)
+                .cast::<[u32; 3]>()
+                .read()
+        }
     }
 
     /// What came of the order, where JavaScript looks for it.
     pub fn answer(&self, outcome: i32) {
         // SAFETY: as in `position`; the head is longer than that.
-        unsafe { self.head.cast::<i32>().add(4).write(outcome) }
-    }
-}
-
-impl Drop for Arena {
-    fn drop(&mut self) {
-        // SAFETY: allocated in `new` with the same layout; nothing else frees it.
-        unsafe { dealloc(self.head.as_ptr(), self.layout) }
+        unsafe { self.head.get().cast::<i32>().add(4).write(outcome) }
     }
 }
 
@@ -116,9 +140,10 @@ impl Deref for Bytes {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        // SAFETY: `start` and `length` are those of the allocation of the arena that lends us out, which it
-        // frees only when it is dropped itself. It was zeroed, so all of it is initialised. The `RefCell`
-        // around us keeps Rust's borrows apart, and JavaScript does not run while one is held.
+        // SAFETY: `start` and `length` are those of the memory of the arena that lends us out, or none. It is
+        // unmapped only after a mutable borrow of us has replaced them. It was zeroed, so all of it is
+        // initialised. The `RefCell` around us keeps Rust's borrows apart, and JavaScript does not run while
+        // one is held.
         unsafe { slice::from_raw_parts(self.start.as_ptr(), self.length) }
     }
 }
@@ -137,52 +162,76 @@ pub fn create_arena<'env>(env: &'env Env, length: f64) -> napi::Result<Object<'e
     expose(env, &arena).map_err(|_| Failure::Internal.into())
 }
 
+/// Releases an arena; `array_buffer` is that of its `bytes`.
+#[napi]
+pub fn release_arena(
+    env: &Env,
+    arena: &ArenaHandle,
+    array_buffer: Unknown<'_>,
+) -> napi::Result<(), Failure> {
+    Ok(arena.release(env, &array_buffer)?)
+}
+
 /// The JavaScript face of an arena. Once per arena: V8 does not like two ArrayBuffers over the same memory.
 pub fn expose<'env>(env: &'env Env, arena: &Rc<Arena>) -> Result<Object<'env>> {
-    if arena.is_exposed.replace(true) {
-        return Err(napi::Error::from_reason("This arena is exposed already."));
-    }
-    let memory = external_array_buffer(env, arena)?;
-    let length = arena.layout.size() - HEAD_BYTES;
+    let memory = arena.memory.borrow();
+    let Some(memory) = memory.as_ref().filter(|_| !arena.is_exposed.replace(true)) else {
+        let what = "This arena is exposed or released already.";
+        return Err(napi::Error::from_reason(what));
+    };
+    let buffer = external_array_buffer(env, memory)?;
+    let length = memory.length() - HEAD_BYTES;
     let mut object = Object::new(env)?;
     use sys::TypedarrayType::{int32_array, uint8_array, uint32_array};
     object.set(
         "bytes",
-        typed_array(env, uint8_array, length, memory, HEAD_BYTES)?,
+        typed_array(env, uint8_array, length, buffer, HEAD_BYTES)?,
     )?;
-    object.set("position", typed_array(env, uint32_array, 1, memory, 0)?)?;
-    object.set("order", typed_array(env, int32_array, 4, memory, 4)?)?;
+    object.set("position", typed_array(env, uint32_array, 1, buffer, 0)?)?;
+    object.set("order", typed_array(env, int32_array, 4, buffer, 4)?)?;
     object.set("handle", External::new(Rc::clone(arena)))?;
     object.freeze()?;
     Ok(object)
 }
 
-fn external_array_buffer(env: &Env, arena: &Rc<Arena>) -> Result<sys::napi_value> {
-    let hint = Rc::into_raw(Rc::clone(arena)).cast_mut().cast::<c_void>();
-    let mut memory = ptr::null_mut();
-    // SAFETY: the memory is as long as the layout says and lives as long as `hint`, an owned reference to the
-    // arena, which `release` gives back. Should the call fail it may or may not have done so: the reference
-    // is then left alone, since a leak is better than memory freed twice.
+fn external_array_buffer(env: &Env, memory: &Rc<Pages>) -> Result<sys::napi_value> {
+    let hint = Rc::into_raw(Rc::clone(memory)).cast_mut().cast::<c_void>();
+    let mut buffer = ptr::null_mut();
+    // SAFETY: the memory lives as long as `hint`, an owned share of it, which `finalize` gives back, unless the
+    // ArrayBuffer is detached first. Should the call fail it may or may not have given it back: the share is
+    // then left alone, since a leak is better than memory freed twice.
     check_status!(unsafe {
-        let start = arena.head.as_ptr().cast::<c_void>();
-        let length = arena.layout.size();
         sys::napi_create_external_arraybuffer(
             env.raw(),
-            start,
-            length,
-            Some(release),
+            memory.start().as_ptr().cast(),
+            memory.length(),
+            Some(finalize),
             hint,
-            &mut memory,
+            &mut buffer,
         )
     })?;
-    Ok(memory)
+    Ok(buffer)
 }
 
-/// The ArrayBuffer is gone, and with it JavaScript's share of the arena.
-unsafe extern "C" fn release(_env: sys::napi_env, _data: *mut c_void, hint: *mut c_void) {
-    // SAFETY: `hint` is the reference made in `external_array_buffer`; finalizers run once, on the thread of
-    // the environment that made the object.
-    drop(unsafe { Rc::from_raw(hint.cast::<Arena>()) });
+/// The ArrayBuffer is gone or detached, and with it JavaScript's share of the memory.
+unsafe extern "C" fn finalize(_env: sys::napi_env, _data: *mut c_void, hint: *mut c_void) {
+    // SAFETY: `hint` is the share made in `external_array_buffer`; finalizers run once, on the thread of the
+    // environment that made the object.
+    drop(unsafe { Rc::from_raw(hint.cast::<Pages>()) });
+}
+
+/// Detaches the ArrayBuffer if it is the one over this memory. Returns false if it is not.
+fn detach(env: &Env, array_buffer: &Unknown<'_>, memory: &Pages) -> bool {
+    let (mut start, mut length) = (ptr::null_mut(), 0);
+    // SAFETY: a value of this environment, in a call from JavaScript; anything but an ArrayBuffer fails.
+    unsafe {
+        let value = array_buffer.raw();
+        sys::napi_get_arraybuffer_info(env.raw(), value, &mut start, &mut length)
+            == sys::Status::napi_ok
+            && start.cast() == memory.start().as_ptr()
+            && length == memory.length()
+            && sys::napi_detach_arraybuffer(env.raw(), value) == sys::Status::napi_ok
+    }
 }
 
 fn typed_array<'env>(

@@ -9,9 +9,10 @@ use std::rc::Rc;
 use napi::Env;
 use napi::bindgen_prelude::{BigInt, Object, Result, Uint8ArraySlice};
 use napi_derive::napi;
-use rserpool_handlespace::{Error, Handlespace, KeepAlive, Limits, Settings};
+use rserpool_handlespace::{Degradation, Error, Handlespace, KeepAlive, Limits, Settings};
 
 use crate::arena::{Arena, ArenaHandle};
+use crate::external_memory::ExternalMemory;
 use crate::failure::{Failure, Fallible, limit_of, whole, whole_u32, whole_usize};
 use crate::handlespace_hot;
 use crate::image::Batch;
@@ -34,6 +35,7 @@ pub struct SharedHandlespace {
     refusal: RefCell<Option<Error>>,
     /// Reused by those that need bytes for themselves for a moment.
     pub scratch: RefCell<Vec<u8>>,
+    memory: ExternalMemory,
 }
 
 impl SharedHandlespace {
@@ -46,6 +48,26 @@ impl SharedHandlespace {
             mem::forget(slot.take());
             Failure::Internal
         })
+    }
+
+    /// Reports the memory of the core to V8. To be called after what may add pool elements; nothing else adds
+    /// much.
+    pub fn report_memory(&self) {
+        if let Ok(core) = self.core.try_borrow() {
+            self.memory.report(core.as_deref().map_or(0, core_bytes));
+        }
+    }
+
+    /// Gives all memory back but the arenas', which have owners of their own.
+    fn close(&self) -> Fallible<()> {
+        let core = self
+            .core
+            .try_borrow_mut()
+            .map_err(|_| Failure::InUse)?
+            .take();
+        self.scratch.replace(Vec::new());
+        self.memory.report(0);
+        catch_unwind(AssertUnwindSafe(|| drop(core))).map_err(|_| Failure::Internal)
     }
 
     /// Keeps what the core says for `takeRefusal`.
@@ -66,6 +88,11 @@ impl SharedHandlespace {
     }
 }
 
+/// Memory of a core with its tables.
+fn core_bytes(core: &Handlespace) -> usize {
+    size_of::<Handlespace>() + core.stats().memory_bytes
+}
+
 /// All that a handlespace is made with.
 #[napi(object)]
 pub struct NativeSettings {
@@ -74,6 +101,8 @@ pub struct NativeSettings {
     pub timeout_ms: f64,
     pub jitter: f64,
     pub max_increment: f64,
+    /// Absent: no.
+    pub every_entry_degrades: Option<bool>,
     pub max_pools: f64,
     pub max_elements: f64,
     pub max_pool_handle_bytes: f64,
@@ -103,7 +132,7 @@ pub struct NativeHandlespace {
 #[napi]
 impl NativeHandlespace {
     #[napi(constructor)]
-    pub fn new(settings: NativeSettings, desk: &ArenaHandle) -> Result<Self, Failure> {
+    pub fn new(env: &Env, settings: NativeSettings, desk: &ArenaHandle) -> Result<Self, Failure> {
         let (is_negative, seed, is_lossless) = settings.seed.get_u64();
         if is_negative || !is_lossless || !settings.jitter.is_finite() {
             return Err(Failure::OutOfRange.into());
@@ -116,6 +145,11 @@ impl NativeHandlespace {
                 jitter: settings.jitter,
             },
             max_increment: whole_u32(settings.max_increment)?,
+            degradation: if settings.every_entry_degrades.unwrap_or(false) {
+                Degradation::OfAll
+            } else {
+                Degradation::OfTheFirst
+            },
             home_offset: Some(HOME_OFFSET),
             length_offset: Some(LENGTH_OFFSET),
             limits: Limits {
@@ -128,6 +162,7 @@ impl NativeHandlespace {
         let core =
             catch_unwind(|| Box::new(Handlespace::new(settings))).map_err(|_| Failure::Internal)?;
         let shared = SharedHandlespace {
+            memory: ExternalMemory::new(env, core_bytes(&core)),
             core: RefCell::new(Some(core)),
             desk: Rc::clone(desk),
             arenas: RefCell::new(None),
@@ -153,6 +188,7 @@ impl NativeHandlespace {
         if Rc::ptr_eq(request, response) {
             return Err(Failure::OutOfRange.into());
         }
+        self.shared.with(|_| ())?; // not after `close`, which would not give them back
         self.shared
             .arenas
             .replace(Some((Rc::clone(request), Rc::clone(response))));
@@ -323,13 +359,7 @@ impl NativeHandlespace {
     /// Gives all memory back but the arenas'. Again: nothing happens.
     #[napi]
     pub fn close(&self) -> Result<(), Failure> {
-        let core = self
-            .shared
-            .core
-            .try_borrow_mut()
-            .map_err(|_| Failure::InUse)?
-            .take();
-        catch_unwind(AssertUnwindSafe(|| drop(core))).map_err(|_| Failure::Internal.into())
+        Ok(self.shared.close()?)
     }
 }
 

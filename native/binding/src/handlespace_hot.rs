@@ -116,7 +116,9 @@ impl Hot for Register {
         let now = arguments.whole(0)?;
         let desk = state.desk.read()?;
         let registration = read_registration(&desk)?;
-        match state.with(|core| core.register(now, &registration))? {
+        let outcome = state.with(|core| core.register(now, &registration))?;
+        state.report_memory();
+        match outcome {
             Ok(Registered::Created) => Ok(0.0),
             Ok(Registered::Updated) => Ok(1.0),
             Err(error) => Err(state.refuse(error)),

@@ -5,10 +5,12 @@
 
 mod allocator;
 mod arena;
+mod external_memory;
 mod failure;
 mod handlespace;
 mod handlespace_hot;
 mod hot;
 mod image;
+mod network;
 mod sctp;
 mod sctp_hot;

@@ -6,10 +6,11 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use napi::Env;
-use napi::bindgen_prelude::Object;
+use napi::bindgen_prelude::{Function, Object};
 use napi::threadsafe_function::{
     ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue,
 };
@@ -18,6 +19,7 @@ use napi_derive::napi;
 use rserpool_sctp::{Backend, Stack, StackError, StackOptions, records};
 
 use crate::arena::{self, Arena};
+use crate::external_memory::ExternalMemory;
 use crate::failure::{Failure, Fallible, whole, whole_u32, whole_usize};
 use crate::sctp_hot;
 
@@ -26,6 +28,12 @@ pub const MAX_RECORDS: usize = 1_024;
 
 /// Payloads of one drain, or messages of the largest size in the outbound arena.
 const ARENA_BYTES: usize = 1 << 20;
+
+/// Associations come and go by the thousand: V8 hears of every few.
+const REPORT_STEP_BYTES: usize = 64 << 10;
+
+/// Records of one drain, on their way to the arena.
+type Words = [u32; MAX_RECORDS * records::RECORD_WORDS];
 
 /// Called by the I/O thread when there is something to drain. Strong: an open stack keeps the process alive.
 type Wake = ThreadsafeFunction<(), UnknownReturnValue, (), Status, false>;
@@ -37,9 +45,11 @@ pub struct SharedStack {
     /// Bytes of the records that `drain` writes, and the records themselves.
     pub inbound: Rc<Arena>,
     pub events: Rc<Arena>,
-    pub words: RefCell<[u32; MAX_RECORDS * records::RECORD_WORDS]>,
+    /// `None`: closed.
+    pub words: RefCell<Option<Box<Words>>>,
     /// The payload that `send` sends lies at its position.
     pub outbound: Rc<Arena>,
+    memory: ExternalMemory,
 }
 
 impl SharedStack {
@@ -52,6 +62,32 @@ impl SharedStack {
             Failure::Internal
         })
     }
+
+    /// Reports to V8 what the stack has in memory by now.
+    pub fn report_memory(&self) {
+        if let Ok(stack) = self.stack.try_borrow() {
+            let bytes = stack.as_ref().map_or(0, stack_bytes);
+            self.memory.report_in_steps(bytes, REPORT_STEP_BYTES);
+        }
+    }
+
+    /// Ends everything and gives all memory back but the arenas', which JavaScript releases.
+    fn close(&self) -> Fallible<()> {
+        let stack = self
+            .stack
+            .try_borrow_mut()
+            .map_err(|_| Failure::InUse)?
+            .take();
+        self.words.replace(None);
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop(stack)));
+        self.memory.report(0);
+        dropped.map_err(|_| Failure::Internal)
+    }
+}
+
+/// Memory of a stack with what belongs to it here.
+fn stack_bytes(stack: &Stack) -> usize {
+    size_of::<Words>() + stack.memory_bytes()
 }
 
 /// All that a stack is made with; `SctpStackOptions` in `src/transport/transport.ts` says what it means.
@@ -59,6 +95,7 @@ impl SharedStack {
 pub struct NativeStackOptions {
     pub backend: String,
     pub local_addresses: Vec<String>,
+    pub may_change_addresses: bool,
     pub udp_port: u16,
     pub remote_udp_port: u16,
     pub heartbeat_interval_ms: f64,
@@ -85,6 +122,13 @@ pub struct NativeStackStats {
     pub refused: HashMap<String, f64>,
 }
 
+/// A local address that cannot be used, and why.
+#[napi(object)]
+pub struct NativeRefusedAddress {
+    pub address: String,
+    pub reason: String,
+}
+
 /// Why the kernel gives no SCTP sockets; `null` when it does.
 #[napi]
 pub fn kernel_sctp_refusal() -> Option<String> {
@@ -105,23 +149,38 @@ type Result<T> = std::result::Result<T, Error<String>>;
 impl NativeSctpStack {
     /// Binds the sockets and starts the I/O thread.
     #[napi(constructor)]
-    pub fn new(options: NativeStackOptions, wake: Wake) -> Result<Self> {
+    pub fn new(
+        env: &Env,
+        options: NativeStackOptions,
+        wake: Function<'_, (), UnknownReturnValue>,
+    ) -> Result<Self> {
         let options = stack_options(options).map_err(failed)?;
         let arena_bytes = ARENA_BYTES.max(2 * options.max_message_bytes);
-        let wake = move || {
-            // Queue full cannot be, closing means that nobody is left to be woken.
-            let _ = wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        let waker = Arc::new(OnceLock::<Wake>::new());
+        let io_waker = waker.clone();
+        let wake_caller = move || {
+            // The queue has no limit. A function that is closing belongs to an environment that ends.
+            let _ = io_waker
+                .get()
+                .map(|wake| wake.call((), ThreadsafeFunctionCallMode::NonBlocking));
         };
-        let stack = catch_unwind(AssertUnwindSafe(|| Stack::start(options, Box::new(wake))))
-            .map_err(|_| failed(Failure::Internal))?
-            .map_err(refused)?;
+        let stack = catch_unwind(AssertUnwindSafe(|| {
+            Stack::start(options, Box::new(wake_caller))
+        }))
+        .map_err(|_| failed(Failure::Internal))?
+        .map_err(refused)?;
+        // Made only now: a threadsafe function takes turns of the event loop to go, which a caller that tries
+        // one setting after the other does not give. Nothing can have happened on the new stack.
+        let wake = wake.build_threadsafe_function::<()>();
+        let wake = wake.callee_handled::<false>().build();
+        let _ = waker.set(wake.map_err(|_| failed(Failure::Internal))?);
         let arena = |bytes| Arena::new(bytes).ok_or_else(|| failed(Failure::Internal));
-        let words = [0; MAX_RECORDS * records::RECORD_WORDS];
         let shared = SharedStack {
+            memory: ExternalMemory::new(env, stack_bytes(&stack)),
             stack: RefCell::new(Some(stack)),
             inbound: arena(arena_bytes)?,
-            events: arena(size_of_val(&words))?,
-            words: RefCell::new(words),
+            events: arena(size_of::<Words>())?,
+            words: RefCell::new(Some(Box::new([0; MAX_RECORDS * records::RECORD_WORDS]))),
             outbound: arena(arena_bytes)?,
         };
         Ok(NativeSctpStack {
@@ -147,6 +206,22 @@ impl NativeSctpStack {
     #[napi(getter)]
     pub fn udp_port(&self) -> Result<u16> {
         self.with(|stack| stack.udp_port())
+    }
+
+    /// Uses these addresses from now on. Returns those that the system refuses, each with its reason.
+    #[napi]
+    pub fn use_addresses(&self, addresses: Vec<String>) -> Result<Vec<NativeRefusedAddress>> {
+        let addresses = parse_all(&addresses).map_err(failed)?;
+        let refused_addresses = self
+            .with(|stack| stack.use_addresses(&addresses))?
+            .map_err(refused)?;
+        let refused_addresses = refused_addresses.into_iter();
+        Ok(refused_addresses
+            .map(|(address, error)| NativeRefusedAddress {
+                address: address.to_string(),
+                reason: error.to_string(),
+            })
+            .collect())
     }
 
     /// The SCTP port that was opened.
@@ -207,13 +282,7 @@ impl NativeSctpStack {
     /// Ends everything and waits for the I/O thread, which takes a moment. Again: nothing happens.
     #[napi]
     pub fn close(&self) -> Result<()> {
-        let stack = self
-            .shared
-            .stack
-            .try_borrow_mut()
-            .map_err(|_| failed(Failure::InUse))?
-            .take();
-        catch_unwind(AssertUnwindSafe(|| drop(stack))).map_err(|_| failed(Failure::Internal))
+        self.shared.close().map_err(failed)
     }
 
     fn with<R>(&self, work: impl FnOnce(&mut Stack) -> R) -> Result<R> {
@@ -226,6 +295,7 @@ fn stack_options(options: NativeStackOptions) -> Fallible<StackOptions> {
     let autoclose = duration(options.autoclose_ms)?;
     Ok(StackOptions {
         backend: backend(&options.backend)?,
+        may_change_addresses: options.may_change_addresses,
         udp_port: options.udp_port,
         remote_udp_port: options.remote_udp_port,
         heartbeat_interval: duration(options.heartbeat_interval_ms)?,

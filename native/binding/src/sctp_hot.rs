@@ -33,6 +33,7 @@ impl Hot for Drain {
 
     fn call(state: &SharedStack, _: &mut Arguments<'_>) -> Fallible<f64> {
         let mut words = state.words.try_borrow_mut().map_err(|_| Failure::InUse)?;
+        let words = words.as_mut().ok_or(Failure::Closed)?;
         let mut inbound = state.inbound.write()?;
         let drained = state
             .with(|stack| stack.drain(&mut words[..], &mut inbound))?
@@ -40,6 +41,7 @@ impl Hot for Drain {
                 ErrorKind::Closed => Failure::Closed,
                 _ => Failure::Internal,
             })?;
+        state.report_memory();
         let mut events = state.events.write()?;
         let written = &words[..drained.count * RECORD_WORDS];
         for (word, bytes) in written.iter().zip(events.chunks_exact_mut(4)) {

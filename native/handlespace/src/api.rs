@@ -14,12 +14,23 @@ pub struct Settings {
     pub keep_alive: KeepAlive,
     /// How many leading entries of an answer have their selection state advanced; 0: as each policy has it.
     pub max_increment: u32,
+    pub degradation: Degradation,
     /// Where in every record the big-endian identifier of the home registrar lies: `adopt` rewrites it.
     /// `None`: records say nothing of it.
     pub home_offset: Option<u16>,
     /// Where in every answer its length is to be written, in 16 bits, big-endian. `None`: nowhere.
     pub length_offset: Option<u16>,
     pub limits: Limits,
+}
+
+/// Which entries of an answer degrade under Least Used with Degradation (decision 27).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Degradation {
+    /// Those whose turn is taken (`max_increment`); the others are backups.
+    #[default]
+    OfTheFirst,
+    /// Every entry (RFC 5356 §5.2.2).
+    OfAll,
 }
 
 /// Keep-alive timing (RFC 5352 §3.5, §6.2).

@@ -64,7 +64,10 @@ impl Handlespace {
             .get_or_insert_with(|| Box::new(Dissent::new(usual)));
         dissent.note(id, character);
         if let Some(row) = policy::row(character.policy).filter(|_| character != usual) {
-            dissent.orders.entry(character).or_insert_with(row.make);
+            let orders = &mut dissent.orders;
+            orders
+                .entry(character)
+                .or_insert_with(|| (row.make)(self.turns.degradation));
         }
         it.order_of(id).insert(&mut self.members, slot);
         if is_first {

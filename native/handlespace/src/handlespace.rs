@@ -10,7 +10,7 @@ use crate::element_table::ElementTable;
 use crate::hash::HashKey;
 use crate::ownership::Ownership;
 use crate::policy::{Members, Row};
-use crate::pool::Pool;
+use crate::pool::{Pool, TurnSettings};
 use crate::pool_table::PoolTable;
 use crate::random::Random;
 use crate::records::Records;
@@ -22,7 +22,7 @@ const MOST_ELEMENTS: usize = 1 << 28;
 
 pub struct Handlespace {
     pub(crate) limits: Limits,
-    max_increment: u32,
+    pub(crate) turns: TurnSettings,
     pub(crate) home_offset: Option<usize>,
     pub(crate) length_offset: Option<usize>,
     pub(crate) random: Random,
@@ -56,7 +56,10 @@ impl Handlespace {
                 max_answer_bytes: settings.limits.max_answer_bytes.min(most_bytes),
                 ..settings.limits
             },
-            max_increment: settings.max_increment,
+            turns: TurnSettings {
+                max_increment: settings.max_increment,
+                degradation: settings.degradation,
+            },
             home_offset: settings.home_offset.map(usize::from),
             length_offset: settings.length_offset.map(usize::from),
             random,
@@ -217,8 +220,7 @@ impl Handlespace {
 
     fn create_pool(&mut self, row: &'static Row, first: &Registration<'_>) -> u32 {
         let hash = self.pools.hash(first.pool_handle);
-        self.pools
-            .insert(Pool::new(hash, row, self.max_increment, first))
+        self.pools.insert(Pool::new(hash, row, self.turns, first))
     }
 
     fn create(&mut self, now: u64, pool: u32, it: &Registration<'_>) {

@@ -31,8 +31,8 @@ mod timing_wheel;
 mod verify;
 
 pub use api::{
-    Element, KeepAlive, Limits, MAX_ITEMS, NEVER, PolicyValues, PoolSummary, Registered,
-    Registration, Settings, Stats, Timer,
+    Degradation, Element, KeepAlive, Limits, MAX_ITEMS, NEVER, PolicyValues, PoolSummary,
+    Registered, Registration, Settings, Stats, Timer,
 };
 pub use error::{Error, OutputTooSmall};
 pub use handlespace::Handlespace;

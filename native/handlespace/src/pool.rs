@@ -4,7 +4,15 @@ use crate::checksum;
 use crate::dissent::{Character, Dissent};
 use crate::policy::{Members, Policy, Row};
 use crate::random::Random;
-use crate::{Error, MAX_ITEMS, Registration};
+use crate::{Degradation, Error, MAX_ITEMS, Registration};
+
+/// How the pools of a handlespace take turns.
+#[derive(Clone, Copy)]
+pub(crate) struct TurnSettings {
+    /// 0: as the policy has it.
+    pub max_increment: u32,
+    pub degradation: Degradation,
+}
 
 pub(crate) struct Pool {
     /// The handle, then the preface, in one piece of memory.
@@ -17,8 +25,7 @@ pub(crate) struct Pool {
     pub elements: usize,
     pub transport_kind: u32,
     pub has_control: bool,
-    /// 0: as the policy has it.
-    max_increment: u32,
+    pub turns: TurnSettings,
     /// How many leading entries of an answer have had their turn.
     pub increment: usize,
     pub row: &'static Row,
@@ -28,7 +35,12 @@ pub(crate) struct Pool {
 
 impl Pool {
     /// An empty pool as its first element wants it.
-    pub fn new(hash: u32, row: &'static Row, max_increment: u32, first: &Registration<'_>) -> Self {
+    pub fn new(
+        hash: u32,
+        row: &'static Row,
+        turns: TurnSettings,
+        first: &Registration<'_>,
+    ) -> Self {
         Pool {
             bytes: [first.pool_handle, first.preface]
                 .concat()
@@ -39,10 +51,10 @@ impl Pool {
             elements: 0,
             transport_kind: first.transport_kind,
             has_control: first.has_control,
-            max_increment,
-            increment: increment_of(row, max_increment),
+            turns,
+            increment: turns.increment_of(row),
             row,
-            policy: (row.make)(),
+            policy: (row.make)(turns.degradation),
             dissent: None,
         }
     }
@@ -82,7 +94,7 @@ impl Pool {
         self.row = row;
         self.transport_kind = like.transport_kind;
         self.has_control = like.has_control;
-        self.increment = increment_of(row, self.max_increment);
+        self.increment = self.turns.increment_of(row);
         std::mem::replace(&mut self.policy, order)
     }
 
@@ -108,10 +120,12 @@ impl Pool {
     }
 }
 
-fn increment_of(row: &Row, max_increment: u32) -> usize {
-    let increment = match max_increment {
-        0 => row.default_increment,
-        most => most,
-    };
-    increment as usize
+impl TurnSettings {
+    fn increment_of(self, row: &Row) -> usize {
+        let increment = match self.max_increment {
+            0 => row.default_increment,
+            most => most,
+        };
+        increment as usize
+    }
 }

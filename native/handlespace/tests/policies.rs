@@ -2,7 +2,7 @@
 
 mod support;
 
-use rserpool_handlespace::Settings;
+use rserpool_handlespace::{Degradation, Settings};
 use support::*;
 
 /// Ten times a tenth is all there is.
@@ -236,13 +236,34 @@ fn least_used_with_degradation_follows_the_worked_example() {
 }
 
 #[test]
-fn least_used_with_degradation_counts_every_entry_of_an_answer() {
-    let mut pool = pool(
-        LEAST_USED_DEGRADATION,
-        &[('A', 0, 1), ('B', 0, 3), ('C', 1, 1)],
+fn least_used_with_degradation_counts_only_the_first_of_an_answer() {
+    let elements = [('A', 0, 1), ('B', 0, 3), ('C', 1, 1)];
+    let mut one = pool(LEAST_USED_DEGRADATION, &elements);
+    // Keys of A B C: 0 0 1; then A joins C at 1; B goes to 3; C and A take turns until B is reached.
+    assert_eq!(
+        ["AB", "BC", "CA", "AC", "CA", "AB"],
+        answers(&mut one, 2, 6)[..]
     );
-    // Keys of A B C: 0 0 1; then 1 3 1, A behind C; then 2 3 2, A behind C again; then all 3, B the oldest.
-    assert_eq!(["AB", "CA", "CA", "BC"], answers(&mut pool, 2, 4)[..]);
+    let mut two = with_increment(LEAST_USED_DEGRADATION, 2, &elements);
+    assert_eq!(["AB", "CA", "CA", "BC"], answers(&mut two, 2, 4)[..]);
+}
+
+#[test]
+fn least_used_with_degradation_of_all_counts_every_entry_of_an_answer() {
+    let settings = Settings {
+        degradation: Degradation::OfAll,
+        ..Settings::default()
+    };
+    let mut pool = Pool::with(LEAST_USED_DEGRADATION, settings);
+    for (name, load, load_degradation) in [('A', 0, 1), ('B', 0, 3), ('C', 1, 1)] {
+        pool.register(name, load, load_degradation);
+    }
+    // Keys of A B C: 0 0 1; 1 3 1 and C had fewer turns; 2 3 2, equal turns and A is older; then all 3.
+    assert_eq!(["AB", "CA", "AC", "BC"], answers(&mut pool, 2, 4)[..]);
+    // A registration starts the degradation again and makes up for no turns that were missed.
+    pool.register('D', 3, 0);
+    pool.register('B', 0, 3);
+    assert_eq!("B", pool.resolve(1));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::ops::Range;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use crate::account::Account;
@@ -37,6 +38,17 @@ pub enum Command {
         association: u32,
         reason: String,
     },
+    /// The local addresses have changed.
+    UseAddresses(Box<UseAddresses>),
+}
+
+/// The local addresses from now on, as in `StackOptions`. Those that a stack has had keep their order.
+#[derive(Debug)]
+pub struct UseAddresses {
+    pub local_addresses: Vec<IpAddr>,
+    pub retired_addresses: Vec<IpAddr>,
+    /// Bound to the addresses that are new at the end, in their order. On the kernel there are none.
+    pub sockets: Vec<OwnedFd>,
 }
 
 /// A new association to a peer.

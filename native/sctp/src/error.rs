@@ -57,7 +57,7 @@ impl StackError {
     }
 
     pub(crate) fn address_not_local(address: IpAddr) -> Self {
-        let sentence = format!("{address} is no address of this machine: name one that is.");
+        let sentence = format!("{address} is not an address of this machine. Use one of its own.");
         Self::new(ErrorKind::AddressNotLocal, sentence)
     }
 
@@ -125,7 +125,7 @@ impl StackError {
     }
 
     pub(crate) fn system(what: &str, error: &std::io::Error) -> Self {
-        let sentence = format!("The system did not let us {what}: {error}.");
+        let sentence = format!("Cannot {what}: {error}.");
         Self::new(ErrorKind::System, sentence)
     }
 

@@ -29,6 +29,11 @@ pub struct StackOptions {
     pub backend: Backend,
     /// Addresses that packets are sent from and received on; at least one.
     pub local_addresses: Vec<IpAddr>,
+    /// Those of them that this host no longer has. They are not listed to peers, and nothing new begins
+    /// on them, but an association that uses one goes on when it is back.
+    pub retired_addresses: Vec<IpAddr>,
+    /// `local_addresses` may change, also to another family (`Stack::use_addresses`).
+    pub may_change_addresses: bool,
     /// Local UDP port (RFC 6951); 0: any free one, the same on every local address.
     pub udp_port: u16,
     /// UDP port at which peers are called when `connect` does not say.
@@ -66,6 +71,8 @@ impl StackOptions {
         StackOptions {
             backend: Backend::Udp,
             local_addresses,
+            retired_addresses: Vec::new(),
+            may_change_addresses: false,
             udp_port: ENCAPSULATION_PORT,
             remote_udp_port: ENCAPSULATION_PORT,
             heartbeat_interval: Duration::from_secs(10),
@@ -82,6 +89,12 @@ impl StackOptions {
             mtu_bytes: 1_200,
             event_queue_bytes: 16 << 20,
         }
+    }
+
+    /// The local addresses that this host has now.
+    pub(crate) fn served_addresses(&self) -> impl Iterator<Item = IpAddr> {
+        let addresses = self.local_addresses.iter().copied();
+        addresses.filter(|address| !self.retired_addresses.contains(address))
     }
 
     /// Refuses what cannot work, with a sentence that names the setting.

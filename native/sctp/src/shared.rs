@@ -89,6 +89,11 @@ impl Shared {
         }
     }
 
+    /// Weight of the events that have not been drained.
+    pub fn undrained_bytes(&self) -> usize {
+        self.undrained.load(SeqCst)
+    }
+
     /// I/O side: whether to stop reading, from when the queue is full until half of it is drained.
     /// The flag is set before the second look, so that `drained` wakes us whenever it makes room
     /// after it.

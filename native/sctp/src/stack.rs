@@ -22,11 +22,20 @@ use crate::stats::Stats;
 use crate::userland::engine::{Engine, EngineOptions};
 use crate::userland::{self, Entropy, raw, udp};
 
+mod addresses;
+
 /// Association identifiers are never reused while the process runs, whatever the number of stacks.
 static NEXT_ASSOCIATION: AtomicU32 = AtomicU32::new(1);
 
 /// The ports that IANA leaves to whoever needs any (RFC 6335 §6).
 const EPHEMERAL_PORTS: std::ops::RangeInclusive<u16> = 49_152..=65_535;
+
+/// What an I/O thread takes, measured without associations: its own stack, sockets, and the parts of its
+/// buffers that packets of ordinary size touch.
+const THREAD_BYTES: usize = 160 << 10;
+
+/// What an association takes that is up and at rest (`memory/bytes-per-association`).
+const ASSOCIATION_BYTES: usize = 4_900;
 
 /// A stack of SCTP endpoints on one set of local addresses. Dropping it closes it.
 pub struct Stack {
@@ -59,7 +68,7 @@ impl Stack {
     pub fn start(options: StackOptions, wake: Box<dyn Fn() + Send>) -> Result<Stack, StackError> {
         options.check()?;
         let waker = Waker::new()
-            .map_err(|error| StackError::system("make the waker of the I/O thread", &error))?;
+            .map_err(|error| StackError::system("create the I/O thread", &error))?;
         let shared = Arc::new(Shared::new(options.event_queue_bytes, waker, wake));
         let room = Room::new(options.max_associations);
         let (thread, udp_port) = start_thread(&options, &shared, &room)?;
@@ -279,6 +288,13 @@ impl Stack {
         let mut stats = self.shared.stats();
         stats.associations = self.room.taken() as u64;
         stats
+    }
+
+    /// Memory that the stack takes by now, about: what its thread works with, associations, and events that
+    /// have not been drained.
+    pub fn memory_bytes(&self) -> usize {
+        let batch = self.batch.bytes.capacity() + self.taken.capacity() * size_of::<Event>();
+        THREAD_BYTES + self.room.taken() * ASSOCIATION_BYTES + self.shared.undrained_bytes() + batch
     }
 
     /// ABORTs every association, ends the I/O thread and gives the sockets back.

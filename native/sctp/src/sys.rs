@@ -1,5 +1,5 @@
-//! The system calls that `std` does not offer. With
-//! `userland/datagrams.rs` the only file with `unsafe`.
+//! The system calls that `std` does not offer. `unsafe` is only here, in `pages.rs`, `kernel/sys.rs` and
+//! `userland/datagrams.rs`.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -75,6 +75,38 @@ pub(crate) fn raw_socket(address: IpAddr, protocol: u16) -> io::Result<OwnedFd> 
     } else {
         Err(io::Error::last_os_error())
     }
+}
+
+/// A netlink socket that is told of changes of interfaces and their addresses; reading does not wait.
+pub(crate) fn route_notifications() -> io::Result<OwnedFd> {
+    let kind = libc::SOCK_RAW | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+    // SAFETY: takes numbers only.
+    let fd = unsafe { libc::socket(libc::AF_NETLINK, kind, libc::NETLINK_ROUTE) };
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the system has just given us this descriptor, which nothing else owns.
+    let socket = unsafe { OwnedFd::from_raw_fd(fd) };
+    // SAFETY: a plain C structure of integers, for which all zero is a value.
+    let mut name: libc::sockaddr_nl = unsafe { std::mem::zeroed() };
+    name.nl_family = libc::AF_NETLINK as libc::sa_family_t;
+    name.nl_groups =
+        (libc::RTMGRP_LINK | libc::RTMGRP_IPV4_IFADDR | libc::RTMGRP_IPV6_IFADDR) as u32;
+    let size = size_of_val(&name) as libc::socklen_t;
+    // SAFETY: `name` is a live address of `size` octets.
+    let result = unsafe { libc::bind(fd, std::ptr::from_ref(&name).cast(), size) };
+    if result == 0 {
+        Ok(socket)
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// Receives one datagram, of which what exceeds `buffer` is lost.
+pub(crate) fn receive(fd: RawFd, buffer: &mut [u8]) -> io::Result<usize> {
+    // SAFETY: the kernel writes at most `len` octets to `buffer`, which is borrowed exclusively.
+    let received = unsafe { libc::recv(fd, buffer.as_mut_ptr().cast(), buffer.len(), 0) };
+    usize::try_from(received).map_err(|_| io::Error::last_os_error())
 }
 
 /// Asks for socket buffers of `bytes`. The system may give less: beyond its own limit only to root.

@@ -8,9 +8,11 @@ import { Command } from 'commander';
 import { createPoolUser } from '../../client/pool-user.ts';
 import { UnreachableError } from '../../errors.ts';
 import { ASAP_PORT, type Milliseconds } from '../../types.ts';
+import { tellFailure } from '../failure.ts';
 import { runService } from '../lifecycle/run-service.ts';
 import { addLogOptions, type LogOptions, openCommandLog } from '../log/log-options.ts';
 import type { ProgramLog } from '../log/text-log.ts';
+import { integerBetween } from '../options.ts';
 import { createOutput, type Output } from '../output.ts';
 import { type Cast, castAt, POOL, PROCESSES } from './cast.ts';
 import { killEchoServer, killRegistrar } from './failures.ts';
@@ -26,13 +28,17 @@ const REQUESTS_AFTER_FAILURES = 3;
 interface DevOptions extends LogOptions {
   readonly once?: true;
   readonly json?: true;
+  /** Seconds. */
+  readonly limit: number;
 }
 
 /**
- * So that `--once` has ended within 30 s, with all its processes: what is under way then, an attempt of a request
+ * With it `--once` ends within 30 s, with all its processes: what is under way at the limit, an attempt of a request
  * and the end of an association, takes 2.5 s at most.
  */
-const LIMIT_MS = 26_000;
+const DEFAULT_LIMIT_S = 26;
+
+const wholeSeconds = integerBetween(1, 3_600);
 
 interface Result extends RequestCounters {
   /** From the end of a registrar until its pool elements are at home with another one. */
@@ -43,6 +49,7 @@ export function devCommand(): Command {
   const command = new Command('dev')
     .description('play the demonstration: registrars, echo servers, a pool user, two failures')
     .option('--once', 'play it once, print the result as JSON, and end, within 30 s')
+    .option('--limit <seconds>', 'give up --once after that time', wholeSeconds, DEFAULT_LIMIT_S)
     .option('--json', 'print one JSON object per line')
     .action(dev);
   // Its failures are wanted: a warning of each would be in the way.
@@ -61,13 +68,13 @@ async function demonstrate(
   stopped: AbortSignal,
 ): Promise<void> {
   const late = new AbortController();
-  const limit = options.once ? setTimeout(() => late.abort(), LIMIT_MS) : undefined;
+  const limit = options.once ? setTimeout(() => late.abort(), options.limit * 1_000) : undefined;
   try {
     await perform(options, log, AbortSignal.any([stopped, late.signal]), late.signal);
   } catch (error) {
     if (!late.signal.aborted) throw error;
     throw new UnreachableError(
-      `The demonstration has not come to its end within ${LIMIT_MS / 1_000} s: this machine is too busy for it, or its loopback loses packets.`,
+      `The demonstration did not finish within ${options.limit} s. The machine is too busy, or its loopback loses packets.`,
     );
   } finally {
     clearTimeout(limit);
@@ -92,8 +99,13 @@ async function perform(
   } finally {
     await scene.close();
     if (result !== undefined) output.json(result);
-    if (result !== undefined && result.lost > 0) process.exitCode = 1;
+    if (result !== undefined && result.lost > 0) tellLost(result.lost);
   }
+}
+
+function tellLost(lost: number): void {
+  tellFailure(new UnreachableError(`${lost} request${lost === 1 ? ' was' : 's were'} lost.`));
+  process.exitCode = 1;
 }
 
 /** Resolves when it has been played `once`; else it goes on until it is stopped, and rejects then. */

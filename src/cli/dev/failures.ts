@@ -36,7 +36,7 @@ export async function killRegistrar(scene: Scene, output: Output): Promise<Milli
   output.event(
     'demonstration',
     'takenOver',
-    `${how} from registrar ${formatId(id)}, all are at home again after ${takeoverMs} ms: ${homes.join(', ')}`,
+    `${how} from registrar ${formatId(id)}, all pool elements have a home registrar again after ${takeoverMs} ms: ${homes.join(', ')}`,
     {
       target: formatId(id),
       successor: successor === undefined ? undefined : formatId(successor),

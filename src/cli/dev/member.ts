@@ -54,7 +54,7 @@ export class Member {
     });
     this.#exited = new Promise((resolve) => {
       this.#child.once('exit', (code, signal) => {
-        if (!this.#isToEnd) onEnd(`ended with ${signal ?? `exit code ${code}`}`);
+        if (!this.#isToEnd) onEnd(`stopped with ${signal ?? `exit code ${code}`}`);
         resolve();
       });
       this.#child.once('error', (error) => {

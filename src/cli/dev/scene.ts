@@ -21,7 +21,11 @@ const SHOWN: Readonly<Record<string, 'green' | 'yellow' | undefined>> = {
   reregistered: 'green',
 };
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 60_000;
+
+function capitalized(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+}
 
 export class Scene {
   readonly registrars: Member[] = [];
@@ -54,7 +58,7 @@ export class Scene {
     const member = new Member(
       { ...role, command: [...role.command, ...this.#options] },
       (line) => this.#onLine(role, line),
-      (why) => this.#fail(`The ${role.name} of the demonstration ${why}.`),
+      (why) => this.#fail(`${capitalized(role.name)} ${why}.`),
     );
     (role.kind === 'registrar' ? this.registrars : this.echoServers).push(member);
   }

@@ -1,6 +1,9 @@
 /** `--log-level` and `--log-file`: every command of `rserpool` has them. */
 
 import { type Command, Option } from 'commander';
+import { systemClock } from '../../runtime/clock.ts';
+import { digestedLog } from '../digested-log.ts';
+import { DEFAULT_DIGEST } from '../event-digest.ts';
 import { createOutput } from '../output.ts';
 import { openLog } from './open-log.ts';
 import { LOG_LEVELS, type LogLevel, numberOf, type ProgramLog } from './text-log.ts';
@@ -21,7 +24,7 @@ export function addLogOptions(command: Command, defaultLevel: LogLevel = 'warn')
 /** Opens the log of a command. Throws ConfigError when the file cannot be opened. */
 export function openCommandLog(options: LogOptions & { readonly json?: true }): ProgramLog {
   const output = createOutput(options.json === true);
-  return openLog({
+  const log = openLog({
     program: 'rserpool',
     level: numberOf(options.logLevel),
     file: options.logFile,
@@ -29,4 +32,5 @@ export function openCommandLog(options: LogOptions & { readonly json?: true }): 
     isJson: output.isJson,
     say: (text) => output.event('log', 'logFailed', text, {}, 'yellow'),
   });
+  return digestedLog(log, DEFAULT_DIGEST, systemClock);
 }

@@ -23,10 +23,13 @@ export function parseHostAndPort(text: string): HostAndPort {
   const host = match?.[1] ?? match?.[2] ?? '';
   const port = Number(match?.[3] ?? 0);
   const isHost = match?.[1] === undefined ? isHostName(host) : isIP(host) === 6;
-  if (text.length <= MAX_ADDRESS_CHARACTERS && isHost && port <= 65_535) return { host, port };
+  if (text.length <= MAX_ADDRESS_CHARACTERS && isHost) {
+    if (port <= 65_535) return { host, port };
+    throw new RangeError(`Port ${port} is out of range (0 to 65535).`);
+  }
   const hint = isIP(text) === 6 ? ` IPv6 needs brackets: [${text}].` : '';
   throw new RangeError(
-    `"${text.slice(0, MAX_ADDRESS_CHARACTERS)}" is no address:${hint || ' write HOST, HOST:PORT, [IPV6] or [IPV6]:PORT.'}`,
+    `"${text.slice(0, MAX_ADDRESS_CHARACTERS)}" is not an address.${hint || ' Write HOST, HOST:PORT, [IPV6] or [IPV6]:PORT.'}`,
   );
 }
 
@@ -58,14 +61,14 @@ export async function resolveHost(
   { disablesIpv6 }: { disablesIpv6: boolean },
 ): Promise<IpAddress> {
   if (isIP(host) === 6 && disablesIpv6) {
-    throw new ConfigError(option, `-${option}=[${host}] is IPv6, which -disable-ipv6 forbids.`);
+    throw new ConfigError(option, `-${option}=[${host}] is IPv6, but -disable-ipv6 is set.`);
   }
   if (isIP(host)) return host;
   try {
     const { address } = await lookup(host, { family: disablesIpv6 ? 4 : 0 });
     return address;
   } catch (cause) {
-    const sentence = `-${option}: the host name ${host} is unknown here: give its IP address.`;
+    const sentence = `-${option}: the host name ${host} is unknown. Use its IP address.`;
     throw new ConfigError(option, sentence, { cause });
   }
 }

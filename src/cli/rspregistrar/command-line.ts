@@ -5,7 +5,7 @@
  */
 
 import { ConfigError } from '../../errors.ts';
-import { nearestName } from './nearest-name.ts';
+import { nearestName } from '../../settings/nearest-name.ts';
 import type { Option } from './option-kinds.ts';
 import {
   ALIASES,
@@ -31,8 +31,11 @@ const QUESTIONS: Readonly<Record<string, 'help' | 'version'>> = {
   '-h': 'help',
   '-help': 'help',
   '--help': 'help',
+  help: 'help',
+  '-v': 'version',
   '-version': 'version',
   '--version': 'version',
+  version: 'version',
 };
 
 /** rsplib's: the shortest interval of status reports from the environment, and the one where only a server is named. */
@@ -116,7 +119,7 @@ function read<Value>(label: string, name: OptionName, option: Option<Value>, tex
 function unknown(argument: string, written: string): ConfigError {
   const instead = NOT_TAKEN[written];
   if (instead !== undefined) {
-    return new ConfigError(written, `-${written} is not taken here: ${instead}.`);
+    return new ConfigError(written, `-${written} is not supported: ${instead}.`);
   }
   const near = nearestName(written, OPTION_NAMES);
   const hint = near === undefined ? 'See -help.' : `Did you mean -${near}?`;

@@ -86,7 +86,7 @@ export function number(words: NumberWords): Option<number> {
     range: rangeText(min, max),
     read(text) {
       if (pattern.test(text)) return Number(text);
-      throw new RangeError(`"${text}" is no ${allowsFraction ? '' : 'whole '}number.`);
+      throw new RangeError(`"${text}" is not a ${allowsFraction ? '' : 'whole '}number.`);
     },
     clamp: (value) => Math.min(Math.max(value, min), max),
     show: (value) => `${value} ${unit}`.trimEnd(),
@@ -124,7 +124,7 @@ export function choice<Word extends string, Default extends Word | undefined>(
     read(text) {
       const found = choices.find((word) => word === text);
       if (found !== undefined) return found;
-      throw new RangeError(`"${text}" is none of ${choices.join(', ')}.`);
+      throw new RangeError(`"${text}" is not one of: ${choices.join(', ')}.`);
     },
     show: (value) => value ?? auto,
   });
@@ -140,7 +140,7 @@ export function port(
     range: '0 to 65535; 0: any free one',
     read(text) {
       if (/^\d+$/.test(text) && Number(text) <= 65_535) return Number(text);
-      throw new RangeError(`"${text}" is no port: write a number from 0 to 65535.`);
+      throw new RangeError(`"${text}" is not a port (0 to 65535).`);
     },
     show: (value) => (value === undefined ? auto : String(value)),
   });
@@ -154,7 +154,7 @@ export function identifier(words: Words<number>): Option<number> {
     read(text) {
       const value = /^(\d+|0x[0-9a-f]+)$/i.test(text) ? Number(text) : Number.NaN;
       if (value <= 0xffff_ffff) return value;
-      throw new RangeError(`"${text}" is no identifier: write a number up to 0xffffffff.`);
+      throw new RangeError(`"${text}" is not a valid identifier (at most 0xffffffff).`);
     },
     show: (value) => (value === 0 ? 'random' : formatId(value)),
   });

@@ -31,7 +31,7 @@ const ASAP = {
   }),
   asapannounce: group({
     default: 'auto',
-    text: 'Multicast group of the announces to pool elements and pool users; port 3863 where none is given; auto: 239.0.0.50, or 239.0.0.60 with SCTP over UDP',
+    text: 'Multicast group of the announces to pool elements and pool users; default port 3863; auto: 239.0.0.50, or 239.0.0.60 with SCTP over UDP',
   }),
   announcettl: number({
     ...{ default: 30, min: 1, max: 255 },
@@ -52,7 +52,7 @@ const ASAP = {
   }),
   endpointkeepalivetimeoutinterval: number({
     ...{ default: 5_000, unit: 'ms', min: 100, max: 60_000 },
-    text: 'Time in which a pool element must acknowledge a keep-alive, or else it is removed',
+    text: 'Time in which a pool element must acknowledge a keep-alive before it is removed',
   }),
   maxbadpereports: number({
     ...{ default: 3, min: 1, max: 1_000_000 },
@@ -60,7 +60,7 @@ const ASAP = {
   }),
   maxincrement: number({
     ...{ default: 0, min: 0, max: 128 },
-    text: "Pool elements of an answer that the pool's policy counts as used; 0: the policy's own number",
+    text: 'How many elements of an answer count as selected (0: policy default)',
   }),
   maxhresitems: number({
     ...{ default: 3, min: 1, max: 128 },
@@ -90,15 +90,15 @@ const later = { isEffective: false };
 const ENRP = {
   enrp: addressesOrAuto({
     default: 'auto',
-    text: 'Addresses for peers, with the SCTP port of the first one, as -asap; both options take the addresses of either',
+    text: "ENRP addresses; the first address's port applies to all. Addresses of -asap and -enrp are combined",
   }),
   enrpannounce: group({
     ...{ default: 'auto' },
-    text: 'Multicast group of the presences to peers; port 9901 where none is given; auto: 239.0.0.51, or 239.0.0.61 with SCTP over UDP',
+    text: 'Multicast group of the presences to peers; default port 9901; auto: 239.0.0.51, or 239.0.0.61 with SCTP over UDP',
   }),
   peer: peerList({
     ...{ default: [] },
-    text: 'Addresses of one peer, with the SCTP port of the first one; port 9901 where none is given',
+    text: 'Addresses of one peer, with the SCTP port of the first one; default port 9901',
   }),
   maxelementsperhtrequest: number({
     ...{ default: 128, min: 1, max: 1_000_000 },
@@ -119,7 +119,7 @@ const ENRP = {
   }),
   peermaxtimenoresponse: number({
     ...{ default: 5_000, unit: 'ms', min: 1_000, max: 60_000 },
-    text: 'Time in which a probed peer must answer, or else it is taken over',
+    text: 'Time in which a probed peer must answer before it is taken over',
   }),
   mentordiscoverytimeout: number({
     ...{ default: 5_000, unit: 'ms', min: 1_000, max: 60_000 },
@@ -129,12 +129,12 @@ const ENRP = {
     ...{ default: 5_000, unit: 'ms', min: 1_000, max: 60_000 },
     text: 'Time in which the peers must agree to a takeover',
   }),
-  supporttakeoversuggestion: flag('Tell peers which pool elements suit them better'),
+  supporttakeoversuggestion: flag('Suggest pool elements that peers should take over'),
 };
 
 const LOG = {
-  logfile: file({ default: undefined, text: 'Log to this file, and empty it first' }),
-  logappend: file({ default: undefined, text: 'Log to this file, behind what it holds' }),
+  logfile: file({ default: undefined, text: 'Write the log to FILE, overwriting it' }),
+  logappend: file({ default: undefined, text: 'Append the log to FILE' }),
   loglevel: numberOrAuto({
     ...{ auto: '2, and the start and the peers on standard output', min: 0, max: 9 },
     text: '0 nothing, 1 errors, 2 warnings, 3 notes, 4 to 9 everything',
@@ -154,7 +154,7 @@ const LOG = {
 const CSP = {
   cspserver: address({
     ...{ ...later, default: { host: '127.0.0.1', port: 2_960 } },
-    text: 'Where status reports go; port 2960 where none is given; default taken from CSP_SERVER',
+    text: 'Where status reports go; default port 2960; default taken from CSP_SERVER',
   }),
   cspinterval: number({
     ...{ ...later, default: 0, unit: 'ms', min: 0, max: 3_600_000 },
@@ -164,12 +164,12 @@ const CSP = {
 
 const OWN = {
   transport: choice(
-    { default: 'auto', text: 'SCTP backend; auto takes the best one here' },
+    { default: 'auto', text: 'SCTP backend; auto selects the best one available' },
     TRANSPORTS,
   ),
   udpport: port({
     ...{ default: undefined, auto: `${ENCAPSULATION_PORT} where it is needed` },
-    text: 'Local UDP port of encapsulated SCTP, RFC 6951; with -transport=auto it is then used',
+    text: 'Local UDP port of encapsulated SCTP, RFC 6951; if given, auto selects udp',
   }),
 };
 

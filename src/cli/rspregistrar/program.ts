@@ -7,6 +7,9 @@ import { randomInt } from 'node:crypto';
 import process from 'node:process';
 import { createRegistrar, type RegistrarServer } from '../../daemon/registrar-server.ts';
 import { ConfigError, RSerPoolError } from '../../errors.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { digestedLog } from '../digested-log.ts';
+import { DEFAULT_DIGEST } from '../event-digest.ts';
 import { aborted, runService, unlessAborted } from '../lifecycle/run-service.ts';
 import { standardOutput } from '../lifecycle/standard-streams.ts';
 import { openLog } from '../log/open-log.ts';
@@ -59,7 +62,7 @@ async function serve(
   await aborted(stopped);
   await registrar.close();
   log.info({ registrarId: registrar.id }, 'ended');
-  if (!values.quiet) print('Terminated!\n');
+  if (!values.quiet) print('Stopped.\n');
 }
 
 /** Where no port is named: the first of some random ones that is free. */
@@ -85,7 +88,7 @@ async function start(
 
 function logFor(values: OptionValues): ProgramLog {
   const { logfile, logappend, logcolor, loglevel, logquiet, quiet } = values;
-  return openLog({
+  const log = openLog({
     program: 'rspregistrar',
     level: logquiet ? 0 : (loglevel ?? DEFAULT_LOG_LEVEL),
     file: logappend ?? logfile,
@@ -96,6 +99,7 @@ function logFor(values: OptionValues): ProgramLog {
       if (!quiet) print(`${text}\n`);
     },
   });
+  return digestedLog(log, DEFAULT_DIGEST, systemClock);
 }
 
 /** Warnings; the milestones are shown besides. */

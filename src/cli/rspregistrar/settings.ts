@@ -1,12 +1,13 @@
 /** What the options of `rspregistrar` mean for the registrar that it starts. */
 
 import { isIPv4 } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import type { EnrpSettings, RegistrarSettings } from '../../daemon/settings.ts';
 import { ConfigError } from '../../errors.ts';
-import { isInScope } from '../../protocol/address-scope.ts';
+import { type AddressScope, isInScope } from '../../protocol/address-scope.ts';
 import type { Logger } from '../../protocol/logger.ts';
+import type { AddressSource } from '../../runtime/host-addresses.ts';
 import type { AnnounceGroup } from '../../transport/announce.ts';
+import { localAddresses as hostAddresses } from '../../transport/network.ts';
 import { ASAP_PORT, ENRP_PORT, type IpAddress } from '../../types.ts';
 import { isMulticast, resolveHost } from './address.ts';
 import type { OptionValues } from './option-table.ts';
@@ -78,36 +79,59 @@ export function portOf(addresses: OptionValues['asap']): number {
   return addresses === 'auto' ? 0 : (addresses[0]?.port ?? 0);
 }
 
-/** Those of -asap and -enrp. `undefined`: what a registrar takes when nobody says. */
-async function localAddresses(values: OptionValues): Promise<IpAddress[] | undefined> {
+/**
+ * Those of -asap and -enrp. `undefined`: what a registrar takes by default. A function where they are the
+ * host's, which may change.
+ */
+async function localAddresses(values: OptionValues): Promise<AddressSource | undefined> {
   const { asap, enrp } = values;
   const disablesIpv6 = values['disable-ipv6'];
   if (asap === 'auto' && enrp === 'auto') {
     const isDefault = values.minaddressscope === undefined && !disablesIpv6;
-    return isDefault ? undefined : addressesOfHost('-asap=auto', values, disablesIpv6);
+    if (isDefault) return undefined;
+    mustHaveAddress('-asap=auto', values, disablesIpv6);
+    return () => addressesOfHost(values, disablesIpv6);
   }
-  const resolved: IpAddress[] = [];
+  const lists: (() => readonly IpAddress[])[] = [];
+  let isFixed = true;
   for (const [name, addresses] of Object.entries({ asap, enrp })) {
     for (const { host } of addresses === 'auto' ? [] : addresses) {
       const address = await resolveHost(name, host, { disablesIpv6 });
-      const ofHost = () => addressesOfHost(`-${name}=${host}`, values, isIPv4(address));
-      resolved.push(...(WILDCARDS.has(address) ? ofHost() : [address]));
+      if (!WILDCARDS.has(address)) {
+        lists.push(() => [address]);
+        continue;
+      }
+      isFixed = false;
+      mustHaveAddress(`-${name}=${host}`, values, isIPv4(address));
+      lists.push(() => addressesOfHost(values, isIPv4(address)));
     }
   }
-  return [...new Set(resolved)];
+  const listAll = () => [...new Set(lists.flatMap((list) => list()))];
+  return isFixed ? listAll() : listAll;
 }
 
-/** Those in scope. Link-local ones are left out: without their interface they mean nothing. */
-function addressesOfHost(option: string, values: OptionValues, onlyV4: boolean): IpAddress[] {
-  const scope = values.minaddressscope ?? 'sitelocal';
-  const found = Object.values(networkInterfaces())
-    .flatMap((infos) => infos ?? [])
+/** Those in scope, now. Link-local ones are left out: without their interface they mean nothing. */
+function addressesOfHost(values: OptionValues, onlyV4: boolean): IpAddress[] {
+  const scope = scopeOf(values);
+  const found = hostAddresses()
     .map(({ address }) => address)
     .filter((address) => !/^(169\.254\.|fe80:)/i.test(address))
     .filter((address) => isInScope(address, scope) && (!onlyV4 || isIPv4(address)));
-  if (found.length > 0) return [...new Set(found)];
+  return [...new Set(found)];
+}
+
+function scopeOf({ minaddressscope = 'sitelocal' }: OptionValues): AddressScope {
+  return minaddressscope;
+}
+
+function mustHaveAddress(option: string, values: OptionValues, onlyV4: boolean): void {
+  if (addressesOfHost(values, onlyV4).length > 0) return;
+  const scope = scopeOf(values);
   const what = `${onlyV4 ? 'IPv4 ' : ''}address of this host has scope ${scope} or a wider one`;
-  throw new ConfigError('asap', `${option}: no ${what}: name an address, or set -minaddressscope.`);
+  throw new ConfigError(
+    'asap',
+    `${option}: no ${what}. Specify an address, or set -minaddressscope.`,
+  );
 }
 
 async function announceGroup(
@@ -121,6 +145,6 @@ async function announceGroup(
   const disablesIpv6 = values['disable-ipv6'];
   const address = await resolveHost(name, value.host, { disablesIpv6 });
   if (isMulticast(address)) return { address, port: value.port || defaultPort };
-  const sentence = `-${name}: ${address} is no multicast address: choose one such as 239.0.0.50.`;
+  const sentence = `-${name}: ${address} is not a multicast address. Choose one such as 239.0.0.50.`;
   throw new ConfigError(name, sentence);
 }

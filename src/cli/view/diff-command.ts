@@ -8,7 +8,6 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Argument, Command } from 'commander';
 import type { RegistrarView } from '../../client/registrar-view.ts';
 import { randomId } from '../../runtime/random.ts';
-import { formatId } from '../../types.ts';
 import { tellFailure } from '../failure.ts';
 import { createOutput } from '../output.ts';
 import { differencesOf, lastingDifferences } from './differences.ts';
@@ -26,15 +25,15 @@ const COLUMNS = ['what', 'pool', 'id', 'a', 'b'];
 export function diffCommand(): Command {
   const command = new Command('diff')
     .description(
-      'compare what two registrars know: exit code 0 the same, 1 different, 3 not to be compared',
+      'compare what two registrars know: exit code 0 same, 1 different, 3 one could not be read',
     )
     .addArgument(registrarArgument('a'))
     .addArgument(registrarArgument('b'))
     .addHelpText(
       'after',
       `
-Both are read at the same time. What they see differently is read once more, after ${CONFIRMATION_DELAY_MS} ms, and is
-a difference if it is the same then: what is on its way from one to the other is none.`,
+Both are read at the same time. Differences are read again after ${CONFIRMATION_DELAY_MS / 1_000} s, so updates in transit
+are not reported.`,
     )
     .action(diff);
   return addReadingOptions(command);
@@ -88,17 +87,11 @@ async function compare(a: string, b: string, options: ReadingOptions): Promise<v
     differences = lastingDifferences(differences, differencesOf(atA, atB));
   }
   const output = createOutput(options.json === true);
-  if (differences.length > 0) {
-    process.exitCode = EXIT_DIFFERENT;
-    output.table(
-      COLUMNS,
-      differences.map((one) => ({ ...one })),
-      { nothing: '' },
-    );
-  } else if (!output.isJson) {
-    const { length } = atA.poolElements;
-    process.stdout.write(
-      `${formatId(atA.id)} and ${formatId(atB.id)} know the same registrars and the same pool elements: ${length}.\n`,
-    );
-  }
+  if (differences.length > 0) process.exitCode = EXIT_DIFFERENT;
+  const { length } = atA.poolElements;
+  output.table(
+    COLUMNS,
+    differences.map((one) => ({ ...one })),
+    { nothing: `No differences (${length} pool element${length === 1 ? '' : 's'}).` },
+  );
 }

@@ -28,14 +28,12 @@ async function dump(options: ViewOptions): Promise<void> {
       ...(output.isJson ? poolElementRow(element) : poolElementText(element)),
     })),
   ];
-  for (const { what, ...values } of records) {
-    if (output.isJson) output.json({ what, ...values });
-    else process.stdout.write(`${textOf(what, values)}\n`);
-  }
+  if (output.isJson) output.list(records);
+  else for (const one of records) process.stdout.write(`${textOf(one)}\n`);
 }
 
 /** `poolElement pool=EchoPool id=0x00000001 ... transport="tcp 10.1.2.3:7"` */
-function textOf(what: string, values: object): string {
+function textOf({ what, ...values }: { readonly what: string }): string {
   const pairs = Object.entries(values).map(([name, value]) => {
     const text = String(value);
     return `${name}=${/^[^\s"]+$/.test(text) ? text : JSON.stringify(text)}`;

@@ -12,7 +12,7 @@ import { addViewOptions, read, type ViewOptions } from './view-options.ts';
 export function elementsCommand(): Command {
   const command = new Command('elements')
     .description('list the pool elements that a registrar knows')
-    .argument('[pool]', 'of this pool alone: its handle, or the handle as this command shows it')
+    .argument('[pool]', 'show only this pool: its handle, or the handle as this command shows it')
     .action(elements);
   return addViewOptions(command);
 }
@@ -22,14 +22,14 @@ async function elements(pool: string | undefined, options: ViewOptions): Promise
   const wanted = poolElements.filter((element) => pool === undefined || isIn(pool, element));
   if (pool !== undefined && wanted.length === 0) {
     throw new RejectedError(
-      `The registrar at ${options.registrar} knows no pool "${pool}". "rserpool pools" lists those that it knows.`,
+      `The registrar at ${options.registrar} has no pool "${pool}". "rserpool pools" lists its pools.`,
       [CAUSE.UNKNOWN_POOL_HANDLE],
     );
   }
   const rows = wanted.map(poolElementRow);
   createOutput(options.json === true).table(POOL_ELEMENT_COLUMNS, rows, {
     cells: wanted.map(poolElementCells),
-    nothing: `${options.registrar} knows no pool elements.`,
+    nothing: `The registrar at ${options.registrar} has no pool elements.`,
   });
 }
 

@@ -15,6 +15,6 @@ export function peersCommand(): Command {
 async function peers(options: ViewOptions): Promise<void> {
   const { peers } = await read(options.registrar, options, ['peers']);
   createOutput(options.json === true).table(PEER_COLUMNS, peers.map(peerRow), {
-    nothing: `${options.registrar} knows no peers.`,
+    nothing: `The registrar at ${options.registrar} has no peers.`,
   });
 }

@@ -18,7 +18,7 @@ export function poolsCommand(): Command {
 async function pools(options: ViewOptions): Promise<void> {
   const { poolElements } = await read(options.registrar, options, ['poolElements']);
   createOutput(options.json === true).table(COLUMNS, poolRows(poolElements), {
-    nothing: `${options.registrar} knows no pools.`,
+    nothing: `The registrar at ${options.registrar} has no pools.`,
   });
 }
 

@@ -50,7 +50,7 @@ export function addReadingOptions(command: Command): Command {
     )
     .option(
       '--as-peer',
-      'pose as a peer where the registrar refuses to be read, as rsplib does: see the warning',
+      'connect as a peer if the registrar answers only peers (rsplib); this delays its takeovers',
     );
 }
 
@@ -80,4 +80,4 @@ export async function read(
 }
 
 const PHANTOM =
-  'the registrar was told of a peer that does not exist: until it gives that up, its takeovers wait for it';
+  'the registrar now lists this command as a peer: its takeovers are delayed until it removes that entry';

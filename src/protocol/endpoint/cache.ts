@@ -1,37 +1,130 @@
 /**
  * The pool user's cache (RFC 5352 §3.3, C1-C4): what registrars have answered, by pool handle, until it is
- * stale.
+ * stale, and from which pools nothing is kept because their policies are adaptive (decision 57).
  */
 
-import type { Milliseconds } from '../../types.ts';
-import type { Answer } from './answer.ts';
+import { Handlespace } from '../../handlespace/handlespace.ts';
+import type { Milliseconds, PoolElementId } from '../../types.ts';
+import type { AsapHandleResolutionResponse } from '../../wire/asap-messages.ts';
+import type { PoolElementParameter } from '../../wire/parameters.ts';
+import { CachedPool } from './cached-pool.ts';
+import type { PoolUserOptions } from './options.ts';
+import { isAdaptive } from './selection.ts';
+
+export type CacheOptions = Pick<PoolUserOptions, 'staleCacheMs' | 'staleAdaptiveCacheMs'>;
+
+/** Pools remembered as not to be kept; beyond it the oldest is forgotten, and asked about like a new one. */
+const MAX_UNCACHED = 1_024;
 
 export class Cache {
+  readonly #options: CacheOptions;
+  readonly #seed: bigint;
   /** The one that is stale first comes first. */
-  readonly #entries = new Map<string, { answer: Answer; staleAt: Milliseconds }>();
-  readonly #staleAfterMs: Milliseconds;
+  readonly #pools = new Map<string, CachedPool>();
+  readonly #uncached = new Set<string>();
+  /** Selects among the elements of all pools; made when the first answer is kept. */
+  #handlespace: Handlespace | undefined;
+  #lastName = 0;
 
-  constructor(staleAfterMs: Milliseconds) {
-    this.#staleAfterMs = staleAfterMs;
+  constructor(options: CacheOptions, seed: bigint) {
+    this.#options = options;
+    this.#seed = seed;
   }
 
-  /** Keeps an answer, in place of an older one. */
-  put(now: Milliseconds, poolHandle: string, answer: Answer): void {
-    this.#entries.delete(poolHandle); // the order of the map is the order of the time-outs
-    this.#entries.set(poolHandle, { answer, staleAt: now + this.#staleAfterMs });
-    for (const [key, { staleAt }] of this.#entries) {
-      if (staleAt > now) break;
-      this.#entries.delete(key);
+  /** Whether an answer about this pool would be kept, as far as is known. */
+  keeps(poolHandle: string): boolean {
+    const { staleCacheMs, staleAdaptiveCacheMs } = this.#options;
+    return Math.max(staleCacheMs, staleAdaptiveCacheMs) > 0 && !this.#uncached.has(poolHandle);
+  }
+
+  /** Keeps an answer to a request for `asked` elements, in place of an older one, if it may be kept. */
+  put(
+    now: Milliseconds,
+    poolHandle: string,
+    answer: AsapHandleResolutionResponse,
+    asked: number,
+  ): void {
+    const staleAfterMs = this.#staleAfterMs(answer);
+    this.#noteUncached(poolHandle, staleAfterMs === 0);
+    if (staleAfterMs === 0) {
+      this.remove(poolHandle);
+      return;
     }
+    const pool = this.#pools.get(poolHandle) ?? this.#newPool();
+    this.#pools.delete(poolHandle); // the order of the map is that of the answers
+    this.#pools.set(poolHandle, pool);
+    pool.update(answer, asked);
+    pool.staleAt = now + staleAfterMs;
+    this.#dropOld(now);
   }
 
-  /** `undefined`: nothing is known, or it is stale. */
-  find(now: Milliseconds, poolHandle: string): Answer | undefined {
-    const entry = this.#entries.get(poolHandle);
-    return entry !== undefined && entry.staleAt > now ? entry.answer : undefined;
+  /**
+   * An answer has come that names some of the elements only: what is known of the pool is older, and does not
+   * answer any longer.
+   */
+  expire(now: Milliseconds, poolHandle: string, answer: AsapHandleResolutionResponse): void {
+    this.#noteUncached(poolHandle, this.#staleAfterMs(answer) === 0);
+    const pool = this.#pools.get(poolHandle);
+    if (pool !== undefined) pool.staleAt = Math.min(pool.staleAt, now);
+  }
+
+  /** Selects up to `items` elements; `undefined`: too little is known, or it is stale. */
+  select(
+    now: Milliseconds,
+    poolHandle: string,
+    items: number,
+  ): readonly PoolElementParameter[] | undefined {
+    const pool = this.#pools.get(poolHandle);
+    if (pool === undefined || pool.staleAt <= now || !pool.suffices(items)) return undefined;
+    return pool.select(items);
+  }
+
+  /** Forgets an element that could not be reached. */
+  removeElement(poolHandle: string, id: PoolElementId): void {
+    this.#pools.get(poolHandle)?.remove(id);
   }
 
   remove(poolHandle: string): void {
-    this.#entries.delete(poolHandle);
+    this.#pools.get(poolHandle)?.clear();
+    this.#pools.delete(poolHandle);
+  }
+
+  /** Gives the memory back. */
+  close(): void {
+    this.#pools.clear();
+    this.#handlespace?.close();
+    this.#handlespace = undefined;
+  }
+
+  #staleAfterMs(answer: AsapHandleResolutionResponse): Milliseconds {
+    const { staleCacheMs, staleAdaptiveCacheMs } = this.#options;
+    return isAdaptive(answer) ? staleAdaptiveCacheMs : staleCacheMs;
+  }
+
+  #noteUncached(poolHandle: string, isUncached: boolean): void {
+    this.#uncached.delete(poolHandle);
+    if (!isUncached) return;
+    this.#uncached.add(poolHandle);
+    const [oldest] = this.#uncached;
+    if (this.#uncached.size > MAX_UNCACHED && oldest !== undefined) this.#uncached.delete(oldest);
+  }
+
+  #newPool(): CachedPool {
+    this.#handlespace ??= new Handlespace({ seed: this.#seed });
+    this.#lastName += 1;
+    return new CachedPool(this.#handlespace, String(this.#lastName));
+  }
+
+  /**
+   * A pool that is stale still knows whose turn it is. It is dropped when it has been stale for as long as it
+   * could answer.
+   */
+  #dropOld(now: Milliseconds): void {
+    const { staleCacheMs, staleAdaptiveCacheMs } = this.#options;
+    const keptMs = Math.max(staleCacheMs, staleAdaptiveCacheMs);
+    for (const [poolHandle, { staleAt }] of this.#pools) {
+      if (staleAt + keptMs > now) break;
+      this.remove(poolHandle);
+    }
   }
 }

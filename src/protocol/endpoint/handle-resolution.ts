@@ -3,17 +3,25 @@
  * MAX-REQUEST-RETRANSMIT. SCTP loses nothing: what is not answered in time is asked of another registrar.
  */
 
+import { MAX_ITEMS } from '../../handlespace/options.ts';
 import type { Milliseconds } from '../../types.ts';
 import type { AsapHandleResolutionResponse } from '../../wire/asap-messages.ts';
+import { describeCauses } from '../../wire/cause-text.ts';
 import { CAUSE, type ErrorCause } from '../../wire/parameters.ts';
-import { Answer } from './answer.ts';
 import { keyOf, type PendingResolution } from './pending-resolutions.ts';
 import type { PoolUserContext } from './pool-user-context.ts';
 import type { PoolUserEvent, PoolUserInput } from './pool-user-events.ts';
 
 type Failure = Extract<PoolUserEvent, { type: 'resolutionFailed' }>['why'];
 
-/** C1-C4: the cache if it may and can, else a registrar. */
+/** What rspregistrar and, for the RFCs, any registrar answers by itself (decision 15). */
+const DEFAULT_ITEMS = { rsplib: 3, rfc: MAX_ITEMS } as const;
+
+/**
+ * C1-C4: the cache if it may and can, else a registrar. A question whose answer is to be kept asks for enough
+ * elements to select among them, and several requests may wait for its answer. Any other question is asked for
+ * one request alone.
+ */
 export function resolve(
   context: PoolUserContext,
   now: Milliseconds,
@@ -21,32 +29,54 @@ export function resolve(
 ): void {
   const { cache, pending, outbox, options } = context;
   const key = keyOf(poolHandle);
-  const known = isFresh ? undefined : cache.find(now, key);
-  if (known?.suffices(items)) {
-    outbox.push({ type: 'resolved', request, poolElements: known.use(items) });
+  const isForCache = !isFresh && cache.keeps(key);
+  const wanted = items ?? DEFAULT_ITEMS[options.profile];
+  const poolElements = isFresh ? undefined : cache.select(now, key, wanted);
+  if (poolElements !== undefined) {
+    outbox.push({ type: 'resolved', request, poolElements });
     return;
   }
-  const same = pending.find(key, items);
+  const same = isForCache ? pending.findForCache(key, wanted) : undefined;
   if (same !== undefined) {
-    same.requests.add(request);
+    same.requests.set(request, wanted);
     return;
   }
-  const tries = 1 + options.maxRequestRetransmissions;
+  const question = {
+    ...{ key, poolHandle, isForCache },
+    asked: isForCache ? Math.max(wanted, options.cacheItems) : items,
+    giveUpAt: now + (1 + options.maxRequestRetransmissions) * options.t1EnrpRequestMs,
+  };
+  ask(context, now, question, request, isForCache ? wanted : items);
+}
+
+type Question = Pick<PendingResolution, 'key' | 'asked' | 'isForCache' | 'giveUpAt'> & {
+  readonly poolHandle: Uint8Array;
+};
+
+function ask(
+  context: PoolUserContext,
+  now: Milliseconds,
+  { poolHandle, ...question }: Question,
+  request: number,
+  wanted: number | undefined,
+): void {
+  const { asked: items } = question;
   const message = {
     type: 'ASAP_HANDLE_RESOLUTION',
     wantsUpdates: false,
     poolHandle,
     items,
   } as const;
-  const question: PendingResolution = {
-    ...{ key, items, payload: outbox.encode(message) },
-    requests: new Set([request]),
-    giveUpAt: now + tries * options.t1EnrpRequestMs,
+  const pending: PendingResolution = {
+    ...question,
+    payload: context.outbox.encode(message),
+    requests: new Map([[request, wanted]]),
+    reported: new Set(),
     t1: Number.POSITIVE_INFINITY,
     failures: 0,
   };
-  pending.add(question);
-  send(context, now, question);
+  context.pending.add(pending);
+  send(context, now, pending);
 }
 
 /** A registrar is found: it is asked everything that waits. */
@@ -97,29 +127,72 @@ export function onHandleResolutionResponse(
   now: Milliseconds,
   message: AsapHandleResolutionResponse,
 ): void {
-  const { pending, reports, cache, outbox, hunt, random } = context;
+  const { pending, cache, outbox, hunt } = context;
   const key = keyOf(message.poolHandle);
   const question = pending.oldest(key);
   if (question === undefined) return; // late, or never asked for
   pending.remove(question);
   hunt.onProven();
   const causeCodes = message.errors.map(({ code }) => code);
-  if (causeCodes.length > 0) {
-    cache.remove(key);
-    if (!causeCodes.includes(CAUSE.UNKNOWN_POOL_HANDLE)) {
-      fail(context, question, 'rejected', causeCodes);
-      return;
-    }
-    for (const request of question.requests) {
-      outbox.push({ type: 'resolved', request, poolElements: undefined });
-    }
+  if (causeCodes.length === 0) {
+    onFound(context, now, question, message);
     return;
   }
-  for (const { id } of message.poolElements) reports.onNamed(key, id);
-  const answer = new Answer(message, question.items, random);
-  cache.put(now, key, answer);
-  for (const request of question.requests) {
-    outbox.push({ type: 'resolved', request, poolElements: answer.use(question.items) });
+  cache.remove(key);
+  if (causeCodes.some((code) => code !== CAUSE.UNKNOWN_POOL_HANDLE)) {
+    fail(context, question, 'rejected', message.errors);
+    return;
+  }
+  for (const request of question.requests.keys()) {
+    outbox.push({ type: 'resolved', request, poolElements: undefined });
+  }
+}
+
+/**
+ * The request that has waited longest gets the answer as the registrar has ordered it, the others what is
+ * selected from the cache. An answer that is not kept is for one request: the others are asked for again.
+ */
+function onFound(
+  context: PoolUserContext,
+  now: Milliseconds,
+  question: PendingResolution,
+  message: AsapHandleResolutionResponse,
+): void {
+  const { cache, outbox, options } = context;
+  const { poolHandle, poolElements } = message;
+  const { key, giveUpAt } = question;
+  keep(context, now, question, message);
+  const [first, ...others] = question.requests;
+  if (first !== undefined) {
+    const [request, wanted] = first;
+    outbox.push({ type: 'resolved', request, poolElements: poolElements.slice(0, wanted) });
+  }
+  for (const [request, wanted = DEFAULT_ITEMS[options.profile]] of others) {
+    const selected = cache.select(now, key, wanted);
+    if (selected !== undefined) {
+      outbox.push({ type: 'resolved', request, poolElements: selected });
+    } else {
+      const again = { key, poolHandle, isForCache: false, asked: wanted, giveUpAt };
+      ask(context, now, again, request, wanted);
+    }
+  }
+}
+
+/** Keeps an answer, or else what it means for what was kept before. */
+function keep(
+  { cache, reports, options }: PoolUserContext,
+  now: Milliseconds,
+  { key, isForCache, asked, reported }: PendingResolution,
+  message: AsapHandleResolutionResponse,
+): void {
+  const { poolElements } = message;
+  const askedFor = asked ?? DEFAULT_ITEMS[options.profile];
+  const isWholePool = poolElements.length < askedFor;
+  if (isForCache || isWholePool) cache.put(now, key, message, askedFor);
+  else cache.expire(now, key, message);
+  for (const { id } of poolElements) {
+    if (reported.has(id)) cache.removeElement(key, id);
+    else reports.onNamed(key, id);
   }
 }
 
@@ -127,8 +200,7 @@ export function onHandleResolutionResponse(
 export function onResolutionError(context: PoolUserContext, errors: readonly ErrorCause[]): void {
   const question = context.pending.oldest();
   if (question === undefined) return;
-  const causeCodes = errors.map(({ code }) => code);
-  fail(context, question, 'rejected', causeCodes);
+  fail(context, question, 'rejected', errors);
 }
 
 export function failAll(context: PoolUserContext, why: Failure): void {
@@ -139,20 +211,22 @@ function fail(
   context: PoolUserContext,
   question: PendingResolution,
   why: Failure,
-  causeCodes: readonly number[] = [],
+  errors: readonly ErrorCause[] = [],
 ): void {
   context.pending.remove(question);
-  tellFailed(context, question, why, causeCodes);
+  tellFailed(context, question, why, errors);
 }
 
 function tellFailed(
   { outbox, log }: PoolUserContext,
   question: PendingResolution,
   why: Failure,
-  causeCodes: readonly number[] = [],
+  errors: readonly ErrorCause[] = [],
 ): void {
-  log.debug({ why, causeCodes, requests: question.requests.size }, 'resolution failed');
-  for (const request of question.requests) {
-    outbox.push({ type: 'resolutionFailed', request, why, causeCodes });
+  const causeCodes = errors.map(({ code }) => code);
+  const reason = why === 'rejected' ? describeCauses(errors) : undefined;
+  log.debug({ why, causeCodes, reason, requests: question.requests.size }, 'resolution failed');
+  for (const request of question.requests.keys()) {
+    outbox.push({ type: 'resolutionFailed', request, why, causeCodes, reason });
   }
 }

@@ -3,7 +3,12 @@
  * Ours are short: another registrar is the remedy, not patience.
  */
 
-import { ConfigError } from '../../errors.ts';
+import { MAX_ITEMS } from '../../handlespace/options.ts';
+import { type Kind, kindOf, unusable, whole } from '../../settings/kind.ts';
+import { join } from '../../settings/record.ts';
+import { lifeUnitMs, registrationLife } from '../../settings/registration-life.ts';
+import { filledIn, type PartialOptions, partly, type Table } from '../../settings/table.ts';
+import { profile } from '../../settings/values.ts';
 import type { Milliseconds } from '../../types.ts';
 import type { Profile } from '../../wire/parameters.ts';
 
@@ -49,116 +54,104 @@ export interface PoolUserOptions extends HuntOptions {
   readonly maxRequestRetransmissions: number;
   /** How long an answer may be served from the cache; 0: never. Default 5 000 (RFC and rsplib: per call). */
   readonly staleCacheMs: Milliseconds;
-}
-
-const HUNT_DEFAULTS: HuntOptions = {
-  maxParallelCalls: 3,
-  t5ServerHuntMs: 5_000,
-  retranMaxMs: 60_000,
-  refusedPauseMs: 500,
-  t7EnrpOutdateMs: 5_000,
-};
-
-/** Every option may be left out; `undefined` is left out. */
-export type PartialOptions<Options> = {
-  readonly [Key in keyof Options]?: Options[Key] | undefined;
-};
-
-/** Fills in the defaults. Throws ConfigError that names the setting and says what it should be. */
-export function completePoolElementOptions(
-  options: PartialOptions<PoolElementOptions>,
-): PoolElementOptions {
-  const { lifeMs = 90_000 } = options;
-  const shorterMs = lifeMs > 0 && lifeMs < 90_000 ? Math.ceil(lifeMs / 3) : 30_000;
-  const { reregistrationIntervalMs = shorterMs } = options;
-  const unitMs = lifeUnitMs(options.profile ?? 'rsplib');
-  const complete: PoolElementOptions = {
-    ...HUNT_DEFAULTS,
-    profile: 'rsplib',
-    t2RegistrationMs: 3_000,
-    t3DeregistrationMs: 3_000,
-    maxRegistrationAttempts: 2,
-    ...given(options),
-    reregistrationIntervalMs,
-    lifeMs: options.lifeMs ?? Math.ceil((3 * reregistrationIntervalMs) / unitMs) * unitMs,
-  };
-  check(complete, POOL_ELEMENT_RANGES);
-  checkLife(complete);
-  return complete;
-}
-
-/** The same for a pool user. */
-export function completePoolUserOptions(options: PartialOptions<PoolUserOptions>): PoolUserOptions {
-  const complete: PoolUserOptions = {
-    ...HUNT_DEFAULTS,
-    profile: 'rsplib',
-    t1EnrpRequestMs: 3_000,
-    maxRequestRetransmissions: 2,
-    staleCacheMs: 5_000,
-    ...given(options),
-  };
-  check(complete, POOL_USER_RANGES);
-  return complete;
+  /**
+   * The same for answers of adaptive policies (numbers from 0x40000000: the least used family), which give
+   * loads as they were. Default: `staleCacheMs` where that is set, otherwise 0.
+   */
+  readonly staleAdaptiveCacheMs: Milliseconds;
+  /**
+   * How many elements of a pool are requested for the cache, 1 to 128, unless a caller wants more. Requests
+   * are served from these in the proportions of the pool's policy, so they should be all that the pool has. A
+   * pool element takes about 48 octets of the answer. Default 128, all that registrars give.
+   */
+  readonly cacheItems: number;
 }
 
 const DAY_MS = 86_400_000;
 
-type Ranges<Options> = { readonly [Key in keyof Options]?: readonly [min: number, max: number] };
+const periodMs = whole(1, DAY_MS);
 
-const HUNT_RANGES: Ranges<HuntOptions> = {
-  maxParallelCalls: [1, 3], // "MUST NOT establish more than three" (RFC 5352 §3.6)
-  t5ServerHuntMs: [1, DAY_MS],
-  retranMaxMs: [1, DAY_MS],
-  refusedPauseMs: [1, DAY_MS],
-  t7EnrpOutdateMs: [1, DAY_MS],
+const HUNT: Table<HuntOptions, unknown> = {
+  maxParallelCalls: [whole(1, 3), 3], // "MUST NOT establish more than three" (RFC 5352 §3.6)
+  t5ServerHuntMs: [periodMs, 5_000],
+  retranMaxMs: [periodMs, 60_000],
+  refusedPauseMs: [periodMs, 500],
+  t7EnrpOutdateMs: [periodMs, 5_000],
 };
 
-const POOL_ELEMENT_RANGES: Ranges<PoolElementOptions> = {
-  ...HUNT_RANGES,
-  t2RegistrationMs: [1, DAY_MS],
-  t3DeregistrationMs: [1, DAY_MS],
-  reregistrationIntervalMs: [1, 10 * DAY_MS],
-  maxRegistrationAttempts: [1, 1_000],
+/** What the defaults of a pool element depend on: its registration life and its intervals depend on each other. */
+type Given = PartialOptions<PoolElementOptions>;
+
+const POOL_ELEMENT: Table<PoolElementOptions, Given> = {
+  ...HUNT,
+  profile: [profile, 'rsplib'],
+  t2RegistrationMs: [periodMs, 3_000],
+  t3DeregistrationMs: [periodMs, 3_000],
+  maxRegistrationAttempts: [whole(1, 1_000), 2],
+  reregistrationIntervalMs: [whole(1, 10 * DAY_MS), defaultIntervalMs],
+  lifeMs: [anyLife(), defaultLifeMs],
 };
 
-const POOL_USER_RANGES: Ranges<PoolUserOptions> = {
-  ...HUNT_RANGES,
-  t1EnrpRequestMs: [1, DAY_MS],
-  maxRequestRetransmissions: [0, 1_000],
-  staleCacheMs: [0, 365 * DAY_MS],
+const ageMs = whole(0, 365 * DAY_MS);
+
+const POOL_USER: Table<PoolUserOptions, PartialOptions<PoolUserOptions>> = {
+  ...HUNT,
+  profile: [profile, 'rsplib'],
+  t1EnrpRequestMs: [periodMs, 3_000],
+  maxRequestRetransmissions: [whole(0, 1_000), 2],
+  staleCacheMs: [ageMs, 5_000],
+  staleAdaptiveCacheMs: [ageMs, ({ staleCacheMs }) => staleCacheMs ?? 0], // decision 57
+  cacheItems: [whole(1, MAX_ITEMS), MAX_ITEMS],
 };
 
-function check<Options>(options: Options, ranges: Ranges<Options>): void {
-  const entries = Object.entries(ranges) as [keyof Options & string, readonly [number, number]][];
-  for (const [key, [min, max]] of entries) {
-    const value = Number(options[key]);
-    if (Number.isInteger(value) && value >= min && value <= max) continue;
-    throw new ConfigError(key, `${key} is ${value}: give a whole number from ${min} to ${max}.`);
-  }
+/** What an application may set of them. */
+export const poolElementOptions = partly<PoolElementOptions, Given>(POOL_ELEMENT);
+export const poolUserOptions = partly<PoolUserOptions, PartialOptions<PoolUserOptions>>(POOL_USER);
+
+/**
+ * Fills in the defaults. Throws ConfigError that names the option and says what it should be.
+ *
+ * @param path what the options are called in messages: `options` when they are part of the settings
+ */
+export function completePoolElementOptions(options: Given, path = ''): PoolElementOptions {
+  const given = poolElementOptions.read(options, path);
+  const complete = filledIn(POOL_ELEMENT, given, given);
+  checkLife(complete, path);
+  return complete;
 }
 
-function checkLife({ lifeMs, reregistrationIntervalMs, profile }: PoolElementOptions): void {
-  const unitMs = lifeUnitMs(profile);
-  const maxMs = profile === 'rfc' ? (2 ** 31 - 1) * unitMs : 2 ** 32 - 2;
-  const isUnlimited = lifeMs === Number.POSITIVE_INFINITY;
-  const isWritable = Number.isInteger(lifeMs / unitMs) && lifeMs <= maxMs;
-  if (isUnlimited || (isWritable && lifeMs > reregistrationIntervalMs)) return;
-  throw new ConfigError(
-    'lifeMs',
-    `lifeMs is ${lifeMs}: give Infinity or a multiple of ${unitMs} up to ${maxMs}, ` +
-      `longer than reregistrationIntervalMs (${reregistrationIntervalMs}).`,
+/** The same for a pool user. */
+export function completePoolUserOptions(
+  options: PartialOptions<PoolUserOptions>,
+  path = '',
+): PoolUserOptions {
+  const given = poolUserOptions.read(options, path);
+  return filledIn(POOL_USER, given, given);
+}
+
+function defaultIntervalMs({ lifeMs = 90_000 }: Given): Milliseconds {
+  return lifeMs > 0 && lifeMs < 90_000 ? Math.ceil(lifeMs / 3) : 30_000;
+}
+
+function defaultLifeMs(given: Given): Milliseconds {
+  const { reregistrationIntervalMs = defaultIntervalMs(given) } = given;
+  const unitMs = lifeUnitMs(given.profile ?? 'rsplib');
+  return Math.ceil((3 * reregistrationIntervalMs) / unitMs) * unitMs;
+}
+
+/** Any number: `checkLife` knows the profile and the interval. */
+function anyLife(): Kind<Milliseconds> {
+  return kindOf('whole milliseconds, or Infinity', (value) =>
+    typeof value === 'number' ? value : undefined,
   );
 }
 
-/** What Registration Life is counted in (decision 1). */
-function lifeUnitMs(profile: Profile): Milliseconds {
-  return profile === 'rfc' ? 1_000 : 1;
-}
-
-type Given<Options> = { [Key in keyof Options]?: Exclude<Options[Key], undefined> };
-
-/** An option that is there and `undefined` is not there. */
-function given<Options extends object>(options: Options): Given<Options> {
-  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as Given<Options>;
+function checkLife(options: PoolElementOptions, path: string): void {
+  const { lifeMs, reregistrationIntervalMs, profile } = options;
+  const { expected, read } = registrationLife(profile);
+  const key = join(path, 'lifeMs');
+  read(lifeMs, key);
+  if (lifeMs > reregistrationIntervalMs) return;
+  const longer = `longer than reregistrationIntervalMs (${reregistrationIntervalMs})`;
+  throw unusable(key, lifeMs, `${expected}, ${longer}`);
 }

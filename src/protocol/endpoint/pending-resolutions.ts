@@ -1,15 +1,20 @@
 /** Resolutions that wait for a registrar's answer, in the order in which they were asked. */
 
-import type { Milliseconds } from '../../types.ts';
+import type { Milliseconds, PoolElementId } from '../../types.ts';
 
 export interface PendingResolution {
   readonly key: string;
-  readonly items: number | undefined;
+  /** How many elements the registrar is asked for; `undefined`: that is left to it. */
+  readonly asked: number | undefined;
+  /** Whether the answer is to be kept, and serves all who want the same meanwhile. */
+  readonly isForCache: boolean;
   /** The request as it goes out, every time. */
   readonly payload: Uint8Array;
-  /** Everybody who asked the same meanwhile. */
-  readonly requests: Set<number>;
-  /** When all tries together have taken too long; `Infinity`: nobody waits any more. */
+  /** The requests of the application that wait for the answer, with the number of elements wanted by each. */
+  readonly requests: Map<number, number | undefined>;
+  /** Elements that were reported as unreachable meanwhile. */
+  readonly reported: Set<PoolElementId>;
+  /** When all tries together have taken too long; `Infinity`: no request waits. */
   giveUpAt: Milliseconds;
   /** T1-ENRPrequest; `Infinity` while it waits for a registrar to be found. */
   t1: Milliseconds;
@@ -35,11 +40,17 @@ export class PendingResolutions {
     return [...this.#pending];
   }
 
-  /** The same question that is under way: its answer will do for another request. */
-  find(key: string, items: number | undefined): PendingResolution | undefined {
+  /** The question under way whose answer is to be kept and will do for `items` elements. */
+  findForCache(key: string, items: number): PendingResolution | undefined {
     return this.#pending.find(
-      (one) => one.key === key && one.items === items && one.requests.size > 0,
+      (one) =>
+        one.key === key && one.isForCache && one.requests.size > 0 && items <= (one.asked ?? 0),
     );
+  }
+
+  /** An element could not be reached: the answers under way do not know it yet. */
+  onReported(key: string, id: PoolElementId): void {
+    for (const one of this.#pending) if (one.key === key) one.reported.add(id);
   }
 
   add(pending: PendingResolution): void {
@@ -63,7 +74,7 @@ export class PendingResolutions {
   }
 
   /**
-   * Nobody waits for this one any more. What was sent stays until T1, for its answer may come, and is not to
+   * No request waits for this one any longer. What was sent stays until T1: its answer may come, and is not to
    * be taken for the next one's.
    */
   abandon(pending: PendingResolution): void {

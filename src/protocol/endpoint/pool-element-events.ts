@@ -52,6 +52,8 @@ export type PoolElementEvent =
       readonly type: 'registrationRejected';
       readonly policy: Policy;
       readonly causeCodes: readonly number[];
+      /** The causes in words: a clause such as "the pool uses leastUsed, not roundRobin (cause 5)". */
+      readonly reason: string;
     }
   /** The registration is gone, usually with its home registrar; a new one is on its way. */
   | { readonly type: 'registrationLost' }

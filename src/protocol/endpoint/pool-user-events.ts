@@ -24,9 +24,9 @@ export type PoolUserInput =
       readonly type: 'resolve';
       readonly request: number;
       readonly poolHandle: Uint8Array;
-      /** How many pool elements are wanted; absent: as many as the registrar gives by itself. */
+      /** How many pool elements are wanted; absent: as many as a registrar gives when it is not told. */
       readonly items?: number | undefined;
-      /** Ask a registrar even if the cache could answer; a question that is under way is shared. */
+      /** Asks a registrar, for this request alone, even if the cache could answer. */
       readonly isFresh?: boolean | undefined;
     }
   /** The answer is not wanted any more. */
@@ -55,5 +55,7 @@ export type PoolUserEvent =
       /** `rejected`: a registrar said no; `unreachable`: none answered; `stopped`: we ended. */
       readonly why: 'rejected' | 'unreachable' | 'stopped';
       readonly causeCodes: readonly number[];
+      /** The causes in words; absent unless `why` is `rejected`. */
+      readonly reason?: string | undefined;
     }
   | { readonly type: 'stopped' };

@@ -49,7 +49,7 @@ export class PoolUserMachine implements Machine<PoolUserInput, PoolUserOutput> {
     });
     this.#context = {
       ...{ options, outbox, hunt, log, random },
-      cache: new Cache(options.staleCacheMs),
+      cache: new Cache(options, seed),
       pending: new PendingResolutions(),
       reports: new FailureReports(),
       registrar: undefined,
@@ -189,11 +189,12 @@ export class PoolUserMachine implements Machine<PoolUserInput, PoolUserOutput> {
 
   /** RFC 5352 §3.5; the element is taken out of the cache in any case. */
   #report(now: Milliseconds, { poolHandle, poolElementId }: InputOf<'reportUnreachable'>): void {
-    const { cache, reports, registrar, outbox, hunt } = this.#context;
+    const { cache, pending, reports, registrar, outbox, hunt } = this.#context;
     const key = keyOf(poolHandle);
     const message = { type: 'ASAP_ENDPOINT_UNREACHABLE', poolHandle, poolElementId } as const;
     const payload = outbox.encode(message);
-    cache.find(now, key)?.remove(poolElementId);
+    cache.removeElement(key, poolElementId);
+    pending.onReported(key, poolElementId);
     if (!reports.isNews(key, poolElementId)) return;
     if (registrar !== undefined) outbox.sendBytes(registrar.association, payload);
     else {
@@ -203,9 +204,10 @@ export class PoolUserMachine implements Machine<PoolUserInput, PoolUserOutput> {
   }
 
   #stop(): void {
-    const { hunt, registrar, outbox } = this.#context;
+    const { hunt, cache, registrar, outbox } = this.#context;
     this.#isStopped = true;
     hunt.stop();
+    cache.close();
     failAll(this.#context, 'stopped');
     if (registrar) outbox.push({ type: 'shutdown', association: registrar.association });
     outbox.push({ type: 'stopped' });

@@ -5,6 +5,7 @@
 
 import type { AssociationId, Milliseconds } from '../../types.ts';
 import type { AsapRegistration, AsapRegistrationResponse } from '../../wire/asap-messages.ts';
+import { describeCauses } from '../../wire/cause-text.ts';
 import { CAUSE, type ErrorCause, type Policy } from '../../wire/parameters.ts';
 import {
   endHomeAssociation,
@@ -125,14 +126,16 @@ export function onRegistrationRejected(
   if (phase.name !== 'registering') return;
   const { policy } = phase;
   const causeCodes = codesOf(errors);
+  const { userTransport } = settings;
+  const reason = describeCauses(errors, { policy, userTransport });
   context.failures += 1;
-  log.warn({ causeCodes, failures: context.failures }, 'registration refused');
+  log.warn({ causeCodes, reason, failures: context.failures }, 'registration rejected');
   const isAboutAddresses = causeCodes.some((code) => ADDRESS_CAUSES.includes(code));
   if (isAboutAddresses && context.failures < settings.options.maxRegistrationAttempts) {
     leaveHome(context, now, 'no usable addresses');
     return;
   }
-  outbox.push({ type: 'registrationRejected', policy, causeCodes });
+  outbox.push({ type: 'registrationRejected', policy, causeCodes, reason });
   if (policy === context.policy) fallBack(context, now);
   else register(context, now); // changed while this was under way: that is not the same again
 }

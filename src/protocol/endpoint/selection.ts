@@ -1,67 +1,92 @@
 /**
- * Selection on the pool user's side (RFC 5356 §4, §5: the paragraphs on pool users): the registrar's answer is
- * used several times, each time in an order that suits the policy.
+ * Selection on the pool user's side (RFC 5356): by which policy the native core selects among the elements of
+ * an answer, and in which order they join it. The selection itself is `handlespace/`.
  */
 
+import type { AsapHandleResolutionResponse } from '../../wire/asap-messages.ts';
 import type { Policy, PoolElementParameter } from '../../wire/parameters.ts';
-import { shuffled } from '../random.ts';
+import { policyTypeCode } from '../../wire/policies.ts';
+
+/** From this policy type on, policies depend on values that change while servers work (RFC 5356 §7.1). */
+const FIRST_ADAPTIVE = 0x4000_0000;
+
+const SELECTED_BY_THE_CORE: readonly Policy['type'][] = [
+  ...(['roundRobin', 'weightedRoundRobin', 'random', 'weightedRandom', 'priority'] as const),
+  ...(['leastUsed', 'leastUsedDegradation', 'priorityLeastUsed', 'randomizedLeastUsed'] as const),
+];
+
+/** A pool element with the policy by which it is selected. */
+export interface Candidate {
+  readonly element: PoolElementParameter;
+  readonly policy: Policy;
+}
+
+type Answer = Pick<AsapHandleResolutionResponse, 'policy' | 'poolElements'>;
+
+/** Returns whether the answer is about loads, which it gives as they were when it was made. */
+export function isAdaptive({ policy, poolElements }: Answer): boolean {
+  const policies = poolElements.map((element) => element.policy);
+  return [...policies, policy ?? ROUND_ROBIN].some((one) => policyTypeCode(one) >= FIRST_ADAPTIVE);
+}
 
 /**
- * `elements` in the order in which to use them.
- *
- * @param uses how often they have been used before
+ * Returns the elements that can be selected by the pool's policy, in the order of the answer. An element with
+ * another policy is not among them (decision 39), unless all have another one. For a policy that the core does
+ * not know, the registrar's order counts as a priority.
  */
-export function select(
-  policy: Policy['type'],
-  elements: readonly PoolElementParameter[],
-  uses: number,
-  random: () => number,
-): readonly PoolElementParameter[] {
-  switch (policy) {
-    case 'roundRobin':
-    case 'weightedRoundRobin':
-      return rotated(elements, uses);
-    case 'random':
-      return shuffled(elements, random);
-    case 'weightedRandom':
-    case 'randomizedLeastUsed':
-      return drawn(elements, random);
-    default:
-      // Priority and the least used family: the first is the best, the others are its backups.
-      return elements;
+export function candidatesOf({ policy = ROUND_ROBIN, poolElements }: Answer): Candidate[] {
+  if (!SELECTED_BY_THE_CORE.includes(policy.type)) {
+    return poolElements.map((element, index) => ({
+      element,
+      policy: { type: 'priority', priority: poolElements.length - index },
+    }));
   }
+  const agreeing = poolElements.filter((element) => element.policy.type === policy.type);
+  if (agreeing.length > 0) return agreeing.map((element) => ({ element, policy: element.policy }));
+  return poolElements.map((element) => ({ element, policy: ROUND_ROBIN }));
 }
 
-/** "uses the list ... in a round robin fashion" (RFC 5356 §4.1.3) */
-function rotated<T>(elements: readonly T[], by: number): readonly T[] {
-  const first = elements.length === 0 ? 0 : by % elements.length;
-  return [...elements.slice(first), ...elements.slice(0, first)];
-}
-
-/** Draws without putting back, each element with a probability in proportion to its weight. */
-function drawn(
-  elements: readonly PoolElementParameter[],
-  random: () => number,
-): readonly PoolElementParameter[] {
-  const left = [...elements];
-  const order: PoolElementParameter[] = [];
-  while (left.length > 0) {
-    const weights = left.map(({ policy }) => weightOf(policy));
-    const sum = weights.reduce((total, weight) => total + weight, 0);
-    if (sum === 0) return [...order, ...shuffled(left, random)]; // all alike
-    const mark = random() * sum;
-    let passed = 0;
-    const found = weights.findIndex((weight) => {
-      passed += weight;
-      return mark < passed;
-    });
-    order.push(...left.splice(found, 1));
+/**
+ * Returns the candidates in the order in which they join a pool of their own. A registrar's answers to several
+ * pool users begin at neighbouring elements. If each of them went round from there, the elements in between
+ * would get more than their share. So each begins a golden section of the pool further than the one before.
+ */
+export function spread(candidates: readonly Candidate[]): Candidate[] {
+  const groups = new Map<number, Candidate[]>();
+  for (const candidate of candidates) {
+    const rank = rankOf(candidate.policy);
+    groups.set(rank, [...(groups.get(rank) ?? []), candidate]);
   }
-  return order;
+  return [...groups.values()].flatMap(fromOwnPlace);
 }
 
-function weightOf(policy: Policy): number {
-  if (policy.type === 'weightedRandom') return policy.weight;
-  // "the higher the load, the lower the probability" (RFC 5356 §5.4); fully loaded keeps a tiny chance
-  return policy.type === 'randomizedLeastUsed' ? Math.max(0xffff_ffff - policy.load, 1) : 1;
+/** Elements of equal value, of which the registrar names another one first with each answer. */
+function fromOwnPlace(equals: readonly Candidate[]): readonly Candidate[] {
+  const count = equals.length;
+  const ids = equals.map(({ element }) => Number(element.id));
+  const lowest = ids.indexOf(Math.min(...ids));
+  // How far the registrar's first one is behind the lowest, which is a place that all pool users know.
+  const turn = (count - lowest) % count;
+  // The registrar's order was for the first use; the next one goes on behind it.
+  const place = lowest + turn * stepOf(count) + 1;
+  return [...equals.slice(place % count), ...equals.slice(0, place % count)];
 }
+
+/** The golden section of a circle of `count`, without a common divisor so that every place is reached. */
+function stepOf(count: number): number {
+  let step = Math.max(1, Math.round(count * (Math.sqrt(1.25) - 0.5)));
+  while (divisorOf(step, count) > 1) step += 1;
+  return step;
+}
+
+function divisorOf(a: number, b: number): number {
+  return b === 0 ? a : divisorOf(b, a % b);
+}
+
+function rankOf(policy: Policy): number {
+  if ('weight' in policy) return policy.weight;
+  return 'priority' in policy ? policy.priority : 0;
+}
+
+/** What a pool without a policy parameter has (RFC 5352 §2.2.6). */
+const ROUND_ROBIN: Policy = { type: 'roundRobin' };

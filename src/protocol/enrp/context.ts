@@ -17,8 +17,9 @@ import type { Takeover } from './takeover.ts';
 export interface EnrpContext {
   readonly id: RegistrarId;
   /** Where we take ENRP, as peers are told. */
-  readonly transport: TransportParameter;
-  readonly ownAddresses: readonly SctpAddress[];
+  transport: TransportParameter;
+  /** Those that we have or have had: presences with an earlier one may still be on their way. */
+  ownAddresses: readonly SctpAddress[];
   readonly options: EnrpOptions;
   readonly minAddressScope: AddressScope;
   readonly maxTransportAddresses: number;

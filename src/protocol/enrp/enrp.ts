@@ -15,10 +15,11 @@ import {
   type RegistrarId,
   type SctpAddress,
 } from '../../types.ts';
+import { describeCauses } from '../../wire/cause-text.ts';
 import { decodeEnrp } from '../../wire/enrp.ts';
 import type { EnrpMessage } from '../../wire/enrp-messages.ts';
 import type { Decoded } from '../../wire/message-codec.ts';
-import type { Profile } from '../../wire/parameters.ts';
+import type { Profile, TransportParameter } from '../../wire/parameters.ts';
 import { type AddressScope, isInScope } from '../address-scope.ts';
 import { Backlog } from '../backlog.ts';
 import { type Logger, SILENT } from '../logger.ts';
@@ -33,7 +34,7 @@ import { onPause, onPeerTimers } from './failure-detection.ts';
 import { endStaleSessions, onHandleTableRequest } from './handle-table.ts';
 import { onHandleUpdate, onPoolElementChanged } from './handle-update.ts';
 import { sendHeartbeat } from './heartbeat.ts';
-import { mayBeFrom } from './identity.ts';
+import { mayBeFrom, onErrorReport } from './identity.ts';
 import {
   type Link,
   onAssociationDown,
@@ -84,6 +85,7 @@ export interface EnrpSetUp {
 export class Enrp implements Machine<EnrpInput, EnrpOutput> {
   readonly #context: EnrpContext;
   readonly #departure: Departure;
+  readonly #port: number;
   /** The first one is due at once. */
   #nextHeartbeatAt: Milliseconds = 0;
   #heartbeat = 0;
@@ -92,11 +94,10 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
   constructor(setUp: EnrpSetUp) {
     const { id, handlespace, options, profile, localAddresses, port, announces, seed } = setUp;
     const { minAddressScope, maxTransportAddresses } = setUp;
-    const inScope = localAddresses.filter((one) => isInScope(one, minAddressScope));
-    const addresses = inScope.length > 0 ? inScope : localAddresses;
+    this.#port = port;
     this.#context = {
       id,
-      transport: { protocol: 'sctp', port, transportUse: 0, addresses },
+      transport: transportOf(localAddresses, port, minAddressScope),
       ownAddresses: localAddresses.map((address) => ({ address, port })),
       options,
       minAddressScope,
@@ -186,13 +187,16 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
         onAssociationRestarted(context, input.association);
         break;
       case 'associationDown':
-        onAssociationDown(context, input.association);
+        onAssociationDown(context, input.association, input.why);
         break;
       case 'connectFailed':
         onConnectFailed(context, input.attempt);
         break;
       case 'presenceHeard':
         this.#onDatagram(now, input.source, input.payload);
+        break;
+      case 'localAddressesChanged':
+        this.#onLocalAddressesChanged(now, input.addresses);
         break;
       case 'stop':
         if (!this.#departure.isUnderWay) this.#departure.start(now);
@@ -217,6 +221,18 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
     endStaleSessions(context, now);
     sendHeartbeat(context, this.#heartbeat);
     this.#heartbeat += 1;
+  }
+
+  /** Peers learn of it by the next heartbeat, which is early: they may have missed the last ones. */
+  #onLocalAddressesChanged(now: Milliseconds, addresses: readonly IpAddress[]): void {
+    const context = this.#context;
+    const { ownAddresses, minAddressScope } = context;
+    const port = this.#port;
+    context.transport = transportOf(addresses, port, minAddressScope);
+    const isKnown = (address: IpAddress) => ownAddresses.some((one) => one.address === address);
+    const others = addresses.filter((address) => !isKnown(address));
+    context.ownAddresses = [...ownAddresses, ...others.map((address) => ({ address, port }))];
+    this.#nextHeartbeatAt = Math.min(this.#nextHeartbeatAt, now + ADDRESS_SETTLING_MS);
   }
 
   #onDatagram(now: Milliseconds, source: SctpAddress, payload: Uint8Array): void {
@@ -258,9 +274,14 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
     if (message.type === 'ENRP_ERROR') {
       // rsplib repeats the identifiers of what it complains about, ours that is (interop-rsplib B7).
       context.log.warn(
-        { association: link.id, causeCode: message.errors[0]?.code },
-        'a peer reports an error',
+        {
+          association: link.id,
+          causeCode: message.errors[0]?.code,
+          reason: describeCauses(message.errors),
+        },
+        'peer reported an error',
       );
+      onErrorReport(context, link, message);
       return;
     }
     if (!mayBeFrom(context, link, message.senderId)) {
@@ -315,6 +336,20 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
     this.#isStopped = true;
   }
 }
+
+/** Where peers reach us. */
+function transportOf(
+  localAddresses: readonly IpAddress[],
+  port: number,
+  minAddressScope: AddressScope,
+): TransportParameter {
+  const inScope = localAddresses.filter((one) => isInScope(one, minAddressScope));
+  const addresses = inScope.length > 0 ? inScope : localAddresses;
+  return { protocol: 'sctp', port, transportUse: 0, addresses };
+}
+
+/** So long may it take until multicast goes out on a new interface. */
+const ADDRESS_SETTLING_MS = 500;
 
 /**
  * Whoever only reads is answered and is no peer by it: a phantom would hold up takeovers, which it never agrees to.

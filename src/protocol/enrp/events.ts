@@ -2,7 +2,7 @@
 
 import type { PoolElementState } from '../../handlespace/pool-element.ts';
 import type { RegistrarId, SctpAddress } from '../../types.ts';
-import type { AssociationInput, AssociationOutput } from '../machine.ts';
+import type { AssociationInput, AssociationOutput, LocalAddressesChanged } from '../machine.ts';
 
 export type EnrpInput =
   | AssociationInput
@@ -14,6 +14,7 @@ export type EnrpInput =
       readonly payload: Uint8Array;
     }
   | PoolElementChanged
+  | LocalAddressesChanged
   /** End cleanly: hand our elements over, then end; `stopped` is the last output. */
   | { readonly type: 'stop' };
 
@@ -57,7 +58,7 @@ export type EnrpEvent =
       readonly successor: RegistrarId;
       readonly poolElements: number;
     }
-  /** Somebody at these addresses uses the identifier of another registrar: ours, or a peer's. */
+  /** A registrar at these addresses uses the identifier of another registrar: ours, or a peer's. */
   | {
       readonly type: 'duplicateId';
       readonly id: RegistrarId;
@@ -82,9 +83,11 @@ export type RemoteRemovalReason =
   | 'unknownToItsHome';
 
 export type PeerDownReason =
-  /** It was silent, and owned nothing. */
+  /** It ended its association by SHUTDOWN, was silent from then on, and owned nothing: it was stopped. */
+  | 'left'
+  /** It timed out, and owned nothing. */
   | 'silent'
-  /** It was silent, and we have its pool elements now. */
+  /** It timed out, and this registrar took its pool elements over. */
   | 'takenOver'
-  /** Another registrar has. */
+  /** It timed out, and another registrar took its pool elements over. */
   | 'takenOverByPeer';

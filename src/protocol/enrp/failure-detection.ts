@@ -22,7 +22,7 @@ export function onPeerTimers(context: EnrpContext, now: Milliseconds): void {
  */
 export function onPause(context: EnrpContext, now: Milliseconds): void {
   const { peers, takeovers, orphans, options, log } = context;
-  log.warn({}, 'this process was paused: peers have some time more to be heard');
+  log.warn({}, 'process was suspended, peer time-outs extended');
   const soonest = now + options.peerMaxTimeNoResponseMs;
   for (const waiting of [...peers.heard(), ...takeovers.values()]) {
     waiting.deadline = Math.max(waiting.deadline, soonest);

@@ -6,7 +6,7 @@
 
 import type { AssociationId, RegistrarId, SctpAddress } from '../../types.ts';
 import type { EnrpMessage } from '../../wire/enrp-messages.ts';
-import type { ConnectAttempt } from '../machine.ts';
+import type { AssociationEnd, ConnectAttempt } from '../machine.ts';
 import type { EnrpContext } from './context.ts';
 import type { TableSession } from './handle-table.ts';
 import { type Peer, UNHEARD } from './peers.ts';
@@ -18,6 +18,8 @@ export interface Link {
   /** Who speaks over it; `UNHEARD`: nobody yet. */
   peerId: RegistrarId;
   malformedMessages: number;
+  /** Its sender has been told that another registrar uses the identifier. */
+  isToldOfDuplicate: boolean;
   /** Tables that the peer is reading: of all elements, and of our own. */
   readonly sessions: { all: TableSession | undefined; own: TableSession | undefined };
 }
@@ -30,7 +32,10 @@ export function onAssociationUp(
 ): void {
   const { links, peers } = context;
   const sessions = { all: undefined, own: undefined };
-  const link: Link = { id, peerAddresses, peerId: UNHEARD, malformedMessages: 0, sessions };
+  const link: Link = {
+    ...{ id, peerAddresses, peerId: UNHEARD, sessions },
+    ...{ malformedMessages: 0, isToldOfDuplicate: false },
+  };
   links.set(id, link);
   const peer = attempt === undefined ? undefined : peers.findByAttempt(attempt);
   if (peer === undefined) return;
@@ -47,8 +52,20 @@ export function onConnectFailed({ peers }: EnrpContext, attempt: ConnectAttempt)
   peer.waiting = [];
 }
 
-export function onAssociationDown(context: EnrpContext, id: AssociationId): void {
-  context.links.delete(id);
+export function onAssociationDown(
+  context: EnrpContext,
+  id: AssociationId,
+  why: AssociationEnd,
+): void {
+  const { links, peers } = context;
+  const speaker = links.get(id)?.peerId;
+  links.delete(id);
+  for (const peer of peers.heard()) {
+    const isSpeaker = peer.id === speaker;
+    // A registrar that is stopping may still accept a new association, and abort it.
+    if (why === 'shutdown') peer.hasLeft ||= isSpeaker || peer.association === id;
+    else if (isSpeaker) peer.hasLeft = false;
+  }
   part(context, id);
 }
 
@@ -71,7 +88,7 @@ function part({ peers }: EnrpContext, id: AssociationId): void {
 
 /** Ends an association for what its peer has said over it. */
 export function abortLink(context: EnrpContext, { id }: Link, reason: string): void {
-  onAssociationDown(context, id);
+  onAssociationDown(context, id, 'abort');
   context.outbox.push({ type: 'abort', association: id, reason });
 }
 

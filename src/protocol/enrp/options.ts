@@ -4,7 +4,8 @@
  * rspregistrar's, with the RFC's beside them where they differ: registrars of both kinds mix (decision 25).
  */
 
-import { ConfigError } from '../../errors.ts';
+import { flag, number, oneOf, whole } from '../../settings/kind.ts';
+import { filledIn, type PartialOptions, partly, type Table } from '../../settings/table.ts';
 import type { Milliseconds } from '../../types.ts';
 
 export interface EnrpOptions {
@@ -42,62 +43,38 @@ export interface EnrpOptions {
   readonly maxHandleTableElements: number;
 }
 
-/** What a caller may leave out: all of it. `undefined` is left out. */
-export type PartialEnrpOptions = {
-  readonly [Key in keyof EnrpOptions]?: EnrpOptions[Key] | undefined;
-};
-
-const DEFAULTS: EnrpOptions = {
-  peerHeartbeatCycleMs: 2_444,
-  peerHeartbeatJitter: 0.125,
-  peerMaxTimeLastHeardMs: 5_000,
-  peerMaxTimeNoResponseMs: 5_000,
-  mentorDiscoveryTimeoutMs: 5_000,
-  takeoverExpiryIntervalMs: 5_000,
-  takeoverArbitration: 'lower',
-  acceptsTakeoverSuggestions: true,
-  sendsTakeoverSuggestions: false,
-  departureTimeoutMs: 5_000,
-  maxMalformedMessages: 16,
-  maxElementsPerHandleTableRequest: 128,
-  maxHandleTableBytes: 1_400,
-  maxPeers: 256,
-  maxWaitingMessages: 1_024,
-  maxHandleTableElements: 1_048_576,
-};
+/** What a caller may leave out: all of it. */
+export type PartialEnrpOptions = PartialOptions<EnrpOptions>;
 
 const HOUR_MS = 3_600_000;
 
-const RANGES: { readonly [Key in keyof EnrpOptions]?: readonly [min: number, max: number] } = {
-  peerHeartbeatCycleMs: [1, HOUR_MS],
-  peerMaxTimeLastHeardMs: [1, HOUR_MS],
-  peerMaxTimeNoResponseMs: [1, HOUR_MS],
-  mentorDiscoveryTimeoutMs: [0, HOUR_MS],
-  takeoverExpiryIntervalMs: [1, HOUR_MS],
-  departureTimeoutMs: [0, HOUR_MS],
-  maxMalformedMessages: [1, 65_535],
-  maxElementsPerHandleTableRequest: [1, 65_535],
-  maxHandleTableBytes: [512, 65_535],
-  maxPeers: [1, 65_536],
-  maxWaitingMessages: [1, 1_048_576],
-  maxHandleTableElements: [1, 16_777_216],
+const OPTIONS: Table<EnrpOptions> = {
+  peerHeartbeatCycleMs: [whole(1, HOUR_MS), 2_444],
+  peerHeartbeatJitter: [number(0, 1), 0.125],
+  peerMaxTimeLastHeardMs: [whole(1, HOUR_MS), 5_000],
+  peerMaxTimeNoResponseMs: [whole(1, HOUR_MS), 5_000],
+  mentorDiscoveryTimeoutMs: [whole(0, HOUR_MS), 5_000],
+  takeoverExpiryIntervalMs: [whole(1, HOUR_MS), 5_000],
+  takeoverArbitration: [oneOf('lower', 'higher'), 'lower'],
+  acceptsTakeoverSuggestions: [flag, true],
+  sendsTakeoverSuggestions: [flag, false],
+  departureTimeoutMs: [whole(0, HOUR_MS), 5_000],
+  maxMalformedMessages: [whole(1, 65_535), 16],
+  maxElementsPerHandleTableRequest: [whole(1, 65_535), 128],
+  maxHandleTableBytes: [whole(512, 65_535), 1_400],
+  maxPeers: [whole(1, 65_536), 256],
+  maxWaitingMessages: [whole(1, 1_048_576), 1_024],
+  maxHandleTableElements: [whole(1, 16_777_216), 1_048_576],
 };
 
-/** Fills in the defaults. Throws ConfigError that names the setting and what it should be. */
-export function completeEnrpOptions(settings: PartialEnrpOptions): EnrpOptions {
-  const given = Object.entries(settings).filter(([, value]) => value !== undefined);
-  const complete = { ...DEFAULTS, ...Object.fromEntries(given) } as EnrpOptions;
-  for (const [key, [min, max]] of Object.entries(RANGES)) {
-    const value = complete[key as keyof EnrpOptions] as number;
-    if (Number.isInteger(value) && value >= min && value <= max) continue;
-    throw new ConfigError(key, `${key} is ${value}: give a whole number from ${min} to ${max}.`);
-  }
-  const { peerHeartbeatJitter: jitter } = complete;
-  if (!(jitter >= 0 && jitter <= 1)) {
-    throw new ConfigError(
-      'peerHeartbeatJitter',
-      `peerHeartbeatJitter is ${jitter}: give a number from 0 to 1.`,
-    );
-  }
-  return Object.freeze(complete);
+/** What an application may set of them. */
+export const enrpOptions = partly(OPTIONS);
+
+/**
+ * Fills in the defaults. Throws ConfigError that names the option and says what it should be.
+ *
+ * @param path what the options are called in messages: `enrp.options` when they are part of the settings
+ */
+export function completeEnrpOptions(settings: PartialEnrpOptions, path = ''): EnrpOptions {
+  return Object.freeze(filledIn(OPTIONS, enrpOptions.read(settings, path), undefined));
 }

@@ -22,6 +22,8 @@ export interface Peer {
   attempt: ConnectAttempt | undefined;
   /** Until the association is up. */
   waiting: Uint8Array[];
+  /** Its association ended by SHUTDOWN, and it has sent nothing since. */
+  hasLeft: boolean;
   /** A silent one has been asked whether it lives (RFC 5353 §3.4.2). */
   isAsked: boolean;
   /** When its silence is too long: it is asked, given up, forgotten. `Infinity`: never. */
@@ -78,6 +80,7 @@ export class PeerList {
       association: undefined,
       attempt: undefined,
       waiting: [],
+      hasLeft: false,
       isAsked: false,
       deadline: deadline ?? Number.POSITIVE_INFINITY,
       list: 'wanted',
@@ -114,6 +117,7 @@ export class PeerList {
     peer.deadline = configured ? Number.POSITIVE_INFINITY : forgetAt;
     // Where it was heard it may not be reached.
     peer.addresses = configured ?? peer.addresses;
+    peer.hasLeft = false;
     peer.isAsked = false;
     peer.list = 'wanted';
     peer.synchronisation = undefined;

@@ -62,9 +62,9 @@ function onOwnPresence(
 }
 
 /**
- * Somebody says something over an association (RFC 5353 §3.4): he lives, and is a peer if he was none.
- * `undefined`: there are too many.
- * @param addresses where to call him, if he has said so
+ * Notes that a registrar has sent something over an association (RFC 5353 §3.4): it is alive, and a peer from now on.
+ * Returns `undefined` if the peer list is full.
+ * @param addresses where to call it, if it has said so
  */
 export function hear(
   context: EnrpContext,
@@ -78,6 +78,7 @@ export function hear(
   bind(context, link, known);
   known.addresses = addresses ?? known.addresses;
   known.isAsked = false;
+  known.hasLeft = false;
   known.deadline = now + context.options.peerMaxTimeLastHeardMs;
   onSignOfLife(context, id);
   return known;

@@ -89,7 +89,7 @@ export function onHandleTableResponse(
     if (running.ownOnly && !running.mayBeRest) sweep(context, now, peer, running);
     else end(now, peer, !running.mayBeRest);
   } else if (isEndless(context, running, message)) {
-    context.log.warn({ peerId: peer.id }, 'a handle table without end is read no further');
+    context.log.warn({ peerId: peer.id }, 'handle table too long, reading stopped');
     end(now, peer, false);
   } else {
     ask(context, now, peer, running);

@@ -39,7 +39,7 @@ const REMEMBERED_MS = 3_600_000;
 export function onPeerDead(context: EnrpContext, now: Milliseconds, peer: Peer): void {
   const { handlespace, peers, takeovers, options } = context;
   if (handlespace.ownedBy(peer.id) === 0) {
-    drop(context, now, peer, 'silent');
+    drop(context, now, peer, peer.hasLeft ? 'left' : 'silent');
     return;
   }
   const other = peer.takenOverBy === undefined ? undefined : peers.find(peer.takenOverBy);
@@ -186,7 +186,7 @@ export function onSignOfLife(context: EnrpContext, id: RegistrarId): void {
   if (peer !== undefined) peer.takenOverBy = undefined;
   orphans.delete(id);
   yielded.delete(id);
-  if (takeovers.delete(id)) log.info({ peerId: id }, 'it lives: not taken over');
+  if (takeovers.delete(id)) log.info({ peerId: id }, 'peer answered, takeover cancelled');
 }
 
 function finish(context: EnrpContext, now: Milliseconds, { target }: Takeover): void {
@@ -263,7 +263,7 @@ function rehome(
 
 function drop(context: EnrpContext, now: Milliseconds, peer: Peer, reason: PeerDownReason): void {
   const { id } = peer;
-  context.log.warn({ peerId: id, reason }, 'peer is down');
+  context.log[reason === 'left' ? 'info' : 'warn']({ peerId: id, reason }, 'peer is down');
   abandon(now, peer);
   endLink(context, peer);
   context.peers.lose(peer, now + REMEMBERED_MS);

@@ -52,6 +52,8 @@ export type ReaderOutcome =
       readonly type: 'readFailed';
       readonly why: ReadFailure;
       readonly causeCodes: readonly number[];
+      /** The causes in words; `undefined`: it named none. */
+      readonly reason: string | undefined;
     };
 
 export interface TablePoolElement {

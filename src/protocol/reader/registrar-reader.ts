@@ -11,6 +11,7 @@ import {
   PAYLOAD_PROTOCOL,
   type RegistrarId,
 } from '../../types.ts';
+import { describeCauses } from '../../wire/cause-text.ts';
 import { decodeEnrp, encodeEnrp } from '../../wire/enrp.ts';
 import type {
   EnrpHandleTableResponse,
@@ -18,6 +19,7 @@ import type {
   EnrpMessage,
   ServerInformation,
 } from '../../wire/enrp-messages.ts';
+import type { ErrorCause } from '../../wire/parameters.ts';
 import type { Machine } from '../machine.ts';
 import { keyOf } from '../pool-element-key.ts';
 import type {
@@ -155,10 +157,7 @@ export class RegistrarReader implements Machine<ReaderInput, ReaderOutput> {
   #onMessage(now: Milliseconds, message: EnrpMessage, bytes: number): void {
     if (message.type === 'ENRP_ERROR') {
       // Its identifiers may be those of what it complains about.
-      this.#fail(
-        'rejected',
-        message.errors.map(({ code }) => code),
-      );
+      this.#fail('rejected', message.errors);
       return;
     }
     const isFromAnother = this.#registrarId !== ANYBODY && message.senderId !== this.#registrarId;
@@ -278,7 +277,7 @@ export class RegistrarReader implements Machine<ReaderInput, ReaderOutput> {
     );
   }
 
-  #fail(why: ReadFailure, causeCodes: readonly number[] = []): void {
+  #fail(why: ReadFailure, errors: readonly ErrorCause[] = []): void {
     const association = this.#association;
     if (association !== undefined) {
       this.#outputs.push({
@@ -290,7 +289,9 @@ export class RegistrarReader implements Machine<ReaderInput, ReaderOutput> {
       this.#outputs.push({ type: 'cancelConnect', attempt: ATTEMPT });
     }
     this.#end();
-    this.#outputs.push({ type: 'readFailed', why, causeCodes });
+    const causeCodes = errors.map(({ code }) => code);
+    const reason = errors.length === 0 ? undefined : describeCauses(errors);
+    this.#outputs.push({ type: 'readFailed', why, causeCodes, reason });
   }
 
   #end(): void {

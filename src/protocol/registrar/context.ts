@@ -13,7 +13,7 @@ import type { PerAssociation } from './per-association.ts';
 
 export interface RegistrarContext {
   readonly id: RegistrarId;
-  readonly localAddresses: readonly IpAddress[];
+  localAddresses: readonly IpAddress[];
   /** The SCTP port on which the registrar is called. */
   readonly port: number;
   readonly options: RegistrarOptions;

@@ -19,17 +19,18 @@ export function onDeregistration(
   const { outbox, counters } = context;
   const { poolHandle, poolElementId } = message;
   const causeCode = deregister(context, now, association, message);
-  if (causeCode === undefined) {
+  const refusal = causeCode === undefined ? undefined : cause(causeCode);
+  if (refusal === undefined) {
     counters.deregistrations += 1;
   } else {
     const request = { request: message.type, association: association.id };
-    tellRefused(context, { ...request, poolHandle, poolElementId, causeCode });
+    tellRefused(context, { ...request, poolHandle, poolElementId }, refusal);
   }
   outbox.send(association.id, {
     type: 'ASAP_DEREGISTRATION_RESPONSE',
     poolHandle,
     poolElementId,
-    errors: causeCode === undefined ? [] : [cause(causeCode)],
+    errors: refusal === undefined ? [] : [refusal],
   });
 }
 

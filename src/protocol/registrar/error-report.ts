@@ -54,8 +54,7 @@ function answer(
     return;
   }
   const subject = { poolHandle, poolElementId };
-  const causeCode = refusal.code;
-  tellRefused(context, { request: messageType, association: id, ...subject, causeCode });
+  tellRefused(context, { request: messageType, association: id, ...subject }, refusal);
   if (messageType === 'ASAP_REGISTRATION') {
     outbox.send(id, { type: 'ASAP_REGISTRATION_RESPONSE', ...subject, isRejected: true, errors });
   } else {

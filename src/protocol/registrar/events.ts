@@ -2,7 +2,7 @@
 
 import type { PoolElementState } from '../../handlespace/pool-element.ts';
 import type { AssociationId } from '../../types.ts';
-import type { AssociationInput, AssociationOutput } from '../machine.ts';
+import type { AssociationInput, AssociationOutput, LocalAddressesChanged } from '../machine.ts';
 import type { Refusal } from './refusal.ts';
 
 export type RegistrarInput =
@@ -17,6 +17,7 @@ export type RegistrarInput =
   | { readonly type: 'abandoned'; readonly poolElement: PoolElementState }
   /** The handlespace is complete: announces may begin (RFC 5353 §3.2). */
   | { readonly type: 'inService' }
+  | LocalAddressesChanged
   /** End cleanly; `stopped` is the last output. */
   | { readonly type: 'stop' };
 

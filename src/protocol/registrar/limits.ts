@@ -1,9 +1,11 @@
 /**
  * Every limit of a registrar in one table, with its default and what happens beyond it (RFC 5355 §2.1, §2.13).
- * Values are checked in `options.ts`. Enforced where the line says; the nesting of parameters is bounded by
+ * Enforced where the line says; the nesting of parameters is bounded by
  * their grammar (`wire/`), the size of a message by the transport.
  */
 
+import { number, whole } from '../../settings/kind.ts';
+import { completed, type Table } from '../../settings/table.ts';
 import type { Profile } from '../../wire/parameters.ts';
 
 export interface RegistrarLimits {
@@ -62,18 +64,24 @@ export interface RegistrarLimits {
   readonly maxMalformedMessages: number;
 }
 
+const MILLION = 1_000_000;
+const MOST = 2 ** 24;
+
+export const LIMITS: Table<RegistrarLimits, Profile> = {
+  maxAssociations: [whole(1, MILLION), 100_000],
+  maxPoolElementsPerAssociation: [whole(1, MOST), 65_536],
+  maxPools: [whole(1, MOST), 1_048_576],
+  maxPoolElements: [whole(1, MOST), 1_048_576],
+  // Beyond 16 384 octets an answer has hardly room for one pool element.
+  maxPoolHandleBytes: [whole(1, 16_384), (profile) => (profile === 'rsplib' ? 32 : 4_096)],
+  maxTransportAddresses: [whole(1, 255), 64],
+  maxHandleResolutionRate: [number(0, MILLION), 0],
+  maxEndpointUnreachableRate: [number(0, MILLION), 0],
+  maxRegistrationRate: [number(0, MILLION), 0],
+  burstMessages: [whole(1, MILLION), 16],
+  maxMalformedMessages: [whole(1, MILLION), 16],
+};
+
 export function defaultLimits(profile: Profile): RegistrarLimits {
-  return {
-    maxAssociations: 100_000,
-    maxPoolElementsPerAssociation: 65_536,
-    maxPools: 1_048_576,
-    maxPoolElements: 1_048_576,
-    maxPoolHandleBytes: profile === 'rsplib' ? 32 : 4_096,
-    maxTransportAddresses: 64,
-    maxHandleResolutionRate: 0,
-    maxEndpointUnreachableRate: 0,
-    maxRegistrationRate: 0,
-    burstMessages: 16,
-    maxMalformedMessages: 16,
-  };
+  return completed(LIMITS, {}, profile);
 }

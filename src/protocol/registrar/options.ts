@@ -4,13 +4,15 @@
  * with the RFC's beside them where they differ. Limits are `limits.ts`.
  */
 
-import { ConfigError } from '../../errors.ts';
 import type { HandlespaceOptions } from '../../handlespace/options.ts';
 import { MAX_ITEMS } from '../../handlespace/options.ts';
+import { flag, number, oneOf, whole } from '../../settings/kind.ts';
+import { filledIn, type PartialOptions, partly, type Table } from '../../settings/table.ts';
+import { profile } from '../../settings/values.ts';
 import type { IpAddress, Milliseconds } from '../../types.ts';
 import type { Profile } from '../../wire/parameters.ts';
 import { type AddressScope, defaultAddressScope } from '../address-scope.ts';
-import { defaultLimits, type RegistrarLimits } from './limits.ts';
+import { LIMITS, type RegistrarLimits } from './limits.ts';
 
 export interface RegistrarOptions {
   /** Which of the two worlds to follow where they differ (docs/spec/interop-decisions.md). Default `rsplib`. */
@@ -125,30 +127,26 @@ export interface RegistrarOptions {
   readonly limits: RegistrarLimits;
 }
 
-/** What a caller may leave out: all of it. `undefined` is left out. */
-export type PartialRegistrarOptions = {
-  readonly [Key in Exclude<keyof RegistrarOptions, 'limits'>]?: RegistrarOptions[Key] | undefined;
-} & {
-  readonly limits?:
-    | { readonly [Key in keyof RegistrarLimits]?: RegistrarLimits[Key] | undefined }
-    | undefined;
+/** What a caller may leave out: all of it. */
+export type PartialRegistrarOptions = PartialOptions<Omit<RegistrarOptions, 'limits'>> & {
+  readonly limits?: PartialOptions<RegistrarLimits> | undefined;
 };
 
-/** Fills in the defaults. Throws ConfigError that names the setting and what it should be. */
+/**
+ * Fills in the defaults. Throws ConfigError that names the setting and what it should be.
+ *
+ * @param path what the options are called in messages: `registrar` when they are part of the settings
+ */
 export function completeRegistrarOptions(
   settings: PartialRegistrarOptions,
   localAddresses: readonly IpAddress[],
+  path = '',
 ): RegistrarOptions {
-  const { limits, ...rest } = settings;
-  const profile = settings.profile ?? 'rsplib';
-  const complete: RegistrarOptions = {
-    ...defaultsOf(profile, localAddresses),
-    ...given(rest),
-    limits: { ...defaultLimits(profile), ...given(limits ?? {}) },
-  };
-  check(complete, RANGES);
-  check(complete.limits, LIMIT_RANGES, 'limits.');
-  return Object.freeze(complete);
+  const given = registrarOptions.read(settings, path);
+  const { profile = 'rsplib', limits } = given;
+  const facts = { isRfc: profile === 'rfc', localAddresses };
+  const options = filledIn(OPTIONS, given, facts);
+  return Object.freeze({ ...options, limits: filledIn(LIMITS, limits ?? {}, profile) });
 }
 
 /** What the registrar's handlespace must be made with; the registrar itself is given the handlespace. */
@@ -169,84 +167,40 @@ export function handlespaceOptionsOf(options: RegistrarOptions, seed: bigint): H
   };
 }
 
-function defaultsOf(
-  profile: Profile,
-  localAddresses: readonly IpAddress[],
-): Omit<RegistrarOptions, 'limits'> {
-  const isRfc = profile === 'rfc';
-  return {
-    profile,
-    serverAnnounceCycleMs: 1_000,
-    serverAnnounceJitter: 0.125,
-    announcesTransport: isRfc,
-    endpointKeepAliveTransmissionIntervalMs: 5_000,
-    endpointKeepAliveTimeoutIntervalMs: 5_000,
-    endpointKeepAliveJitter: 0.5,
-    keepAliveNamesPoolElement: true,
-    maxBadPeReports: 3,
-    maxIncrement: 0,
-    maxHandleResolutionItems: isRfc ? MAX_ITEMS : 3,
-    minAddressScope: defaultAddressScope(localAddresses),
-    enforcesRegistrationLife: isRfc,
-    registrationLifeGrace: 0.1,
-    usesRsplibErrorCodes: !isRfc,
-    refusesStrangers: true,
-    refusesNonUniqueIds: false,
-    sendsExpiryNotice: isRfc,
-    stopTimeoutMs: 2_000,
-  };
+interface Facts {
+  readonly isRfc: boolean;
+  readonly localAddresses: readonly IpAddress[];
 }
 
 const HOUR_MS = 3_600_000;
-const MILLION = 1_000_000;
 
-type Range = readonly [min: number, max: number, kind: 'whole' | 'fraction'];
-type Ranges<Options> = { readonly [Key in keyof Options]?: Range };
-
-const RANGES: Ranges<RegistrarOptions> = {
-  serverAnnounceCycleMs: [0, HOUR_MS, 'whole'],
-  serverAnnounceJitter: [0, 1, 'fraction'],
-  endpointKeepAliveTransmissionIntervalMs: [1, 24 * HOUR_MS, 'whole'],
-  endpointKeepAliveTimeoutIntervalMs: [1, 24 * HOUR_MS, 'whole'],
-  endpointKeepAliveJitter: [0, 1, 'fraction'],
-  maxBadPeReports: [1, MILLION, 'whole'],
-  maxIncrement: [0, MAX_ITEMS, 'whole'],
-  maxHandleResolutionItems: [1, MAX_ITEMS, 'whole'],
-  registrationLifeGrace: [0, 10, 'fraction'],
-  stopTimeoutMs: [0, HOUR_MS, 'whole'],
+const OPTIONS: Table<Omit<RegistrarOptions, 'limits'>, Facts> = {
+  profile: [profile, 'rsplib'],
+  serverAnnounceCycleMs: [whole(0, HOUR_MS), 1_000],
+  serverAnnounceJitter: [number(0, 1), 0.125],
+  announcesTransport: [flag, ({ isRfc }) => isRfc],
+  endpointKeepAliveTransmissionIntervalMs: [whole(1, 24 * HOUR_MS), 5_000],
+  endpointKeepAliveTimeoutIntervalMs: [whole(1, 24 * HOUR_MS), 5_000],
+  endpointKeepAliveJitter: [number(0, 1), 0.5],
+  keepAliveNamesPoolElement: [flag, true],
+  maxBadPeReports: [whole(1, 1_000_000), 3],
+  maxIncrement: [whole(0, MAX_ITEMS), 0],
+  maxHandleResolutionItems: [whole(1, MAX_ITEMS), ({ isRfc }) => (isRfc ? MAX_ITEMS : 3)],
+  minAddressScope: [
+    oneOf('loopback', 'sitelocal', 'global'),
+    ({ localAddresses }) => defaultAddressScope(localAddresses),
+  ],
+  enforcesRegistrationLife: [flag, ({ isRfc }) => isRfc],
+  registrationLifeGrace: [number(0, 10), 0.1],
+  usesRsplibErrorCodes: [flag, ({ isRfc }) => !isRfc],
+  refusesStrangers: [flag, true],
+  refusesNonUniqueIds: [flag, false],
+  sendsExpiryNotice: [flag, ({ isRfc }) => isRfc],
+  stopTimeoutMs: [whole(0, HOUR_MS), 2_000],
 };
 
-const LIMIT_RANGES: Ranges<RegistrarLimits> = {
-  maxAssociations: [1, MILLION, 'whole'],
-  maxPoolElementsPerAssociation: [1, 2 ** 24, 'whole'],
-  maxPools: [1, 2 ** 24, 'whole'],
-  maxPoolElements: [1, 2 ** 24, 'whole'],
-  // Beyond 16 384 octets an answer has hardly room for one pool element.
-  maxPoolHandleBytes: [1, 16_384, 'whole'],
-  maxTransportAddresses: [1, 255, 'whole'],
-  maxHandleResolutionRate: [0, MILLION, 'fraction'],
-  maxEndpointUnreachableRate: [0, MILLION, 'fraction'],
-  maxRegistrationRate: [0, MILLION, 'fraction'],
-  burstMessages: [1, MILLION, 'whole'],
-  maxMalformedMessages: [1, MILLION, 'whole'],
-};
-
-function check<Options>(options: Options, ranges: Ranges<Options>, prefix = ''): void {
-  for (const [name, range] of Object.entries(ranges) as [keyof Options & string, Range][]) {
-    const [min, max, kind] = range;
-    const value = Number(options[name]);
-    const isOfKind = kind === 'whole' ? Number.isInteger(value) : Number.isFinite(value);
-    if (isOfKind && value >= min && value <= max) continue;
-    const key = `${prefix}${name}`;
-    const number = kind === 'whole' ? 'whole number' : 'number';
-    throw new ConfigError(key, `${key} is ${value}: give a ${number} from ${min} to ${max}.`);
-  }
-}
-
-/** An optional setting that is there and `undefined` is not there. */
-function given<Settings extends object>(settings: Settings): Given<Settings> {
-  const entries = Object.entries(settings).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as Given<Settings>;
-}
-
-type Given<Settings> = { [Key in keyof Settings]?: Exclude<Settings[Key], undefined> };
+/** What an application may set of them. */
+export const registrarOptions = partly({
+  ...OPTIONS,
+  limits: [partly(LIMITS), {}],
+} as Table<PartialRegistrarOptions, Facts>);

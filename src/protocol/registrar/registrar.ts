@@ -180,6 +180,10 @@ export class Registrar implements Machine<RegistrarInput, RegistrarOutput> {
         this.#serverAnnounce.begin(now);
         this.#earlyRequests.onInService(now);
         break;
+      case 'localAddressesChanged':
+        context.localAddresses = input.addresses;
+        this.#serverAnnounce.onLocalAddressesChanged();
+        break;
       case 'stop':
         this.#shutdown.start(now);
         break;

@@ -34,9 +34,8 @@ export function onRegistration(
   const poolElementId = poolElement.id;
   const refusal = register(context, now, association, message);
   if (refusal !== undefined) {
-    const { code: causeCode } = refusal;
     const request = { request: message.type, association: association.id };
-    tellRefused(context, { ...request, poolHandle, poolElementId, causeCode });
+    tellRefused(context, { ...request, poolHandle, poolElementId }, refusal, poolElement);
   }
   context.outbox.send(association.id, {
     type: 'ASAP_REGISTRATION_RESPONSE',

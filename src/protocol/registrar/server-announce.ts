@@ -13,7 +13,7 @@ import type { RegistrarContext } from './context.ts';
 export class ServerAnnounce {
   readonly #context: RegistrarContext;
   readonly #random: () => number;
-  readonly #payload: Uint8Array;
+  #payload: Uint8Array;
   /** T6-Serverannounce */
   #t6: Milliseconds;
 
@@ -23,11 +23,7 @@ export class ServerAnnounce {
     this.#random = seededRandom(seed);
     this.#t6 = Number.POSITIVE_INFINITY;
     if (!waits) this.begin(0);
-    this.#payload = context.outbox.encode({
-      type: 'ASAP_SERVER_ANNOUNCE',
-      registrarId: context.id,
-      transports: transportsOf(context),
-    });
+    this.#payload = payloadFor(context);
   }
 
   get nextDeadline(): Milliseconds {
@@ -38,6 +34,10 @@ export class ServerAnnounce {
     if (this.#context.options.serverAnnounceCycleMs > 0) this.#t6 = now;
   }
 
+  onLocalAddressesChanged(): void {
+    this.#payload = payloadFor(this.#context);
+  }
+
   /** After a pause of the process one announce is sent, not all that were missed. */
   onTimeout(now: Milliseconds): void {
     if (now < this.#t6) return;
@@ -46,6 +46,12 @@ export class ServerAnnounce {
     this.#t6 = now + Math.max(1, Math.round(serverAnnounceCycleMs * early));
     this.#context.outbox.push({ type: 'announce', payload: this.#payload });
   }
+}
+
+function payloadFor(context: RegistrarContext): Uint8Array {
+  const { id, outbox } = context;
+  const transports = transportsOf(context);
+  return outbox.encode({ type: 'ASAP_SERVER_ANNOUNCE', registrarId: id, transports });
 }
 
 /** At most one, whatever the number of addresses: a second one makes rsplib drop the announce (A14). */

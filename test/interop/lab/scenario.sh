@@ -78,7 +78,8 @@ has_said_farewell() {
 
 # Our registrar in host `registrar`, with --json on registrar.txt; waits until it is ready.
 start_registrar() {
-  start registrar $ourProgram registrar --id $registrarId --transport "$transport" --json "$@" \
+  start registrar $ourProgram registrar --id $registrarId --transport "$transport" --json \
+    --max-event-rate 0 "$@" \
     >"$folder/registrar.txt" 2>"$folder/registrar-errors.txt"
   registrar=$started
   within 30 has_said registrar.txt '"ready"'

@@ -235,7 +235,7 @@ describe('the log of a machine', () => {
     element.says(1, Uint8Array.of(3, 0, 0, 4));
     element.says(1, rejected(5));
     expect(log.lines).toEqual([
-      ...['debug calling a registrar', 'warn message refused', 'warn registration refused'],
+      ...['debug calling a registrar', 'warn message refused', 'warn registration rejected'],
     ]);
     const user = aPoolUser({ log });
     user.input({ type: 'resolve', request: 1, poolHandle: POOL });

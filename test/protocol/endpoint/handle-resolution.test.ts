@@ -1,7 +1,8 @@
 /** Handle resolution by a pool user (RFC 5352 §3.3): cache, T1, change of registrar, answers. */
 
 import { describe, expect, test } from 'vitest';
-import type { PoolElementParameter } from '../../../src/wire/parameters.ts';
+import { poolElementId } from '../../../src/types.ts';
+import type { Policy, PoolElementParameter } from '../../../src/wire/parameters.ts';
 import {
   aPoolUser,
   asapError,
@@ -24,9 +25,17 @@ const resolved = (request: number, poolElements: readonly PoolElementParameter[]
   ...{ type: 'resolved', request, poolElements },
 });
 
-const failed = (request: number, why: string, causeCodes: readonly number[] = []) => ({
-  ...{ type: 'resolutionFailed', request, why, causeCodes },
-});
+const failed = (
+  request: number,
+  why: string,
+  causeCodes: readonly number[] = [],
+  reason?: string,
+) => ({ type: 'resolutionFailed', request, why, causeCodes, reason });
+
+type Element = PoolElementParameter;
+
+const report = (scene: PoolUserScene, id: number) =>
+  scene.input({ type: 'reportUnreachable', poolHandle: POOL, poolElementId: poolElementId(id) });
 
 /** A pool user that has asked host 1 for the pool, over association 1. */
 function asking(setUp: Parameters<typeof aPoolUser>[0] = {}): PoolUserScene {
@@ -45,8 +54,21 @@ describe('a handle resolution', () => {
     scene.input(resolve(1, { items: 2 }));
     scene.takesCall(1);
     expect(scene.sent(1)).toEqual([
-      { type: 'ASAP_HANDLE_RESOLUTION', wantsUpdates: false, poolHandle: POOL, items: 2 },
+      { type: 'ASAP_HANDLE_RESOLUTION', wantsUpdates: false, poolHandle: POOL, items: 128 },
     ]);
+  });
+
+  test.each([
+    ['rsplib', undefined, 3],
+    ['rfc', undefined, 5],
+    ['rsplib', 2, 2],
+    ['rsplib', 0xffff_ffff, 5],
+  ] as const)('gives as many as are wanted: profile %s, items %s', (profile, items, count) => {
+    const scene = aPoolUser({ options: { profile } });
+    scene.input(resolve(1, { items }));
+    scene.takesCall(1);
+    scene.says(1, found(elements([1, 2, 3, 4, 5])));
+    expect(scene.events()).toMatchObject([{ poolElements: { length: count } }]);
   });
 
   test('gives the pool elements in the order of the registrar (RFC 5352 §3.3)', () => {
@@ -64,14 +86,21 @@ describe('a handle resolution', () => {
   test('is rejected with the causes of any other refusal', () => {
     const scene = asking();
     scene.says(1, notFound([6, 1]));
-    expect(scene.events()).toEqual([failed(1, 'rejected', [6, 1])]);
+    expect(scene.events()).toEqual([
+      failed(
+        1,
+        'rejected',
+        [6, 1],
+        'a limit of the registrar is reached (cause 6); the registrar does not recognize a parameter (cause 1)',
+      ),
+    ]);
   });
 
   test('is rejected by an ASAP_ERROR, which is about the oldest one (RFC 5352 §2.2.14)', () => {
     const scene = asking();
     scene.input(resolve(2, { poolHandle: OTHER_POOL }));
     scene.says(1, asapError(3));
-    expect(scene.events()).toEqual([failed(1, 'rejected', [3])]);
+    expect(scene.events()).toEqual([failed(1, 'rejected', [3], 'a value is invalid (cause 3)')]);
     scene.says(1, found(elements([4]), { poolHandle: OTHER_POOL }));
     expect(scene.events()).toEqual([resolved(2, elements([4]))]);
     scene.says(1, asapError(3)); // about nothing
@@ -91,13 +120,16 @@ describe('a handle resolution', () => {
     ]);
   });
 
-  test('is a question of its own when another number of elements is wanted; answers come in order', () => {
+  test('shares the answer with a request for another number of elements, if it names enough', () => {
     const scene = asking();
     scene.input(resolve(2, { items: 1 }));
-    expect(scene.sent(1)).toMatchObject([{ items: 1 }]);
+    expect(scene.sent(1)).toEqual([]);
+    scene.input(resolve(3, { items: 200 }));
+    expect(scene.sent(1)).toMatchObject([{ items: 200 }]);
     scene.says(1, found(elements([1, 2, 3])));
-    scene.says(1, found(elements([2])));
     expect(scene.events()).toEqual([resolved(1, elements([1, 2, 3])), resolved(2, elements([2]))]);
+    scene.says(1, found(elements([2, 3, 1])));
+    expect(scene.events()).toEqual([resolved(3, elements([2, 3, 1]))]);
   });
 
   test('ignores answers that nobody asked for, that are late, or that nobody can read', () => {
@@ -137,29 +169,65 @@ describe('the cache of a pool user (RFC 5352 §3.3)', () => {
     expect(scene.sentTypes(1)).toEqual(['ASAP_HANDLE_RESOLUTION']);
   });
 
-  test('is passed by when a fresh answer is wanted, and takes that one in', () => {
+  test('asks for as many elements as the option says, or as are wanted', () => {
+    const scene = aPoolUser({ options: { cacheItems: 10 } });
+    scene.input(resolve(1, { items: 2 }));
+    scene.takesCall(1);
+    scene.input(resolve(2, { items: 11, poolHandle: OTHER_POOL }));
+    expect(scene.sent(1)).toMatchObject([{ items: 10 }, { items: 11 }]);
+  });
+
+  test('answers for as many elements as were asked for, also when there are fewer', () => {
+    const scene = asking();
+    scene.says(1, found(elements([1, 2, 3])));
+    scene.events();
+    scene.input(resolve(2, { items: 128 }));
+    expect(scene.events()).toEqual([resolved(2, elements([2, 3, 1]))]);
+    scene.input(resolve(3, { items: 129 }));
+    expect(scene.sent(1)).toMatchObject([{ items: 129 }]);
+  });
+
+  test('goes on in its order when a new answer comes, without those that have gone', () => {
+    const scene = asking({ options: { staleCacheMs: 5_000 } });
+    scene.says(1, found(elements([1, 2, 3, 4])));
+    scene.input(resolve(2, { items: 1 })); // 2
+    scene.advance(5_000);
+    scene.input(resolve(3));
+    scene.says(1, found(elements([2, 4, 5, 1])));
+    scene.events();
+    scene.input(resolve(4, { items: 4 }));
+    expect(scene.events()).toEqual([resolved(4, elements([4, 1, 5, 2]))]);
+  });
+
+  test('is passed by when a fresh answer is wanted, and takes in one that names the whole pool', () => {
     const scene = asking();
     scene.says(1, found(elements([1])));
     scene.events();
     scene.input(fresh(2));
-    expect(scene.sentTypes(1)).toEqual(['ASAP_HANDLE_RESOLUTION']);
+    expect(scene.sent(1)).toMatchObject([{ items: undefined }]);
     scene.says(1, found(elements([2])));
     scene.input(resolve(3));
     expect(scene.events()).toEqual([resolved(2, elements([2])), resolved(3, elements([2]))]);
   });
 
-  test('does not answer for more elements than were asked for', () => {
+  test('asks again after a fresh answer that may name a part of the pool', () => {
     const scene = asking();
-    scene.says(1, found(elements([1, 2, 3])));
-    scene.input(resolve(2, { items: 4 }));
-    expect(scene.sent(1)).toMatchObject([{ items: 4 }]);
+    scene.says(1, found(elements([1, 2, 3, 4])));
+    scene.input({ ...fresh(2), items: 2 });
+    expect(scene.sent(1)).toMatchObject([{ items: 2 }]);
+    scene.says(1, found(elements([2, 3])));
+    scene.events();
+    scene.input(resolve(3));
+    expect(scene.sent(1)).toMatchObject([{ items: 128 }]);
   });
 
-  test('is not used at all with a stale time-out of 0', () => {
+  test('is not used at all with a stale time-out of 0: the registrar is asked for what is wanted', () => {
     const scene = asking({ options: { staleCacheMs: 0 } });
     scene.says(1, found(elements([1])));
-    scene.input(resolve(2));
-    expect(scene.sentTypes(1)).toEqual(['ASAP_HANDLE_RESOLUTION']);
+    scene.input(resolve(2, { items: 2 }));
+    scene.input(resolve(3, { items: 2 }));
+    scene.input(resolve(4));
+    expect(scene.sent(1)).toMatchObject([{ items: 2 }, { items: 2 }, { items: undefined }]);
   });
 
   test('forgets a pool that the registrar does not know any more, or refuses to speak of', () => {
@@ -174,6 +242,26 @@ describe('the cache of a pool user (RFC 5352 §3.3)', () => {
     }
   });
 
+  test('does not keep that there is no such pool', () => {
+    const scene = asking();
+    scene.input(resolve(2));
+    scene.says(1, notFound());
+    expect(scene.events()).toEqual([resolved(1, undefined), resolved(2, undefined)]);
+    scene.input(resolve(3));
+    expect(scene.sent(1)).toMatchObject([{ items: 128 }]);
+  });
+
+  test('is not changed by an answer without elements, which no request takes for one', () => {
+    const scene = asking();
+    scene.says(1, found(elements([1, 2])));
+    scene.input(fresh(2));
+    const poolHandle = [0, 9, 0, 12, ...POOL];
+    scene.says(1, Uint8Array.from([6, 0, 0, 16, ...poolHandle]));
+    scene.events();
+    scene.input(resolve(3));
+    expect(scene.events()).toEqual([resolved(3, elements([2, 1]))]);
+  });
+
   test('answers without a registrar', () => {
     const scene = asking();
     scene.says(1, found(elements([1])));
@@ -182,6 +270,137 @@ describe('the cache of a pool user (RFC 5352 §3.3)', () => {
     scene.input(resolve(2));
     expect(scene.events()).toEqual([resolved(2, elements([1]))]);
     expect(scene.calling).toEqual([]);
+  });
+
+  test('does not hand out an element again that could not be reached', () => {
+    const scene = asking();
+    scene.says(1, found(elements([1, 2, 3])));
+    scene.events();
+    report(scene, 2);
+    scene.input(resolve(2));
+    expect(scene.events()).toEqual([resolved(2, elements([3, 1]))]);
+    report(scene, 3);
+    report(scene, 1);
+    scene.sent(1);
+    scene.input(resolve(3));
+    expect(scene.sentTypes(1)).toEqual(['ASAP_HANDLE_RESOLUTION']);
+  });
+
+  test('leaves out an element that was reported while the answer was on its way', () => {
+    const scene = asking();
+    report(scene, 2);
+    scene.input(resolve(2));
+    scene.says(1, found(elements([1, 2, 3])));
+    scene.events();
+    report(scene, 2); // the registrar has the first report
+    expect(scene.sentTypes(1)).toEqual(['ASAP_ENDPOINT_UNREACHABLE']);
+    scene.input(resolve(3));
+    expect(scene.events()).toMatchObject([{ poolElements: [{ id: 1 }, { id: 3 }] }]);
+  });
+
+  test('selects among pool elements with handles, identifiers and transports of any kind', () => {
+    const poolHandle = new Uint8Array(1_000).fill(7);
+    const scene = aPoolUser();
+    scene.input(resolve(1, { poolHandle }));
+    scene.takesCall(1);
+    const [one, two] = elements([0xffff_ffff, 5]) as [Element, Element];
+    const sctp = { protocol: 'sctp', port: 9, transportUse: 1, addresses: ['10.0.0.9'] } as const;
+    const mixed = [one, { ...two, userTransport: sctp }];
+    scene.says(1, found(mixed, { poolHandle }));
+    scene.events();
+    scene.input(resolve(2, { poolHandle, items: 5 }));
+    expect(scene.events()).toMatchObject([{ poolElements: [{ id: 5 }, { id: 0xffff_ffff }] }]);
+  });
+});
+
+describe('a pool with an adaptive policy (decision 57)', () => {
+  const idle = elements([1, 2, 3], { type: 'leastUsed', load: 0 });
+
+  test('is resolved at the registrar each time, which is asked for what is wanted', () => {
+    const scene = asking();
+    scene.says(1, found(idle));
+    scene.events();
+    scene.input(resolve(2));
+    scene.input(resolve(3, { items: 2 }));
+    expect(scene.sent(1)).toMatchObject([{ items: undefined }, { items: 2 }]);
+    scene.says(1, found([idle[1] as Element]));
+    scene.says(1, found([idle[2] as Element]));
+    expect(scene.events()).toMatchObject([
+      { request: 2, poolElements: [{ id: 2 }] },
+      { request: 3, poolElements: [{ id: 3 }] },
+    ]);
+  });
+
+  test('is resolved for each of several requests that wait for the first answer', () => {
+    const scene = asking();
+    scene.input(resolve(2));
+    scene.input(resolve(3, { items: 1 }));
+    scene.says(1, found(idle));
+    expect(scene.events()).toEqual([resolved(1, idle)]);
+    expect(scene.sent(1)).toMatchObject([{ items: 3 }, { items: 1 }]);
+    scene.advance(8_999);
+    expect(scene.events()).toEqual([]);
+    scene.advance(1); // the requests are as old as the first one
+    expect(scene.events()).toEqual([failed(2, 'unreachable'), failed(3, 'unreachable')]);
+  });
+
+  test('is adaptive by its number, and if any policy in the answer is', () => {
+    const unknown: Policy = { type: 'unknown', policyType: 0x4000_0005, bytes: new Uint8Array() };
+    const dpf: Policy = { type: 'weightedRandomDpf', weight: 1, weightDpf: 0, distanceMs: 0 };
+    const rank: Policy = { type: 'priorityLeastUsed', load: 1, loadDegradation: 1 };
+    const mixed = [...elements([1, 2]), ...elements([3], rank)];
+    for (const answer of [
+      found(elements([1, 2], unknown)),
+      found(elements([1, 2], dpf)),
+      found(mixed),
+      found(elements([1, 2]), { policy: rank }),
+    ]) {
+      const scene = asking();
+      scene.says(1, answer);
+      scene.events();
+      scene.input(resolve(2));
+      expect(scene.sent(1)).toMatchObject([{ items: undefined }]);
+    }
+  });
+
+  test('is kept for as long as an age says that is set, and selected from by its policy', () => {
+    for (const options of [{ staleCacheMs: 5_000 }, { staleAdaptiveCacheMs: 5_000 }]) {
+      const scene = asking({ options });
+      scene.says(1, found(idle));
+      scene.events();
+      scene.input(resolve(2, { items: 1 }));
+      scene.input(resolve(3, { items: 1 }));
+      expect(scene.events()).toMatchObject([
+        { poolElements: [{ id: 2 }] },
+        { poolElements: [{ id: 3 }] },
+      ]);
+      scene.advance(5_000);
+      scene.input(resolve(4));
+      expect(scene.sent(1)).toMatchObject([{ items: 128 }]);
+    }
+  });
+
+  test('is cached again once its policy is not adaptive any longer', () => {
+    const scene = asking();
+    scene.says(1, found(idle));
+    scene.input(resolve(2));
+    scene.says(1, found(elements([1, 2, 3])));
+    scene.sent(1);
+    scene.input(resolve(3));
+    expect(scene.sent(1)).toMatchObject([{ items: 128 }]);
+    scene.says(1, found(elements([1, 2, 3])));
+    scene.input(resolve(4));
+    expect(scene.sent(1)).toEqual([]);
+  });
+
+  test('is not cached any longer once its policy is adaptive', () => {
+    const scene = asking({ options: { staleAdaptiveCacheMs: 0 } });
+    scene.says(1, found(elements([1, 2, 3])));
+    scene.input(fresh(2));
+    scene.says(1, found([idle[0] as Element]));
+    scene.sent(1);
+    scene.input(resolve(3));
+    expect(scene.sent(1)).toMatchObject([{ items: undefined }]);
   });
 });
 

@@ -73,10 +73,23 @@ describe('the options of a pool user', () => {
     });
   });
 
+  test('cache 128 elements, and answers of adaptive policies only for an age that is set', () => {
+    const ofAge = (options: Parameters<typeof completePoolUserOptions>[0]) =>
+      completePoolUserOptions(options).staleAdaptiveCacheMs;
+    expect(completePoolUserOptions({}).cacheItems).toBe(128);
+    expect(ofAge({})).toBe(0);
+    expect(ofAge({ staleCacheMs: undefined })).toBe(0);
+    expect(ofAge({ staleCacheMs: 700 })).toBe(700);
+    expect(ofAge({ staleCacheMs: 700, staleAdaptiveCacheMs: 0 })).toBe(0);
+  });
+
   test.each([
     ['t1EnrpRequestMs', 0],
     ['maxRequestRetransmissions', -1],
     ['staleCacheMs', -1],
+    ['staleAdaptiveCacheMs', 0.5],
+    ['cacheItems', 0],
+    ['cacheItems', 129],
     ['maxParallelCalls', 100],
   ])('are refused by name: %s %d', (key, value) => {
     expect(() => completePoolUserOptions({ [key]: value })).toThrow(new RegExp(`^${key} is `));

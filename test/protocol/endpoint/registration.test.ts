@@ -1,6 +1,8 @@
 /** Registration of a pool element (RFC 5352 §3.1): T2, T4, MAX-REG-ATTEMPT, answers, loss of the home. */
 
 import { describe, expect, test } from 'vitest';
+import type { AsapMessage } from '../../../src/wire/asap-messages.ts';
+import { encodePolicyParameter } from '../../../src/wire/parameter-codec.ts';
 import type { Policy } from '../../../src/wire/parameters.ts';
 import {
   accepted,
@@ -121,7 +123,10 @@ describe('registration', () => {
     scene.takesCall(1);
     scene.says(1, rejected(5, 3));
     expect(scene.events()).toEqual([
-      { type: 'registrationRejected', policy: leastUsed(1), causeCodes: [5, 3] },
+      {
+        ...{ type: 'registrationRejected', policy: leastUsed(1), causeCodes: [5, 3] },
+        reason: 'the pool uses another policy (cause 5); a value is invalid (cause 3)',
+      },
     ]);
     scene.sent(1);
     scene.advance(1_000_000);
@@ -150,6 +155,29 @@ describe('registration', () => {
     scene.says(1, asapError(3));
     expect(scene.events()).toMatchObject([{ type: 'registrationRejected', causeCodes: [3] }]);
   });
+
+  test.each(['rsplib', 'rfc'] as const)(
+    'says in words which policy the pool uses when a rejection shows it, in profile %s',
+    (profile) => {
+      const errors = [{ code: 5, info: encodePolicyParameter(leastUsed(1)) }];
+      const answers: AsapMessage[] = [
+        {
+          ...{ type: 'ASAP_REGISTRATION_RESPONSE', isRejected: true, errors },
+          ...{ poolHandle: POOL, poolElementId: PE },
+        },
+        { type: 'ASAP_ERROR', errors },
+      ];
+      for (const answer of answers) {
+        const scene = aPoolElement({ options: { profile } });
+        scene.input({ type: 'start' });
+        scene.takesCall(1);
+        scene.says(1, answer);
+        expect(scene.events()).toMatchObject([
+          { causeCodes: [5], reason: 'the pool uses leastUsed, not roundRobin (cause 5)' },
+        ]);
+      }
+    },
+  );
 
   test.each([0xf007, 0xf008])(
     'tries another association once when cause 0x%x says that its addresses are of no use',
@@ -304,7 +332,7 @@ describe('a change of policy', () => {
     const scene = aRegisteredPoolElement({ policy: leastUsed(1) });
     scene.input({ type: 'updatePolicy', policy: { type: 'random' } });
     scene.says(1, rejected(5));
-    expect(scene.events()).toEqual([
+    expect(scene.events()).toMatchObject([
       { type: 'registrationRejected', policy: { type: 'random' }, causeCodes: [5] },
     ]);
     scene.sent(1);

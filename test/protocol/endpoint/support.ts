@@ -8,7 +8,6 @@ import { expect } from 'vitest';
 import {
   completePoolElementOptions,
   completePoolUserOptions,
-  type PartialOptions,
   type PoolElementOptions,
   type PoolUserOptions,
 } from '../../../src/protocol/endpoint/options.ts';
@@ -30,6 +29,7 @@ import type {
   ConnectAttempt,
   Machine,
 } from '../../../src/protocol/machine.ts';
+import type { PartialOptions } from '../../../src/settings/table.ts';
 import {
   type AssociationId,
   type IpAddress,

@@ -72,7 +72,8 @@ class World {
       this.network.crash(stack);
       driver.close();
     };
-    const ids = () => (handlespace.resolve(POOL, 128) ?? []).map((one) => Number(one.id)).sort();
+    const ids = () =>
+      (handlespace.resolve(POOL, { items: 128 }) ?? []).map((one) => Number(one.id)).sort();
     return { machine, driver, events, crash, ids };
   }
 

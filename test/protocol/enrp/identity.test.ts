@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { RegistrarId } from '../../../src/types.ts';
 import { encodeEnrp } from '../../../src/wire/enrp.ts';
 import { UPDATE_ACTION } from '../../../src/wire/enrp-messages.ts';
+import { encodeServerInformationParameter } from '../../../src/wire/parameter-codec.ts';
 import { addressOf, element, presence, Scope, Stranger, type TestRegistrar } from './support.ts';
 
 /** Peer 2 says that its element 2 is gone. */
@@ -78,6 +79,78 @@ test('two that find each other by their announces say that they have one identif
     { id: 1, addresses: [{ address: '10.0.0.1' }] },
   ]);
 });
+
+test('both of two registrars with one identifier report it when only one of them calls the other', () => {
+  const scope = new Scope();
+  const called = scope.start({ id: 1 });
+  const caller = scope.start({ id: 1, address: '10.0.0.9', peers: [1] });
+  scope.run(30);
+  expect(called.told('duplicateId')).toMatchObject([
+    { id: 1, addresses: [{ address: '10.0.0.9' }] },
+  ]);
+  expect(caller.told('duplicateId')).toMatchObject([
+    { id: 1, addresses: [{ address: '10.0.0.1', port: 9901 }] },
+  ]);
+  const logged = [called, caller].map(({ logged }) => logged.map(({ text }) => text));
+  const text = 'another registrar uses our identifier, give one of them another';
+  expect(logged).toMatchObject([expect.arrayContaining([text]), expect.arrayContaining([text])]);
+});
+
+test('a registrar that is restarted with a duplicate identifier is told of it again', () => {
+  const scope = new Scope();
+  scope.start({ id: 1 });
+  const caller = { id: 1, address: '10.0.0.9', peers: [1] };
+  scope.start(caller).crash();
+  scope.run(30);
+  const again = scope.start(caller);
+  scope.run(30);
+  expect(again.told('duplicateId')).toMatchObject([{ id: 1 }]);
+});
+
+test('two registrars with one identifier learn where the other one is from a third', () => {
+  const scope = new Scope();
+  const third = scope.start({ id: 3 });
+  const first = scope.start({ id: 1, peers: [3] });
+  scope.run(10);
+  const other = scope.start({ id: 1, address: '10.0.0.9', peers: [3] });
+  scope.run(30);
+  expect(third.told('duplicateId')).toMatchObject([{ id: 1 }]);
+  expect(first.told('duplicateId')).toMatchObject([
+    { id: 1, addresses: [{ address: '10.0.0.9', port: 9901 }] },
+  ]);
+  expect(other.told('duplicateId')).toMatchObject([
+    { id: 1, addresses: [{ address: '10.0.0.1', port: 9901 }] },
+  ]);
+});
+
+test('an ENRP_ERROR reports a duplicate only if it shows our identifier at other addresses', () => {
+  const [scope, one] = two();
+  const reporter = new Stranger(scope, '10.0.0.66', one);
+  const error = (senderId: number, code: number, info: Uint8Array) =>
+    encodeEnrp({
+      ...{ type: 'ENRP_ERROR', senderId: senderId as RegistrarId, receiverId: 1 as RegistrarId },
+      errors: [{ code, info }],
+    });
+  const nothing = new Uint8Array();
+  reporter.says(
+    error(66, 10, nothing),
+    error(1, 16, nothing), // as rsplib repeats our identifier (interop-rsplib B7)
+    error(66, 10, Uint8Array.of(0, 0x0b, 0, 200)),
+    error(66, 10, whereabouts(2, '10.0.0.99')),
+    error(66, 10, whereabouts(1, addressOf(1))),
+  );
+  expect(one.told('duplicateId')).toEqual([]);
+  reporter.says(error(66, 10, whereabouts(1, '10.0.0.99')));
+  expect(one.told('duplicateId')).toMatchObject([
+    { id: 1, addresses: [{ address: '10.0.0.99', port: 9901 }] },
+  ]);
+});
+
+const whereabouts = (id: number, address: string) =>
+  encodeServerInformationParameter({
+    id: id as RegistrarId,
+    transport: { protocol: 'sctp', port: 9901, transportUse: 0, addresses: [address] },
+  });
 
 test('a third one keeps to the one of two that it heard first', () => {
   const scope = new Scope();

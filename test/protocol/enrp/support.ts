@@ -128,7 +128,7 @@ export class TestRegistrar {
       peers: peers.map((peer) => [place(peer)]),
       announces,
       seed: BigInt(id),
-      log: { ...SILENT, info: this.#note, warn: this.#note },
+      log: { ...SILENT, info: this.#note, warn: this.#note, error: this.#note },
     });
     this.driver = new Driver<EnrpInput, EnrpOutput>({
       machine: this.#overheard(),
@@ -202,6 +202,15 @@ export class TestRegistrar {
     this.#scope.network.crash(this.#stack);
     const { registrars } = this.#scope;
     registrars.splice(registrars.indexOf(this), 1);
+  }
+
+  /** The process ends without handing anything over, its associations by SHUTDOWN. */
+  end(): void {
+    for (const { association } of this.enrp.peers) {
+      if (association !== undefined) this.driver.endpoint.shutdown(association);
+    }
+    this.#scope.network.settle();
+    this.crash();
   }
 
   stop(): void {

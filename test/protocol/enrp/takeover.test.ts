@@ -47,6 +47,40 @@ describe('a registrar that died', () => {
     expect(new Set(successors).size).toBe(1);
   });
 
+  test('that owned nothing and ended its associations by SHUTDOWN is reported as left', () => {
+    const [scope, registrars] = whole(3);
+    registrars[0]?.end();
+    scope.run(DETECTION_S + 1);
+    for (const one of registrars.slice(1)) {
+      expect(one.told('peerDown')).toEqual([{ type: 'peerDown', id: 1, reason: 'left' }]);
+      expect(one.logged).toContainEqual({
+        text: 'peer is down',
+        fields: { peerId: 1, reason: 'left' },
+      });
+    }
+  });
+
+  test('that left, came back and crashed is reported as silent', () => {
+    const [scope, registrars] = whole(3);
+    registrars[0]?.end();
+    scope.run(1);
+    const again = scope.start({ id: 1, peers: [2, 3] });
+    scope.run(2);
+    again.crash();
+    scope.run(DETECTION_S + 1);
+    expect(registrars[1]?.told('peerDown')).toMatchObject([{ id: 1, reason: 'silent' }]);
+  });
+
+  test('that left while it owned pool elements is taken over, and reported so', () => {
+    const [scope, registrars] = whole(3);
+    registrars[0]?.register(1);
+    scope.run(1);
+    registrars[0]?.end();
+    scope.run(DETECTION_S + 1);
+    const reasons = registrars.slice(1).flatMap((one) => one.told('peerDown'));
+    expect(reasons.map(({ reason }) => reason).sort()).toEqual(['takenOver', 'takenOverByPeer']);
+  });
+
   test('that owned nothing is dropped without more ado', () => {
     const [scope, registrars] = whole(3);
     registrars[0]?.crash();

@@ -183,7 +183,10 @@ describe('a reader', () => {
     const errors = [{ code: CAUSE.INVALID_VALUES, info: new Uint8Array() }];
     reading.says({ type: 'ENRP_ERROR', ...ids, errors } as EnrpMessage);
     expect(reading.outcomes()).toEqual([
-      { type: 'readFailed', why: 'rejected', causeCodes: [CAUSE.INVALID_VALUES] },
+      {
+        ...{ type: 'readFailed', why: 'rejected', causeCodes: [CAUSE.INVALID_VALUES] },
+        reason: 'a value is invalid (cause 3)',
+      },
     ]);
   });
 

@@ -297,7 +297,12 @@ describe('the rest of the pool (RFC 5352 §3.1 rules 2, 3)', () => {
   test('is left as it was by a refusal, and peers hear nothing of it', () => {
     const net = withPoolElement();
     net.says(1, registration({ id: 2, policy: { type: 'random' } }));
-    expect(net.outputs().map(({ type }) => type)).toEqual(['requestRefused', 'send']);
+    const outputs = net.outputs();
+    expect(outputs.map(({ type }) => type)).toEqual(['requestRefused', 'send']);
+    expect(outputs).toMatchObject([
+      { causeCode: 5, reason: 'the pool uses roundRobin, not random (cause 5)' },
+      {},
+    ]);
     net.says(1, resolution());
     expect(net.answers(1)).toMatchObject([{ policy: { type: 'roundRobin' } }]);
   });

@@ -1,6 +1,7 @@
-//! Least Used with Degradation (RFC 5356 §5.2): the lowest load first, where each time that an element is
-//! returned its load counts as higher by its load degradation, until it registers again. Sums stop at 100 %.
-//! Every entry of an answer counts, as the RFC has it; rsplib counts the first only (decision 27).
+//! Least Used with Degradation (RFC 5356 §5.2): the lowest load first, where an element's load counts as higher
+//! by its load degradation each time that its turn is taken, until it registers again. Sums stop at 100 %.
+//! The turn of the first entry of an answer is taken (or of the first `max_increment`), as in rsplib; the others
+//! are backups (decision 27). `degradation_of_all.rs` degrades them too, as the RFC has it.
 
 use super::ordered_rings::{Order, OrderedRings};
 

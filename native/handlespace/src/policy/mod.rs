@@ -2,6 +2,7 @@
 //! one: a file with its type, and a row.
 
 mod bag;
+mod degradation_of_all;
 mod least_used;
 mod least_used_degradation;
 mod member;
@@ -17,6 +18,7 @@ mod weighted_sampler;
 
 pub(crate) use member::Members;
 
+use crate::Degradation;
 use crate::random::Random;
 
 /// The order of one pool's elements. A policy keeps slots; the values that it orders them by are in
@@ -55,7 +57,7 @@ pub(crate) struct Row {
     pub name: &'static str,
     /// How many leading entries of an answer have their turn taken, unless the handlespace says otherwise.
     pub default_increment: u32,
-    pub make: fn() -> Box<dyn Policy>,
+    pub make: fn(Degradation) -> Box<dyn Policy>,
 }
 
 pub(crate) const TABLE: [Row; 9] = [
@@ -63,55 +65,60 @@ pub(crate) const TABLE: [Row; 9] = [
         number: 0x0000_0001,
         name: "Round Robin",
         default_increment: 1,
-        make: || Box::<round_robin::RoundRobin>::default(),
+        make: |_| Box::<round_robin::RoundRobin>::default(),
     },
     Row {
         number: 0x0000_0002,
         name: "Weighted Round Robin",
         default_increment: 1,
-        make: || Box::<weighted_round_robin::WeightedRoundRobin>::default(),
+        make: |_| Box::<weighted_round_robin::WeightedRoundRobin>::default(),
     },
     Row {
         number: 0x0000_0003,
         name: "Random",
         default_increment: 0,
-        make: || Box::<random::RandomSelection>::default(),
+        make: |_| Box::<random::RandomSelection>::default(),
     },
     Row {
         number: 0x0000_0004,
         name: "Weighted Random",
         default_increment: 0,
-        make: || Box::<weighted_random::WeightedRandom>::default(),
+        make: |_| Box::<weighted_random::WeightedRandom>::default(),
     },
     Row {
         number: 0x0000_0005,
         name: "Priority",
         default_increment: 1,
-        make: || Box::<priority::Priority>::default(),
+        make: |_| Box::<priority::Priority>::default(),
     },
     Row {
         number: 0x4000_0001,
         name: "Least Used",
         default_increment: 1,
-        make: || Box::<least_used::LeastUsed>::default(),
+        make: |_| Box::<least_used::LeastUsed>::default(),
     },
     Row {
         number: 0x4000_0002,
         name: "Least Used with Degradation",
         default_increment: 1,
-        make: || Box::<least_used_degradation::LeastUsedDegradation>::default(),
+        make: |degradation| match degradation {
+            Degradation::OfTheFirst => {
+                Box::<least_used_degradation::LeastUsedDegradation>::default()
+            }
+            Degradation::OfAll => Box::<degradation_of_all::DegradationOfAll>::default(),
+        },
     },
     Row {
         number: 0x4000_0003,
         name: "Priority Least Used",
         default_increment: 1,
-        make: || Box::<priority_least_used::PriorityLeastUsed>::default(),
+        make: |_| Box::<priority_least_used::PriorityLeastUsed>::default(),
     },
     Row {
         number: 0x4000_0004,
         name: "Randomized Least Used",
         default_increment: 0,
-        make: || Box::<randomized_least_used::RandomizedLeastUsed>::default(),
+        make: |_| Box::<randomized_least_used::RandomizedLeastUsed>::default(),
     },
 ];
 

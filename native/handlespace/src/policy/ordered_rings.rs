@@ -16,7 +16,7 @@ pub(super) trait Order {
     /// The key of a newly registered element; the lowest is selected first.
     fn key(value: u32, load_degradation: u32) -> u32;
 
-    /// What an element's key becomes when it has been returned to somebody.
+    /// Returns what an element's key becomes when its turn is taken.
     fn key_once_answered(key: u32, _load_degradation: u32) -> u32 {
         key
     }
@@ -85,17 +85,15 @@ impl<O: Order> Policy for OrderedRings<O> {
     }
 
     fn advance(&mut self, members: &mut Members, answered: &[u32], increment: usize) {
-        for (turn, &slot) in answered.iter().enumerate() {
+        for &slot in answered.iter().take(increment) {
             let member = members.at(slot);
             let key = O::key_once_answered(member.key, member.load_degradation);
             if key != member.key {
                 self.remove(members, slot);
                 self.stand(members, slot, key);
-            } else if turn < increment {
+            } else if let Some(head) = self.heads.get_mut(&key) {
                 // To the end of its line, of which it is the head: those before it have left or moved back.
-                if let Some(head) = self.heads.get_mut(&key) {
-                    *head = members.links[slot as usize].next;
-                }
+                *head = members.links[slot as usize].next;
             }
         }
     }

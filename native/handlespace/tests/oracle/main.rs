@@ -1,5 +1,5 @@
 //! Random operations on the core and on a naive model, compared at every step. A failure names its seed and
-//! step; `run(policies, max_increment, seed, steps)` with these plays it again. Here is what runs;
+//! step; `run(policies, turns, seed, steps)` with these plays it again. Here is what runs;
 //! `operations.rs` does the steps, `comparison.rs` compares, `model/` is the model.
 
 mod comparison;
@@ -8,8 +8,8 @@ mod operations;
 #[path = "../support/mod.rs"]
 mod support;
 
-use model::{HOME_OFFSET, INTERVAL_MS, Model, TIMEOUT_MS};
-use rserpool_handlespace::{Handlespace, KeepAlive, Settings};
+use model::{HOME_OFFSET, INTERVAL_MS, Model, TIMEOUT_MS, Turns};
+use rserpool_handlespace::{Degradation, Handlespace, KeepAlive, Settings};
 use support::*;
 
 const STEPS: u64 = 100_000;
@@ -21,11 +21,11 @@ struct Run {
     model: Model,
     dice: Dice,
     policies: &'static [u32],
-    max_increment: u32,
+    turns: Turns,
     now: u64,
 }
 
-fn run(policies: &'static [u32], max_increment: u32, seed: u64, steps: u64) {
+fn run(policies: &'static [u32], turns: Turns, seed: u64, steps: u64) {
     let keep_alive = KeepAlive {
         interval_ms: INTERVAL_MS,
         timeout_ms: TIMEOUT_MS,
@@ -35,7 +35,8 @@ fn run(policies: &'static [u32], max_increment: u32, seed: u64, steps: u64) {
     let settings = Settings {
         seed,
         keep_alive,
-        max_increment,
+        max_increment: turns.max_increment,
+        degradation: turns.degradation,
         home_offset,
         ..Settings::default()
     };
@@ -48,7 +49,7 @@ fn run(policies: &'static [u32], max_increment: u32, seed: u64, steps: u64) {
         model,
         dice: Dice(seed),
         policies,
-        max_increment,
+        turns,
         now,
     };
     for step in 0..steps {
@@ -94,13 +95,20 @@ impl Run {
     }
 }
 
+fn turns(max_increment: u32) -> Turns {
+    Turns {
+        max_increment,
+        degradation: Degradation::OfTheFirst,
+    }
+}
+
 /// One test per policy, so that they run beside one another and a failure names its policy.
 macro_rules! oracle {
     ($($test:ident: $policy:expr;)*) => {$(
         #[test]
         fn $test() {
-            run(&[$policy], 0, 0x1_5eed ^ u64::from($policy), STEPS);
-            run(&[$policy], 3, 0x2_5eed ^ u64::from($policy), STEPS / 4);
+            run(&[$policy], turns(0), 0x1_5eed ^ u64::from($policy), STEPS);
+            run(&[$policy], turns(3), 0x2_5eed ^ u64::from($policy), STEPS / 4);
         }
     )*};
 }
@@ -120,8 +128,25 @@ oracle! {
 /// Pools that do not agree: with two policies, where often one of them is gone and comes back, and with all.
 #[test]
 fn pools_with_dissenters_agree_with_the_model() {
-    run(&[ROUND_ROBIN, LEAST_USED], 0, 0x3_5eed, STEPS);
+    run(&[ROUND_ROBIN, LEAST_USED], turns(0), 0x3_5eed, STEPS);
     let few = &[ROUND_ROBIN, ROUND_ROBIN, ROUND_ROBIN, ROUND_ROBIN, PRIORITY];
-    run(few, 0, 0x4_5eed, STEPS);
-    run(&POLICIES, 3, 0x5_5eed, STEPS);
+    run(few, turns(0), 0x4_5eed, STEPS);
+    run(&POLICIES, turns(3), 0x5_5eed, STEPS);
+}
+
+#[test]
+fn degradation_of_every_entry_agrees_with_the_model() {
+    for max_increment in [0, 3] {
+        let turns = Turns {
+            max_increment,
+            degradation: Degradation::OfAll,
+        };
+        run(&[LEAST_USED_DEGRADATION], turns, 0x6_5eed, STEPS / 2);
+        run(
+            &[LEAST_USED_DEGRADATION, PRIORITY],
+            turns,
+            0x7_5eed,
+            STEPS / 4,
+        );
+    }
 }

@@ -81,7 +81,7 @@ impl Run {
             annex: &annex,
             ..registration(pool_handle, id)
         };
-        let created = self.model.register(&registration, self.max_increment);
+        let created = self.model.register(&registration, self.turns);
         let expected = if created {
             Registered::Created
         } else {

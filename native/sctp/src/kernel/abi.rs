@@ -16,6 +16,7 @@ pub(crate) mod option {
     pub const FRAGMENT_INTERLEAVE: i32 = 18;
     pub const RECEIVE_INFO: i32 = 32;
     pub const BINDX_ADD: i32 = 100;
+    pub const BINDX_REMOVE: i32 = 101;
     pub const PEER_ADDRESSES: i32 = 108;
     pub const LOCAL_ADDRESSES: i32 = 109;
     pub const CONNECTX: i32 = 111;

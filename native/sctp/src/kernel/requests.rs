@@ -1,10 +1,11 @@
 //! What the caller asks for: endpoints, associations to peers, messages, ends.
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::command::{Batch, Command, Connect};
+use crate::command::{Batch, Command, Connect, UseAddresses};
 use crate::event::{DownReason, Event};
 use crate::kernel::association::Association;
 use crate::kernel::engine::{Endpoint, Engine};
@@ -42,6 +43,7 @@ impl Engine {
                     association,
                     reason,
                 } => self.abort_and_end(association, &reason),
+                Command::UseAddresses(change) => self.use_addresses(&change),
                 // Ports without sockets are of the userland.
                 Command::Open { .. } | Command::Send { .. } => {}
             }
@@ -70,6 +72,28 @@ impl Engine {
             retry_at: None,
         };
         self.endpoints.insert(open.port, endpoint);
+    }
+
+    /// Associations keep the addresses that they have; only new ones begin with others.
+    fn use_addresses(&mut self, change: &UseAddresses) {
+        let was_served: Vec<IpAddr> = self.options.served_addresses().collect();
+        self.options
+            .local_addresses
+            .clone_from(&change.local_addresses);
+        self.options
+            .retired_addresses
+            .clone_from(&change.retired_addresses);
+        let served: Vec<IpAddr> = self.options.served_addresses().collect();
+        for endpoint in self.endpoints.values() {
+            for address in served.iter().filter(|one| !was_served.contains(one)) {
+                // In use by another program on this port alone: the other endpoints may have it.
+                let _ = endpoint.socket.add_address(*address);
+            }
+            for address in was_served.iter().filter(|one| !served.contains(one)) {
+                // The last one cannot be removed; it may be back.
+                let _ = endpoint.socket.remove_address(*address);
+            }
+        }
     }
 
     fn close_endpoint(&mut self, port: u16) {

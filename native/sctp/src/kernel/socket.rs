@@ -62,8 +62,10 @@ impl Socket {
         port: u16,
         accepts: bool,
     ) -> Result<(Self, Receiver<Infallible>), StackError> {
-        let addresses = &options.local_addresses;
-        let is_ipv6 = addresses.iter().any(IpAddr::is_ipv6);
+        let addresses: Vec<IpAddr> = options.served_addresses().collect();
+        let has_ipv6 = addresses.iter().any(IpAddr::is_ipv6);
+        // A socket of IPv4 could not take an IPv6 address that comes later.
+        let is_ipv6 = has_ipv6 || (options.may_change_addresses && sys::socket(true).is_ok());
         let fd = sys::socket(is_ipv6).map_err(|error| no_socket(is_ipv6, &error))?;
         enlarge_buffers(fd.as_raw_fd(), BUFFER_BYTES);
         let (sender, receiver) = channel();
@@ -76,13 +78,13 @@ impl Socket {
         };
         let set_up = |error| StackError::system("set up an SCTP socket", &error);
         if is_ipv6 {
-            let is_alone = addresses.iter().all(IpAddr::is_ipv6);
+            let is_alone = addresses.iter().all(IpAddr::is_ipv6) && !options.may_change_addresses;
             socket
                 .set_number(libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, is_alone.into())
                 .map_err(set_up)?;
         }
         socket.set_up(options).map_err(set_up)?;
-        for &address in addresses {
+        for &address in &addresses {
             socket
                 .bind(address)
                 .map_err(|error| bind_error(address, socket.port, &error))?;
@@ -154,6 +156,22 @@ impl Socket {
     pub fn watch_dry(&self, association: i32, is_wanted: bool) -> io::Result<()> {
         let subscription = abi::subscription(association, event::SENDER_DRY, is_wanted);
         self.set(option::EVENT, &subscription)
+    }
+
+    /// New associations have this address, too.
+    pub fn add_address(&self, address: IpAddr) -> io::Result<()> {
+        let packed = abi::packed_addresses(&[address], self.port);
+        self.set(option::BINDX_ADD, &packed)
+    }
+
+    /// New associations do not have this address. Fails if it is the only one.
+    pub fn remove_address(&self, address: IpAddr) -> io::Result<()> {
+        let packed = abi::packed_addresses(&[address], self.port);
+        // Otherwise the kernel refuses the addresses that this host does not have.
+        self.set_number(libc::IPPROTO_IP, libc::IP_FREEBIND, 1)?;
+        let result = self.set(option::BINDX_REMOVE, &packed);
+        self.set_number(libc::IPPROTO_IP, libc::IP_FREEBIND, 0)?;
+        result
     }
 
     fn fd(&self) -> BorrowedFd<'_> {

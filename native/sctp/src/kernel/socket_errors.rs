@@ -8,8 +8,8 @@ use crate::error::{ErrorKind, StackError};
 pub(super) fn no_socket(is_ipv6: bool, error: &io::Error) -> StackError {
     let family = if is_ipv6 { "IPv6" } else { "IPv4" };
     let sentence = format!(
-        "This kernel gives no SCTP socket for {family} ({error}): load its module with \
-         \"modprobe sctp\", or choose the transport udp."
+        "This kernel has no SCTP support for {family} ({error}). Load its module with \
+         \"modprobe sctp\", or use the transport udp."
     );
     StackError::new(ErrorKind::System, sentence)
 }
@@ -18,7 +18,7 @@ pub(super) fn bind_error(address: IpAddr, port: u16, error: &io::Error) -> Stack
     let (kind, sentence) = match error.kind() {
         io::ErrorKind::AddrNotAvailable => (
             ErrorKind::AddressNotLocal,
-            format!("{address} is no address of this machine: name one that is."),
+            format!("{address} is not an address of this machine. Use one of its own."),
         ),
         io::ErrorKind::AddrInUse => (
             ErrorKind::PortInUse,
@@ -29,7 +29,7 @@ pub(super) fn bind_error(address: IpAddr, port: u16, error: &io::Error) -> Stack
         ),
         io::ErrorKind::PermissionDenied => (
             ErrorKind::PermissionDenied,
-            format!("The system forbids SCTP port {port} on {address}: choose one above 1023."),
+            format!("No permission to use SCTP port {port} on {address}. Choose one above 1023."),
         ),
         _ => (
             ErrorKind::System,

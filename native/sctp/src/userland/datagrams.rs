@@ -6,6 +6,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV
 use std::os::fd::RawFd;
 use std::ptr;
 
+use crate::pages::Pages;
+
 /// Enough that the call itself costs little, few enough to stay in the cache.
 pub(crate) const BATCH: usize = 64;
 
@@ -14,7 +16,7 @@ const DATAGRAM_BYTES: usize = 65_536;
 
 /// Room for a batch that comes in.
 pub(crate) struct Incoming {
-    bytes: Box<[u8]>,
+    bytes: Pages,
     addresses: Box<[libc::sockaddr_storage]>,
     /// The headers point to these, and those to `bytes`.
     _buffers: Box<[libc::iovec]>,
@@ -25,10 +27,11 @@ pub(crate) struct Incoming {
 unsafe impl Send for Incoming {}
 
 impl Incoming {
-    pub fn new() -> Self {
-        let mut bytes = vec![0; BATCH * DATAGRAM_BYTES].into_boxed_slice();
+    pub fn new() -> io::Result<Self> {
+        let mut bytes = Pages::map(BATCH * DATAGRAM_BYTES)?;
         let mut addresses = vec![zeroed_address(); BATCH].into_boxed_slice();
         let mut buffers: Box<[libc::iovec]> = bytes
+            .bytes()
             .chunks_exact_mut(DATAGRAM_BYTES)
             .map(|room| buffer(room.as_mut_ptr(), room.len()))
             .collect();
@@ -37,12 +40,12 @@ impl Incoming {
             .zip(buffers.iter_mut())
             .map(|(address, buffer)| header(address, buffer))
             .collect();
-        Incoming {
+        Ok(Incoming {
             bytes,
             addresses,
             _buffers: buffers,
             headers,
-        }
+        })
     }
 
     /// Reads what is there, without waiting; how many datagrams that were. Fewer than [`BATCH`]:
@@ -68,7 +71,7 @@ impl Incoming {
         header.msg_hdr.msg_namelen = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
         let start = index * DATAGRAM_BYTES;
         let length = (header.msg_len as usize).min(DATAGRAM_BYTES);
-        let bytes = &self.bytes[start..start + length];
+        let bytes = &self.bytes.bytes()[start..start + length];
         (from_system(&self.addresses[index]), bytes)
     }
 }
@@ -226,7 +229,7 @@ mod tests {
                 let rest = datagrams[left..].iter().map(|bytes| (target, &bytes[..]));
                 left += outgoing.send(sender.as_raw_fd(), rest).unwrap();
             }
-            let mut incoming = Incoming::new();
+            let mut incoming = Incoming::new().unwrap();
             let mut arrived = Vec::new();
             for expected in [BATCH, 3, 0] {
                 let count = incoming.receive(receiver.as_raw_fd());
@@ -251,7 +254,7 @@ mod tests {
             let sent = outgoing.send(sender.as_raw_fd(), std::iter::once((target, &bytes[..])));
             assert_eq!(sent.is_ok(), is_sent);
         }
-        let mut incoming = Incoming::new();
+        let mut incoming = Incoming::new().unwrap();
         assert_eq!(incoming.receive(receiver.as_raw_fd()), 1);
         assert_eq!(incoming.get(0).1.len(), 65_507);
     }

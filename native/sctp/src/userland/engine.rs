@@ -4,6 +4,7 @@
 //! for peers, `requests.rs` does what the caller wants, `settle.rs` what follows from any of it.
 
 use std::collections::{HashMap, VecDeque};
+use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use crate::event::Event;
@@ -63,6 +64,8 @@ pub struct Engine {
     pub(crate) transmits: VecDeque<Transmit>,
     pub(crate) events: Vec<Event>,
     pub(crate) stats: Stats,
+    /// Of local addresses that are new: for the link, which has one for each.
+    pub(crate) new_sockets: Vec<OwnedFd>,
     due: Vec<u32>,
 }
 
@@ -89,6 +92,7 @@ impl Engine {
             transmits: VecDeque::new(),
             events: Vec::new(),
             stats: Stats::default(),
+            new_sockets: Vec::new(),
             due: Vec::new(),
         }
     }

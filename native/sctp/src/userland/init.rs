@@ -92,10 +92,11 @@ fn is_reachable_from(source: IpAddr, address: IpAddr) -> bool {
 
 /// Our addresses that a peer at `peer` should know: those of its scope. One is in the packet's
 /// header already, and behind a NAT listing it would only harm (RFC 6951 §5.1).
-pub(crate) fn listed_addresses(local_addresses: &[IpAddr], peer: IpAddr) -> Vec<IpAddr> {
+pub(crate) fn listed_addresses(
+    local_addresses: impl Iterator<Item = IpAddr>,
+    peer: IpAddr,
+) -> Vec<IpAddr> {
     let listed: Vec<IpAddr> = local_addresses
-        .iter()
-        .copied()
         .filter(|address| is_reachable_from(peer, *address) && !is_link_local(*address))
         .collect();
     if listed.len() > 1 { listed } else { Vec::new() }
@@ -229,10 +230,10 @@ mod tests {
             ip("fe80::1"),
         ];
         assert_eq!(
-            listed_addresses(&locals, ip("127.0.0.9")),
+            listed_addresses(locals.into_iter(), ip("127.0.0.9")),
             [ip("127.0.0.1"), ip("127.0.0.2")]
         );
-        assert!(listed_addresses(&locals, ip("198.51.100.1")).is_empty());
+        assert!(listed_addresses(locals.into_iter(), ip("198.51.100.1")).is_empty());
     }
 
     #[test]

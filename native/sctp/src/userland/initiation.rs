@@ -124,7 +124,7 @@ impl Engine {
             addresses: addresses[1..].to_vec(),
         };
         let sealed = self.cookies.seal(now, &bearer, &cookie);
-        let ours = listed_addresses(&self.options.local_addresses, route.peer.ip());
+        let ours = listed_addresses(self.options.served_addresses(), route.peer.ip());
         let packet = rewrite(&init_ack, &ours, Some(&sealed)).ok_or(Refusal::Malformed)?;
         self.transmits.push_back(Transmit { route, packet });
         Ok(())

@@ -6,6 +6,7 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
+use crate::error::StackError;
 use crate::userland::datagrams::{BATCH, Incoming, Outgoing};
 use crate::userland::engine::Transmit;
 use crate::userland::error_queue::{self, QUOTE_BYTES};
@@ -38,6 +39,8 @@ pub(crate) trait Link {
     /// Reads what the network reports of packets that found nobody: on which route, and the beginning
     /// of the packet.
     fn reports(&mut self, take: &mut dyn FnMut(Route, &[u8]));
+    /// Adds the socket of another local address, which has the next index.
+    fn add(&mut self, socket: OwnedFd);
     /// What to wait on for reading and writing.
     fn file_descriptors(&self) -> impl Iterator<Item = RawFd>;
 }
@@ -66,13 +69,14 @@ pub(crate) struct SocketLink {
 }
 
 impl SocketLink {
-    pub fn new(sockets: Vec<OwnedFd>, framing: Framing) -> Self {
-        SocketLink {
+    pub fn new(sockets: Vec<OwnedFd>, framing: Framing) -> Result<Self, StackError> {
+        let no_room = |error| StackError::system("allocate the receive buffers", &error);
+        Ok(SocketLink {
             sockets,
             framing,
-            incoming: Incoming::new(),
+            incoming: Incoming::new().map_err(no_room)?,
             outgoing: Outgoing::new(),
-        }
+        })
     }
 }
 
@@ -132,6 +136,10 @@ impl Link for SocketLink {
                 }
             }
         }
+    }
+
+    fn add(&mut self, socket: OwnedFd) {
+        self.sockets.push(socket);
     }
 
     fn file_descriptors(&self) -> impl Iterator<Item = RawFd> {

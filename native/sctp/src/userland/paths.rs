@@ -214,13 +214,14 @@ impl Engine {
     }
 }
 
-/// The local address to call `peer` from: of its family and scope, and of those the one that has most
-/// of its leading bits, which is the one of its network.
+/// The local address to call `peer` from: of its family, one that this host has, of its scope, and of
+/// those the one that has most of its leading bits, which is the one of its network.
 pub(crate) fn local_address_for(options: &StackOptions, peer: IpAddr) -> usize {
     let closeness = |local: &IpAddr| {
         let has_family = local.is_ipv4() == peer.is_ipv4();
+        let is_served = !options.retired_addresses.contains(local);
         let has_scope = local.is_loopback() == peer.is_loopback();
-        (has_family, has_scope, common_bits(*local, peer))
+        (has_family, is_served, has_scope, common_bits(*local, peer))
     };
     let locals = options.local_addresses.iter().enumerate();
     // Of equals the first.

@@ -28,12 +28,15 @@ pub(crate) fn bind(addresses: &[IpAddr]) -> Result<SocketLink, StackError> {
     }
     let mut sockets = Vec::new();
     for &address in addresses {
-        let socket: OwnedFd =
-            sys::raw_socket(address, PORT).map_err(|error| bind_error(address, &error))?;
-        sys::enlarge_buffers(socket.as_raw_fd(), BUFFER_BYTES);
-        sockets.push(socket);
+        sockets.push(bind_one(address)?);
     }
-    Ok(SocketLink::new(sockets, Framing::Raw))
+    SocketLink::new(sockets, Framing::Raw)
+}
+
+pub(crate) fn bind_one(address: IpAddr) -> Result<OwnedFd, StackError> {
+    let socket = sys::raw_socket(address, PORT).map_err(|error| bind_error(address, &error))?;
+    sys::enlarge_buffers(socket.as_raw_fd(), BUFFER_BYTES);
+    Ok(socket)
 }
 
 /// Hands on what is inside an IPv4 packet; raw IPv6 sockets leave the header out themselves.
@@ -65,7 +68,7 @@ fn bind_error(address: IpAddr, error: &io::Error) -> StackError {
         IoErrorKind::AddrNotAvailable => return StackError::address_not_local(address),
         IoErrorKind::PermissionDenied => (
             ErrorKind::NoRawSockets,
-            "Raw sockets take the capability CAP_NET_RAW: run as root, or use transport \"udp\"."
+            "Raw sockets need the capability CAP_NET_RAW. Run as root, or use transport \"udp\"."
                 .into(),
         ),
         _ => (

@@ -44,6 +44,11 @@ impl Engine {
                         },
                     );
                 }
+                Command::UseAddresses(change) => {
+                    self.options.local_addresses = change.local_addresses;
+                    self.options.retired_addresses = change.retired_addresses;
+                    self.new_sockets.extend(change.sockets);
+                }
                 // Sockets are the kernel's.
                 Command::OpenSocket(_) => {}
                 Command::CloseEndpoint { port } => {

@@ -195,7 +195,7 @@ fn with_addresses(packet: Vec<u8>, route: Route, options: &StackOptions) -> Vec<
     if packet.get(COMMON_HEADER_BYTES) != Some(&chunk::INIT) {
         return packet;
     }
-    let addresses = listed_addresses(&options.local_addresses, route.peer.ip());
+    let addresses = listed_addresses(options.served_addresses(), route.peer.ip());
     if addresses.is_empty() {
         return packet;
     }

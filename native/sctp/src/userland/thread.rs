@@ -108,6 +108,9 @@ impl<L: Link> IoLoop<L> {
         self.shared.take_commands(&mut self.commands);
         if !self.commands.is_empty() {
             self.engine.run(self.now(), &mut self.commands);
+            for socket in self.engine.new_sockets.drain(..) {
+                self.link.add(socket);
+            }
         }
     }
 
@@ -187,7 +190,7 @@ impl<L: Link> IoLoop<L> {
 #[cfg(test)]
 mod tests {
     use std::net::IpAddr;
-    use std::os::fd::RawFd;
+    use std::os::fd::{OwnedFd, RawFd};
     use std::sync::mpsc;
 
     use super::*;
@@ -225,6 +228,10 @@ mod tests {
 
         fn reports(&mut self, take: &mut dyn FnMut(Route, &[u8])) {
             self.link.reports(take);
+        }
+
+        fn add(&mut self, socket: OwnedFd) {
+            self.link.add(socket);
         }
 
         fn file_descriptors(&self) -> impl Iterator<Item = RawFd> {

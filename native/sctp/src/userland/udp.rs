@@ -22,21 +22,30 @@ pub(crate) fn bind(addresses: &[IpAddr], udp_port: u16) -> Result<(SocketLink, u
         }
     }
     let (sockets, udp_port) = result?;
-    Ok((SocketLink::new(sockets, Framing::Udp), udp_port))
+    Ok((SocketLink::new(sockets, Framing::Udp)?, udp_port))
 }
 
 fn bind_all(addresses: &[IpAddr], udp_port: u16) -> Result<(Vec<OwnedFd>, u16), StackError> {
     let mut port = udp_port;
     let mut sockets = Vec::new();
     for &address in addresses {
-        let refusal = |error| bind_error(address, port, &error);
-        let socket = UdpSocket::bind((address, port)).map_err(refusal)?;
-        sys::enlarge_buffers(socket.as_raw_fd(), BUFFER_BYTES);
-        error_queue::watch(socket.as_raw_fd(), address.is_ipv4());
-        port = socket.local_addr().map_err(refusal)?.port();
+        let socket = bind_one(address, port)?;
+        let bound = socket.local_addr();
+        port = bound
+            .map_err(|error| bind_error(address, port, &error))?
+            .port();
         sockets.push(OwnedFd::from(socket));
     }
     Ok((sockets, port))
+}
+
+/// Binds `udp_port` on one address.
+pub(crate) fn bind_one(address: IpAddr, udp_port: u16) -> Result<UdpSocket, StackError> {
+    let socket = UdpSocket::bind((address, udp_port))
+        .map_err(|error| bind_error(address, udp_port, &error))?;
+    sys::enlarge_buffers(socket.as_raw_fd(), BUFFER_BYTES);
+    error_queue::watch(socket.as_raw_fd(), address.is_ipv4());
+    Ok(socket)
 }
 
 fn bind_error(address: IpAddr, udp_port: u16, error: &std::io::Error) -> StackError {
@@ -51,7 +60,7 @@ fn bind_error(address: IpAddr, udp_port: u16, error: &std::io::Error) -> StackEr
         ),
         IoErrorKind::PermissionDenied => (
             ErrorKind::PermissionDenied,
-            format!("The system forbids UDP port {udp_port} on {address}: choose one above 1023."),
+            format!("No permission to use UDP port {udp_port} on {address}. Choose one above 1023."),
         ),
         _ => (
             ErrorKind::System,

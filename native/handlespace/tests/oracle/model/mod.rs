@@ -2,7 +2,7 @@
 
 mod policy;
 
-pub use policy::{Expected, Selection};
+pub use policy::{Expected, Selection, Turns};
 
 use rserpool_handlespace::{NEVER, PolicyValues, Registration, Timer};
 
@@ -104,7 +104,7 @@ impl Model {
     }
 
     /// True: created.
-    pub fn register(&mut self, it: &Registration<'_>, max_increment: u32) -> bool {
+    pub fn register(&mut self, it: &Registration<'_>, turns: Turns) -> bool {
         let PolicyValues {
             number,
             value,
@@ -114,7 +114,7 @@ impl Model {
             let pool = self.pool(it.pool_handle).unwrap();
             if self.pools[pool].selection_of(it.id).policy != number {
                 self.remove(at);
-                self.register(it, max_increment);
+                self.register(it, turns);
                 return false;
             }
         }
@@ -129,7 +129,7 @@ impl Model {
         });
         let pool = &mut self.pools[pool];
         if pool.selection_by(number).is_none() {
-            let selection = Selection::new(number, max_increment);
+            let selection = Selection::new(number, turns);
             pool.selections.push(selection);
         }
         let selection = pool.selection_by(number).unwrap();

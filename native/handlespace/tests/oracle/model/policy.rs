@@ -1,14 +1,17 @@
 //! Selection done naively: lists and sorting, one pool at a time.
 
 use crate::support::*;
+use rserpool_handlespace::Degradation;
 use std::collections::{BTreeMap, VecDeque};
 
 pub struct Entry {
     pub id: u32,
     pub value: u32,
     pub load_degradation: u32,
-    /// Priority and the Least Used family: order by key, then by who joined the line first.
+    /// Priority and the Least Used family: order by key, then by turns where they count, then by the time of
+    /// joining the line.
     key: u32,
+    turns: u32,
     joined_line: u64,
 }
 
@@ -28,9 +31,16 @@ pub enum Expected {
     AnyOf(usize, Vec<u32>),
 }
 
+#[derive(Clone, Copy)]
+pub struct Turns {
+    pub max_increment: u32,
+    pub degradation: Degradation,
+}
+
 pub struct Selection {
     pub policy: u32,
     increment: usize,
+    every_entry_degrades: bool,
     /// In order of arrival.
     pub entries: Vec<Entry>,
     /// Round Robin: the head, as an index of `entries`.
@@ -40,12 +50,15 @@ pub struct Selection {
 }
 
 impl Selection {
-    pub fn new(policy: u32, max_increment: u32) -> Self {
-        let increment = max_increment.max(1) as usize;
+    pub fn new(policy: u32, turns: Turns) -> Self {
+        let increment = turns.max_increment.max(1) as usize;
+        let every_entry_degrades =
+            policy == LEAST_USED_DEGRADATION && turns.degradation == Degradation::OfAll;
         let (entries, classes) = (Vec::new(), BTreeMap::new());
         Selection {
             policy,
             increment,
+            every_entry_degrades,
             entries,
             head: 0,
             joins: 0,
@@ -65,6 +78,7 @@ impl Selection {
             value,
             load_degradation,
             key,
+            turns: self.fewest_turns(),
             joined_line,
         });
         self.join_class(id, value, 0);
@@ -97,7 +111,12 @@ impl Selection {
         let key = self.first_key(value, load_degradation);
         let entry = &mut self.entries[at];
         entry.load_degradation = load_degradation;
-        if entry.key != key {
+        if self.every_entry_degrades {
+            entry.key = key;
+            let fewest = self.fewest_turns();
+            let entry = &mut self.entries[at];
+            entry.turns = entry.turns.max(fewest);
+        } else if entry.key != key {
             (entry.key, entry.joined_line) = (key, self.joins);
             self.joins += 1;
         }
@@ -122,11 +141,7 @@ impl Selection {
                     most => Expected::AnyOf(items.min(most), serving),
                 }
             }
-            _ => {
-                let mut sorted: Vec<&Entry> = self.entries.iter().collect();
-                sorted.sort_by_key(|entry| (entry.key, entry.joined_line));
-                Expected::Exactly(ids(&mut sorted.into_iter().take(count)))
-            }
+            _ => Expected::Exactly(ids(&mut self.in_order().into_iter().take(count))),
         }
     }
 
@@ -136,21 +151,37 @@ impl Selection {
             ROUND_ROBIN => self.head = (self.head + turns) % self.entries.len(),
             WEIGHTED_ROUND_ROBIN => self.commit_smoothly(&ids[..turns]),
             RANDOM | WEIGHTED_RANDOM | RANDOMIZED_LEAST_USED => {}
-            _ => {
-                for (turn, &id) in ids.iter().enumerate() {
+            _ if self.every_entry_degrades => {
+                for (place, &id) in ids.iter().enumerate() {
                     let at = self.position(id).unwrap();
                     let entry = &mut self.entries[at];
-                    let old = entry.key;
+                    entry.key = entry.key.saturating_add(entry.load_degradation);
+                    entry.turns += u32::from(place < turns);
+                }
+            }
+            _ => {
+                for &id in &ids[..turns] {
+                    let at = self.position(id).unwrap();
+                    let entry = &mut self.entries[at];
                     if self.policy == LEAST_USED_DEGRADATION {
                         entry.key = entry.key.saturating_add(entry.load_degradation);
                     }
-                    if turn < turns || entry.key != old {
-                        entry.joined_line = self.joins;
-                        self.joins += 1;
-                    }
+                    entry.joined_line = self.joins;
+                    self.joins += 1;
                 }
             }
         }
+    }
+
+    fn in_order(&self) -> Vec<&Entry> {
+        let mut sorted: Vec<&Entry> = self.entries.iter().collect();
+        sorted.sort_by_key(|entry| (entry.key, entry.turns, entry.joined_line));
+        sorted
+    }
+
+    /// Where every entry degrades: the turns of the next element. A registration makes up for no more.
+    fn fewest_turns(&self) -> u32 {
+        self.in_order().first().map_or(0, |entry| entry.turns)
     }
 
     fn first_key(&self, value: u32, load_degradation: u32) -> u32 {

@@ -1,4 +1,4 @@
-/** Which name somebody meant who wrote one that is not there. */
+/** The name that was probably meant by one that does not exist. */
 
 /** The most letters that a slip changes, adds, leaves out or swaps. */
 const MAX_SLIPS = 3;
