@@ -3,6 +3,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { MIN_OPEN_FILES } from '../src/cli/lifecycle/enter.ts';
+import { HANDOVER_LIMIT_MS } from '../src/cli/lifecycle/run-service.ts';
+import { LOG_LEVELS } from '../src/cli/log/text-log.ts';
 import { entriesOf, factsOf } from '../src/cli/rspregistrar/help.ts';
 import { SECTIONS } from '../src/cli/rspregistrar/option-table.ts';
 import { DEFAULT_READER_LIMITS } from '../src/client/registrar-view.ts';
@@ -68,6 +71,26 @@ describe('the documentation', () => {
     });
     const table = `## ${title}\n\n| Option | Value | What it is |\n| --- | --- | --- |\n${rows.join('')}`;
     expect(read('docs/rspregistrar.md')).toContain(table);
+  });
+
+  test('names tests that exist for each row of the lifecycle', () => {
+    const files = readdirSync(path.join(root, 'test/cli')).filter((file) => file.endsWith('.ts'));
+    const tests = files.map((file) => read(`test/cli/${file}`)).join('\n');
+    const rows = read('docs/lifecycle.md')
+      .split('\n')
+      .filter((line) => line.startsWith('| '));
+    const named = rows.slice(2).map((row) => row.split(' | ').at(-1)?.replace(/ \|$/, '') ?? '');
+    expect(named.length).toBeGreaterThan(10);
+    for (const title of named.flatMap((titles) => titles.split('; '))) {
+      expect(tests, title).toContain(`'${title}'`);
+    }
+  });
+
+  test("tells the lifecycle's numbers", () => {
+    const page = read('docs/lifecycle.md');
+    expect(page).toContain(`takes more than ${HANDOVER_LIMIT_MS / 1_000} s`);
+    expect(page).toContain(`open files is below ${MIN_OPEN_FILES}`);
+    expect(page).toContain(LOG_LEVELS.map((level) => `\`${level}\``).join(', '));
   });
 
   test('lists every test with rsplib', () => {

@@ -1,7 +1,8 @@
 /** A real service to put into a pool: a TCP server that sends back what it receives. */
 
-import { createServer, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { ConfigError } from '../errors.ts';
+import type { Logger } from '../protocol/logger.ts';
 import type { IpAddress } from '../types.ts';
 
 export interface EchoServer {
@@ -10,7 +11,11 @@ export interface EchoServer {
 }
 
 /** Starts one on `address`; port 0: any free one. Throws ConfigError when the port is taken. */
-export async function startEchoServer(address: IpAddress, port: number): Promise<EchoServer> {
+export async function startEchoServer(
+  address: IpAddress,
+  port: number,
+  log: Logger,
+): Promise<EchoServer> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -30,6 +35,7 @@ export async function startEchoServer(address: IpAddress, port: number): Promise
     );
     server.listen(port, address, resolve);
   });
+  logAcceptErrors(server, log);
   return {
     port: (server.address() as { port: number }).port,
     close() {
@@ -38,3 +44,15 @@ export async function startEchoServer(address: IpAddress, port: number): Promise
     },
   };
 }
+
+/** An error of accepting, of which there may be one in each turn of the event loop. */
+function logAcceptErrors(server: Server, log: Logger): void {
+  let loggedAt = Number.NEGATIVE_INFINITY;
+  server.on('error', ({ message }) => {
+    if (performance.now() - loggedAt < ACCEPT_LOG_INTERVAL_MS) return;
+    loggedAt = performance.now();
+    log.warn({ reason: message }, 'connection not accepted');
+  });
+}
+
+const ACCEPT_LOG_INTERVAL_MS = 60_000;

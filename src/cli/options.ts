@@ -8,10 +8,11 @@ import { systemClock } from '../runtime/clock.ts';
 import { TRANSPORTS, type Transport } from '../transport/open.ts';
 import { digestedOutput } from './digested-output.ts';
 import { DEFAULT_DIGEST } from './event-digest.ts';
+import { addLogOptions, type LogOptions } from './log/log-options.ts';
 import { createOutput, type Output } from './output.ts';
 
-/** `--transport`, `--udp-port`, `--json`: every command that opens a transport has them. */
-export interface CommonOptions {
+/** `--transport`, `--udp-port`, `--json` and those of the log: every command that opens a transport has them. */
+export interface CommonOptions extends LogOptions {
   readonly transport: Transport;
   readonly udpPort?: number;
   readonly json?: true;
@@ -24,7 +25,7 @@ export interface RegistrarOptions extends CommonOptions {
 }
 
 export function addCommonOptions(command: Command, defaultUdpPort: string): Command {
-  return command
+  return addLogOptions(command)
     .addOption(
       new Option('--transport <name>', 'SCTP backend; auto selects the best one available')
         .choices(TRANSPORTS)

@@ -5,6 +5,7 @@
 
 import process from 'node:process';
 import { styleText } from 'node:util';
+import { standardOutput } from './lifecycle/standard-streams.ts';
 
 type Colour = 'dim' | 'green' | 'yellow' | 'red' | 'cyan' | 'bold';
 
@@ -35,7 +36,7 @@ export interface Output {
 
 export function createOutput(isJson: boolean): Output {
   const json = (value: object) => {
-    process.stdout.write(`${JSON.stringify(value)}\n`);
+    standardOutput.write(`${JSON.stringify(value)}\n`);
   };
   const list = (rows: readonly object[]) => {
     for (const row of rows) json(row);
@@ -49,7 +50,7 @@ export function createOutput(isJson: boolean): Output {
       const now = new Date().toISOString();
       if (isJson) return json({ time: now, who, event, text, ...fields });
       const time = now.slice(11, 23);
-      process.stdout.write(`${paint('dim', time)}  ${who.padEnd(14)} ${paint(colour, text)}\n`);
+      standardOutput.write(`${paint('dim', time)}  ${who.padEnd(14)} ${paint(colour, text)}\n`);
     },
     table(columns, rows, { nothing, cells = rows }) {
       if (isJson) list(rows);

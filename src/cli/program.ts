@@ -27,7 +27,8 @@ const EXIT_USAGE = 2;
 /** Settings of which the command line was the source, so that a bad one is a usage error. */
 const GIVEN_ON_COMMAND_LINE = new Set(['registrars', 'poolHandle', 'policy', 'addresses']);
 
-function program(): Command {
+/** The command line of `rserpool`. */
+export function program(): Command {
   const root = new Command('rserpool')
     .description('Reliable Server Pooling (RSerPool, RFC 5351-5356).')
     .version(version(), '-v, --version', 'print the version')

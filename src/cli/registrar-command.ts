@@ -6,6 +6,9 @@ import { createRegistrar } from '../daemon/registrar-server.ts';
 import type { EnrpSettings } from '../daemon/settings.ts';
 import { ConfigError } from '../errors.ts';
 import { ASAP_PORT, ENRP_PORT, formatAddress, formatId } from '../types.ts';
+import { aborted, runService, unlessAborted } from './lifecycle/run-service.ts';
+import { openCommandLog } from './log/log-options.ts';
+import type { ProgramLog } from './log/text-log.ts';
 import {
   addCommonOptions,
   addEventRate,
@@ -20,7 +23,6 @@ import {
 } from './options.ts';
 import { addPeerTimers, type PeerTimers, peerTimersOf } from './peer-timers.ts';
 import { reportRegistrarEvents } from './registrar-events.ts';
-import { aborted, runUntilStopped } from './until-stopped.ts';
 
 interface RegistrarCommandOptions extends CommonOptions, PeerTimers, EventRateOption {
   readonly address?: readonly string[];
@@ -64,14 +66,18 @@ export function registrarCommand(): Command {
   return addCommonOptions(addEventRate(addPeerTimers(command)), '9899');
 }
 
-function runRegistrar(options: RegistrarCommandOptions): Promise<void> {
-  return runUntilStopped((stopped) => serve(options, stopped));
+async function runRegistrar(options: RegistrarCommandOptions): Promise<void> {
+  const log = openCommandLog(options);
+  await runService(log, (stopped) => serve(options, log, stopped));
 }
 
-async function serve(options: RegistrarCommandOptions, stopped: AbortSignal): Promise<void> {
+async function serve(
+  options: RegistrarCommandOptions,
+  log: ProgramLog,
+  stopped: AbortSignal,
+): Promise<void> {
   const output = digestedOutputOf(options);
-  const enrp = await enrpSettings(options);
-  stopped.throwIfAborted(); // names of peers may have taken long
+  const enrp = await unlessAborted(enrpSettings(options), stopped);
   const registrar = await createRegistrar({
     id: options.id,
     asap: {
@@ -87,6 +93,7 @@ async function serve(options: RegistrarCommandOptions, stopped: AbortSignal): Pr
       endpointKeepAliveTimeoutIntervalMs: options.keepAliveTimeout,
       maxBadPeReports: options.maxBadPeReports,
     },
+    log,
   });
   const { id, addresses, transport, udpPort } = registrar;
   const where = addresses.map(formatAddress).join(' ');
@@ -99,6 +106,7 @@ async function serve(options: RegistrarCommandOptions, stopped: AbortSignal): Pr
   reportRegistrarEvents(registrar, output);
   await aborted(stopped);
   await registrar.close();
+  log.info({ registrarId: id }, 'ended');
   output.event('registrar', 'closed', `${formatId(id)} stopped`, { id: formatId(id) });
 }
 

@@ -6,6 +6,7 @@ import { RejectedError } from '../errors.ts';
 import { formatId } from '../types.ts';
 import { CAUSE } from '../wire/parameters.ts';
 import { describeLife, describePolicy, describeTransport } from './describe.ts';
+import { openCommandLog } from './log/log-options.ts';
 import { addRegistrarOptions, integerBetween, type RegistrarOptions } from './options.ts';
 import { createOutput } from './output.ts';
 
@@ -34,6 +35,7 @@ async function resolve(handle: string, options: ResolveOptions): Promise<void> {
     transport: options.transport,
     udpPort: options.udpPort,
     registrarUdpPort: options.registrarUdpPort,
+    log: openCommandLog(options),
     options: { staleCacheMs: 0 }, // one request: nothing is gained by asking for more than it wants
   });
   try {

@@ -1,14 +1,16 @@
 #!/usr/bin/env node
 /** The command `rserpool`: enters `program.ts`. */
 
-import process from 'node:process';
-import { main } from './program.ts';
+import { enter } from './lifecycle/enter.ts';
 
-const EXIT_FAILED = 1;
+/** Commands that run until they are stopped. */
+const SERVICES = ['registrar', 'serve', 'dev'];
 
-// A reader that went away ("rserpool ... | head") ends the command, without a stack trace.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? process.exitCode : EXIT_FAILED);
+await enter({
+  name: 'rserpool',
+  isService: SERVICES.includes(process.argv[2] ?? ''),
+  async run() {
+    const { main } = await import('./program.ts');
+    await main();
+  },
 });
-
-await main();

@@ -6,6 +6,9 @@ import type { Policy } from '../settings/policy.ts';
 import { formatAddress, formatId } from '../types.ts';
 import { parsePolicy } from './describe.ts';
 import { type EchoServer, startEchoServer } from './echo-server.ts';
+import { aborted, runService } from './lifecycle/run-service.ts';
+import { openCommandLog } from './log/log-options.ts';
+import type { ProgramLog } from './log/text-log.ts';
 import {
   accept,
   addEventRate,
@@ -19,7 +22,6 @@ import {
   type RegistrarOptions,
 } from './options.ts';
 import type { Output } from './output.ts';
-import { aborted, runUntilStopped } from './until-stopped.ts';
 
 /** All addresses of this host, IPv4 and IPv6. */
 const ANY_ADDRESS = '::';
@@ -63,12 +65,13 @@ function echoCommand(): Command {
   return addRegistrarOptions(addEventRate(command));
 }
 
-function serveEcho(options: ServeEchoOptions): Promise<void> {
-  return runUntilStopped(async (stopped) => {
+async function serveEcho(options: ServeEchoOptions): Promise<void> {
+  const log = openCommandLog(options);
+  await runService(log, async (stopped) => {
     // The server starts first: a pool element must be reachable before it is registered.
-    const server = await startEchoServer(options.address ?? ANY_ADDRESS, options.port);
+    const server = await startEchoServer(options.address ?? ANY_ADDRESS, options.port, log);
     try {
-      await beInPool(server, options, stopped);
+      await beInPool(server, options, log, stopped);
     } finally {
       await server.close();
     }
@@ -78,6 +81,7 @@ function serveEcho(options: ServeEchoOptions): Promise<void> {
 async function beInPool(
   server: EchoServer,
   options: ServeEchoOptions,
+  log: ProgramLog,
   stopped: AbortSignal,
 ): Promise<void> {
   const output = digestedOutputOf(options);
@@ -93,6 +97,7 @@ async function beInPool(
     registrarUdpPort: options.registrarUdpPort,
     options: { reregistrationIntervalMs: options.reregistrationInterval },
     signal: stopped,
+    log,
   });
   report(element, options.pool, output);
   await aborted(stopped);

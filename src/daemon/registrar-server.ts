@@ -30,6 +30,7 @@ import type { SctpBackend, SctpStack, SctpStats } from '../transport/transport.t
 import {
   ASAP_PORT,
   ENRP_PORT,
+  formatAddress,
   type IpAddress,
   type RegistrarId,
   registrarId,
@@ -137,6 +138,8 @@ export class RegistrarServer extends Emitter<RegistrarServerEvents> {
         ...{ stack, log, source: settings.asap?.addresses ?? reachableAddresses },
         onChange: (addresses) => this.#onAddresses(addresses),
       });
+      const where = this.addresses.map(formatAddress).join(' ');
+      log.info({ registrarId: this.id, addresses: where }, 'started');
       this.#halves.start();
     } catch (error) {
       this.#release();

@@ -19,7 +19,7 @@ describe('the command line of rspregistrar', () => {
       ...{ maxelementsperhtrequest: 128, mentordiscoverytimeout: 5_000, peer: [] },
       ...{ peerheartbeatcycle: 2_444.444, peermaxtimelastheard: 5_000 },
       ...{ peermaxtimenoresponse: 5_000, takeoverexpiryinterval: 5_000, cspinterval: 0 },
-      ...{ cspserver: { host: '127.0.0.1', port: 2_960 }, loglevel: 1, identifier: 0 },
+      ...{ cspserver: { host: '127.0.0.1', port: 2_960 }, loglevel: undefined, identifier: 0 },
     });
     for (const name of ['logcolor', 'logappend', 'logfile', 'minaddressscope'] as const) {
       expect(values).toHaveProperty(name, undefined);

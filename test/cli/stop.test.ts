@@ -85,6 +85,13 @@ describe('a demonstration', () => {
     await expect.poll(processes, { timeout: 120_000 }).toEqual([]);
   });
 
+  test('ends with all its processes on SIGHUP', async () => {
+    const { dev, processes } = await played('the registrars know each other', PATIENCE_S);
+    dev.kill('SIGHUP');
+    expect(await exitOf(dev)).toBe(0);
+    expect(processes()).toEqual([]);
+  });
+
   test('that cannot come to its end says so in time, and leaves nothing behind', async () => {
     const { dev, processes } = await played('request 1 answered', 26);
     const outcome = outcomeOf(dev);

@@ -9,9 +9,11 @@ import { createPoolUser } from '../../client/pool-user.ts';
 import { UnreachableError } from '../../errors.ts';
 import { ASAP_PORT, type Milliseconds } from '../../types.ts';
 import { tellFailure } from '../failure.ts';
+import { runService } from '../lifecycle/run-service.ts';
+import { addLogOptions, type LogOptions, openCommandLog } from '../log/log-options.ts';
+import type { ProgramLog } from '../log/text-log.ts';
 import { integerBetween } from '../options.ts';
 import { createOutput, type Output } from '../output.ts';
-import { runUntilStopped } from '../until-stopped.ts';
 import { type Cast, castAt, POOL, PROCESSES } from './cast.ts';
 import { killEchoServer, killRegistrar } from './failures.ts';
 import { freeLoopbackAddresses } from './loopback.ts';
@@ -23,7 +25,7 @@ const REQUESTS_BEFORE_FAILURES = 4;
 const REQUESTS_BETWEEN_FAILURES = 3;
 const REQUESTS_AFTER_FAILURES = 3;
 
-interface DevOptions {
+interface DevOptions extends LogOptions {
   readonly once?: true;
   readonly json?: true;
   /** Seconds. */
@@ -44,43 +46,54 @@ interface Result extends RequestCounters {
 }
 
 export function devCommand(): Command {
-  return new Command('dev')
+  const command = new Command('dev')
     .description('play the demonstration: registrars, echo servers, a pool user, two failures')
     .option('--once', 'play it once, print the result as JSON, and end, within 30 s')
     .option('--limit <seconds>', 'give up --once after that time', wholeSeconds, DEFAULT_LIMIT_S)
     .option('--json', 'print one JSON object per line')
     .action(dev);
+  // Its failures are wanted: a warning of each would be in the way.
+  return addLogOptions(command, 'error');
 }
 
-function dev(options: DevOptions): Promise<void> {
-  return runUntilStopped(async (stopped) => {
-    const late = new AbortController();
-    const limit = options.once ? setTimeout(() => late.abort(), options.limit * 1_000) : undefined;
-    try {
-      await perform(options, AbortSignal.any([stopped, late.signal]), late.signal);
-    } catch (error) {
-      if (!late.signal.aborted) throw error;
-      throw new UnreachableError(
-        `The demonstration did not finish within ${options.limit} s. The machine is too busy, or its loopback loses packets.`,
-      );
-    } finally {
-      clearTimeout(limit);
-    }
-  });
+async function dev(options: DevOptions): Promise<void> {
+  const log = openCommandLog(options);
+  const untilStopped = (stopped: AbortSignal) => demonstrate(options, log, stopped);
+  await runService(log, untilStopped, { endsWithTerminal: true });
+}
+
+async function demonstrate(
+  options: DevOptions,
+  log: ProgramLog,
+  stopped: AbortSignal,
+): Promise<void> {
+  const late = new AbortController();
+  const limit = options.once ? setTimeout(() => late.abort(), options.limit * 1_000) : undefined;
+  try {
+    await perform(options, log, AbortSignal.any([stopped, late.signal]), late.signal);
+  } catch (error) {
+    if (!late.signal.aborted) throw error;
+    throw new UnreachableError(
+      `The demonstration did not finish within ${options.limit} s. The machine is too busy, or its loopback loses packets.`,
+    );
+  } finally {
+    clearTimeout(limit);
+  }
 }
 
 /** Prints the result also where it is stopped, as far as it has come. */
 async function perform(
   options: DevOptions,
+  log: ProgramLog,
   stopped: AbortSignal,
   late: AbortSignal,
 ): Promise<void> {
   const output = createOutput(options.json === true);
-  const scene = new Scene(output, stopped);
+  const scene = new Scene(output, stopped, logArguments(options));
   late.addEventListener('abort', () => scene.killAll());
   let result: Result | undefined;
   try {
-    await play(scene, output, stopped, options.once === true, (begun) => {
+    await play(scene, output, log, stopped, options.once === true, (begun) => {
       result = begun;
     });
   } finally {
@@ -100,6 +113,7 @@ function tellLost(lost: number): void {
 async function play(
   scene: Scene,
   output: Output,
+  log: ProgramLog,
   stopped: AbortSignal,
   once: boolean,
   onBegun: (result: Result) => void,
@@ -111,6 +125,7 @@ async function play(
     transport: 'udp',
     // One that is dead keeps no request for long.
     options: { t1EnrpRequestMs: 1_000 },
+    log,
   });
   try {
     const requests = new NumberedRequests(user, POOL, output, stopped);
@@ -137,4 +152,9 @@ async function enter(scene: Scene, cast: Cast, output: Output): Promise<void> {
     () => cast.echoServers.every(({ id }) => scene.isAtHome(id)),
     'The echo servers could not register in time.',
   );
+}
+
+/** For the processes of the demonstration, which log as it does. */
+function logArguments({ logLevel, logFile }: LogOptions): string[] {
+  return ['--log-level', logLevel, ...(logFile === undefined ? [] : ['--log-file', logFile])];
 }

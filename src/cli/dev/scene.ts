@@ -39,11 +39,16 @@ export class Scene {
   readonly #peers = new Map<number, Set<number>>();
   readonly #output: Output;
   readonly #stopped: AbortSignal;
+  readonly #options: readonly string[];
   readonly #onChange = new Set<() => void>();
   #failure: Error | undefined;
 
-  /** @param stopped ends all waiting: what waits rejects with its reason */
-  constructor(output: Output, stopped: AbortSignal) {
+  /**
+   * @param stopped ends all waiting: what waits rejects with its reason
+   * @param options for the command of each process
+   */
+  constructor(output: Output, stopped: AbortSignal, options: readonly string[]) {
+    this.#options = options;
     this.#output = output;
     this.#stopped = stopped;
     stopped.addEventListener('abort', () => this.#changed());
@@ -51,7 +56,7 @@ export class Scene {
 
   enter(role: Role): void {
     const member = new Member(
-      role,
+      { ...role, command: [...role.command, ...this.#options] },
       (line) => this.#onLine(role, line),
       (why) => this.#fail(`${capitalized(role.name)} ${why}.`),
     );

@@ -93,6 +93,21 @@ export function number(words: NumberWords): Option<number> {
   });
 }
 
+/** A number that has no default value; `auto` says what is done without one. */
+export function numberOrAuto(
+  words: Omit<NumberWords, 'default'> & { readonly auto: string },
+): Option<number | undefined> {
+  const { auto, ...others } = words;
+  const kind = number({ ...others, default: 0 });
+  return {
+    ...kind,
+    default: undefined,
+    clamp: (value) => (value === undefined ? value : kind.clamp(value)),
+    join: (_earlier, value) => value,
+    show: (value) => (value === undefined ? auto : kind.show(value)),
+  };
+}
+
 function rangeText(min: number, max: number): string {
   if (Number.isFinite(min) && Number.isFinite(max)) return `${min} to ${max}`;
   return Number.isFinite(min) ? `${min} or more` : '';

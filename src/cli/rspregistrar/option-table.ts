@@ -16,6 +16,7 @@ import {
   group,
   identifier,
   number,
+  numberOrAuto,
   type Option,
   peerList,
   port,
@@ -134,8 +135,8 @@ const ENRP = {
 const LOG = {
   logfile: file({ default: undefined, text: 'Write the log to FILE, overwriting it' }),
   logappend: file({ default: undefined, text: 'Append the log to FILE' }),
-  loglevel: number({
-    ...{ default: 1, min: 0, max: 9 },
+  loglevel: numberOrAuto({
+    ...{ auto: '2, and the start and the peers on standard output', min: 0, max: 9 },
     text: '0 nothing, 1 errors, 2 warnings, 3 notes, 4 to 9 everything',
   }),
   logquiet: flag('The same as -loglevel=0'),

@@ -1,6 +1,5 @@
 /** The options of the commands that read a registrar over ENRP, and the reading itself. */
 
-import process from 'node:process';
 import type { Command } from 'commander';
 import { parseRegistrarAddress } from '../../client/registrar-address.ts';
 import {
@@ -11,6 +10,7 @@ import {
 } from '../../client/registrar-view.ts';
 import type { RegistrarPart } from '../../protocol/reader/reader-events.ts';
 import { ENRP_PORT, type Milliseconds } from '../../types.ts';
+import { openCommandLog } from '../log/log-options.ts';
 import { accept, addCommonOptions, type CommonOptions, milliseconds, port } from '../options.ts';
 
 /** How to read any registrar. */
@@ -59,23 +59,25 @@ export function enrpAddress(text: string): string {
   return text;
 }
 
-export function read(
+export async function read(
   registrar: string,
   options: ReadingOptions,
   parts: readonly RegistrarPart[],
   more: Pick<ReadRegistrarSettings, 'readerId' | 'signal'> = {},
 ): Promise<RegistrarView> {
+  const log = openCommandLog(options);
   const { asPeer, timeout, transport, udpPort, registrarUdpPort } = options;
-  return readRegistrar({
+  const view = await readRegistrar({
     ...{ registrar, parts, asPeer, transport, udpPort, registrarUdpPort },
     ...more,
     timeoutMs: timeout,
-    onIntroduced: () => warnOfPhantom(registrar),
+    onIntroduced: () => log.warn({ registrar }, PHANTOM),
   });
+  const { id: registrarId, peers, poolElements } = view;
+  const counts = { peers: peers.length, poolElements: poolElements.length };
+  log.info({ registrar, registrarId, ...counts }, 'registrar read');
+  return view;
 }
 
-function warnOfPhantom(registrar: string): void {
-  process.stderr.write(
-    `rserpool: warning: ${registrar} now lists this command as a peer. Its takeovers are delayed until it removes that entry.\n`,
-  );
-}
+const PHANTOM =
+  'the registrar now lists this command as a peer: its takeovers are delayed until it removes that entry';
