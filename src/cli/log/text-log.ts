@@ -4,6 +4,7 @@
  */
 
 import { styleText } from 'node:util';
+import { pino, stdTimeFunctions } from 'pino';
 import type { PoolElementState } from '../../handlespace/pool-element.ts';
 import { type Logger, SILENT } from '../../protocol/logger.ts';
 import { formatId, formatPoolHandle } from '../../types.ts';
@@ -40,6 +41,8 @@ const LEVELS: Readonly<Record<keyof Logger, Level>> = {
   trace: { number: 5, title: 'Verbose', colour: 'dim' },
 };
 
+const METHODS = Object.keys(LEVELS) as (keyof Logger)[];
+
 export const LOG_LEVELS = ['silent', ...Object.keys(LEVELS)] as LogLevel[];
 
 /** What `createLog` gets as its level for `--log-level`. */
@@ -54,14 +57,33 @@ export interface LogFormat {
 
 /** Logs entries up to a level: 0 nothing, 1 errors, 2 warnings, 3 notes, 4 and more everything. */
 export function createLog(level: number, format: LogFormat, write: (line: string) => void): Logger {
-  const methods = Object.keys(LEVELS) as (keyof Logger)[];
-  const writers = methods
-    .filter((method) => LEVELS[method].number <= level)
-    .map((method) => [
-      method,
-      (fields: object, text: string) => write(formatEntry(method, fields, text, format)),
-    ]);
-  return { ...SILENT, ...Object.fromEntries(writers) };
+  const log = format.isJson ? jsonLog(write) : textLog(format, write);
+  const methods = METHODS.filter((method) => LEVELS[method].number <= level);
+  return { ...SILENT, ...Object.fromEntries(methods.map((method) => [method, log[method]])) };
+}
+
+function textLog({ isColoured }: LogFormat, write: (line: string) => void): Logger {
+  const entries = METHODS.map((method) => [
+    method,
+    (fields: object, text: string) => write(textEntry(method, fields, text, isColoured)),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+function jsonLog(write: (line: string) => void): Logger {
+  const options = {
+    level: 'trace',
+    base: null,
+    messageKey: 'text',
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: {
+      level: (level: string) => ({ level }),
+      log: (fields: object) => Object.fromEntries(describe(fields)),
+    },
+  };
+  const logger = pino(options, { write });
+  const entries = METHODS.map((method) => [method, logger[method].bind(logger)]);
+  return Object.fromEntries(entries);
 }
 
 /** One line with its line feed. */
@@ -69,17 +91,27 @@ export function formatEntry(
   method: keyof Logger,
   fields: object,
   text: string,
-  { isColoured, isJson }: LogFormat,
+  format: LogFormat,
 ): string {
-  const time = new Date().toISOString();
-  const described = describe(fields);
-  if (isJson) {
-    return `${JSON.stringify({ time, level: method, text, ...Object.fromEntries(described) })}\n`;
-  }
+  let entry = '';
+  createLog(Number.POSITIVE_INFINITY, format, (line) => {
+    entry = line;
+  })[method](fields, text);
+  return entry;
+}
+
+function textEntry(
+  method: keyof Logger,
+  fields: object,
+  text: string,
+  isColoured: boolean,
+): string {
   const { title, colour } = LEVELS[method];
   const shown = isColoured ? styleText(colour, title, { validateStream: false }) : title;
-  const details = described.map(([name, value]) => `${name} ${value}`).join(', ');
-  return `${time} ${shown}: ${text}${details === '' ? '' : ` (${details})`}\n`;
+  const details = describe(fields)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');
+  return `${new Date().toISOString()} ${shown}: ${text}${details === '' ? '' : ` (${details})`}\n`;
 }
 
 function describe(fields: object): [name: string, value: string | number | boolean][] {
