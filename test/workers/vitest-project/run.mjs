@@ -8,6 +8,7 @@ const vitest = await startVitest('test', [], {
   root: import.meta.dirname,
   config: false,
   watch: false,
+  cache: false,
   include: ['*.test.mjs'],
   pool,
   env: { TEST_ADDRESS: address },
