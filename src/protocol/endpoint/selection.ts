@@ -67,9 +67,11 @@ function fromOwnPlace(equals: readonly Candidate[]): readonly Candidate[] {
   const lowest = ids.indexOf(Math.min(...ids));
   // How far the registrar's first one is behind the lowest, which is a place that all pool users know.
   const turn = (count - lowest) % count;
-  // The registrar's order was for the first use; the next one goes on behind it.
-  const place = lowest + turn * stepOf(count) + 1;
-  return [...equals.slice(place % count), ...equals.slice(0, place % count)];
+  const place = (lowest + turn * stepOf(count) + 1) % count;
+  // The registrar's first one is used first of all; its next turn comes when the others have had theirs.
+  const [used, ...others] = equals;
+  const rotated = [...equals.slice(place), ...equals.slice(0, place)];
+  return used === undefined ? others : [...rotated.filter((one) => one !== used), used];
 }
 
 /** The golden section of a circle of `count`, without a common divisor so that every place is reached. */

@@ -116,9 +116,12 @@ describe('the places at which pool users begin', () => {
       return Number(first?.element.id);
     });
 
-  test('are all places, each once, for as many pool users as there are elements', () => {
+  test('leave the first one of the registrar, which has had its turn, for the end of the round', () => {
     for (let size = 1; size <= 128; size++) {
-      expect(new Set(places(size, size)).size, `${size} elements`).toBe(size);
+      const order = Array.from({ length: size }, (_, index) => 1 + ((index + 7) % size));
+      const places = spread(candidatesOf(answerOf(elements(order))));
+      expect(places.at(-1)?.element.id, `${size} elements`).toBe(order[0]);
+      expect(new Set(places).size, `${size} elements`).toBe(size);
     }
   });
 
