@@ -118,7 +118,10 @@ export class Sighting {
   /** The JSON objects that a program printed, one on a line. */
   jsonLines(file: string): readonly Record<string, unknown>[] {
     const lines = this.text(file).split('\n');
-    return lines.filter((line) => line !== '').map((line) => JSON.parse(line));
+    return lines
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line))
+      .filter((line) => Object.keys(line).join() !== 'count');
   }
 
   get observations(): Record<string, number> & { readonly waitsInVain: readonly string[] } {

@@ -23,7 +23,7 @@ head -n 1 "$folder/registrar"
 $program serve echo --address 127.0.0.2 --registrar 127.0.0.1:3863 --json >"$folder/server" &
 server=$!
 within 20 has_said server registered
-$program resolve EchoPool --registrar 127.0.0.1:3863 --json
+$program resolve EchoPool --registrar 127.0.0.1:3863 --json | head -n 1
 kill $server
 wait $server
 $program resolve EchoPool --registrar 127.0.0.1:3863 2>/dev/null || echo nobody
