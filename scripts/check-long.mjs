@@ -10,7 +10,11 @@ import { cargoTest, finish, vitest } from './gates.mjs';
 import { setupOrExit } from './setup.mjs';
 
 /** Test files that try more, or run longer, with RSERPOOL_LONG=1. */
-const LONG_FILES = ['test/wire/codec-properties.test.ts'];
+const LONG_FILES = [
+  'test/wire/codec-properties.test.ts',
+  'test/workers/generations.test.ts',
+  'test/memory/after-close.test.ts',
+];
 const FIXED_HISTORIES = { first: 121, runs: 480 };
 const FRESH_HISTORIES = { first: randomInt(1, 900_000_000), runs: 2_400 };
 const DAMAGED_PACKETS = 3_000_000;

@@ -8,6 +8,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { isLong } from '../support/long.ts';
 import { loopbackNetwork } from '../support/loopback.ts';
 
 const MIB = 1 << 20;
@@ -23,8 +24,6 @@ const MAX_GROWTH_BYTES = 10 * MIB;
  * about what is kept, and would be most of the growth: here it keeps its first size.
  */
 const NODE_OPTIONS = ['--max-semi-space-size=1'];
-
-const isLong = process.env.RSERPOOL_LONG === '1';
 
 /**
  * The cycles after which memory is compared, usually and with RSERPOOL_LONG=1. Cycles of handlespaces are so

@@ -3,12 +3,11 @@
  * of which the last 90 may not add to the memory of the process.
  */
 
-import process from 'node:process';
 import { describe, expect, test } from 'vitest';
+import { isLong } from '../support/long.ts';
 import { loopbackNetwork } from '../support/loopback.ts';
 import { outputOf } from './child.ts';
 
-const isLong = process.env.RSERPOOL_LONG === '1';
 const GENERATIONS = isLong ? 100 : 10;
 const TIMEOUT_MS = isLong ? 1_200_000 : 180_000;
 
