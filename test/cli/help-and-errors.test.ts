@@ -128,7 +128,7 @@ describe('with --json, a command that fails ends its output with the error', () 
     expect(outcome.exitCode).toBe(1);
     const reason = 'the pool uses leastUsed, not roundRobin (cause 5)';
     const message = `The registrar rejected the registration: ${reason}.`;
-    expect(outcome.stderr).toBe(`rserpool: ${message}\n`);
+    expect(outcome.stderr).toContain(`\nrserpool: ${message}\n`); // after the warning of the log
     expect(errorOf(outcome)).toEqual({ code: 'ERR_RSERPOOL_REJECTED', message });
     const refused = await registrar.until('refused');
     expect(refused).toMatchObject({ pool: 'EchoPool', causeCode: 5, reason });

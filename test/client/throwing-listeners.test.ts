@@ -201,7 +201,7 @@ describe('a pool element', () => {
     policy.weight = 79;
     (element.policy as { weight: number }).weight = 80;
     expect(element.policy).toMatchObject({ weight: 2 });
-    await element.updatePolicy({}); // registers again, with what it has
+    await element.updatePolicy(element.policy); // registers again, with what it has
     expect(await user.resolve('EchoPool')).toMatchObject([{ policy: { weight: 2 } }]);
   });
 
@@ -219,7 +219,7 @@ describe('a pool element', () => {
       await element.updatePolicy({ weight: 2 });
       expect((await Promise.all(outcomes))[1]).toBeInstanceOf(Error);
       expect(element.policy).toMatchObject({ weight: 5 });
-      await element.updatePolicy({});
+      await element.updatePolicy(element.policy);
       expect(element.policy).toMatchObject({ weight: 5 });
       await element.close();
     });

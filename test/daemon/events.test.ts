@@ -102,8 +102,8 @@ test('a peer that dies is told of by all, each with what became of its pool elem
   const successor = others.find((one) => downs(one).includes(takenOver)) as Told;
   const bystander = others.find((one) => one !== successor) as Told;
   await bystander.registrar.close();
-  const silent = `peerDown silent ${bystander.registrar.id}`;
-  await expect.poll(() => downs(successor), PATIENCE).toEqual([takenOver, silent]);
+  const left = `peerDown left ${bystander.registrar.id}`;
+  await expect.poll(() => downs(successor), PATIENCE).toEqual([takenOver, left]);
 });
 
 test('a second registrar of an identifier is told of, by the first one and by its peer', async () => {

@@ -105,7 +105,7 @@ describeInLab('rserpool doctor where the kernel has SCTP', () => {
         expect.objectContaining({
           name: 'transport',
           state: 'ok',
-          finding: expect.stringContaining('"auto" takes kernel'),
+          finding: expect.stringContaining('"auto" selects kernel'),
         }),
         expect.objectContaining({ name: 'module', state: 'ok' }),
         expect.objectContaining({

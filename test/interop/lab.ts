@@ -128,6 +128,14 @@ export class Sighting {
     return JSON.parse(this.text('observations.json'));
   }
 
+  /** The distinct texts of what a program of ours logged on standard error, with `--json`; sorted. */
+  logged(file: string): readonly string[] {
+    const texts = this.jsonLines(file).map(({ level, text, reason }) =>
+      text === 'association aborted' ? `${level}: ${text}: ${reason}` : `${level}: ${text}`,
+    );
+    return [...new Set(texts)].sort();
+  }
+
   /** What the registrar told of one pool element: `registered`, `removed: keepAliveTimeout`, ... */
   toldOf(id: number): readonly string[] {
     return this.jsonLines('registrar.txt')

@@ -56,7 +56,7 @@ describeScenario('a large table and its mentors', scenario, (seen) => {
     expect(seen.observations['theirs-refusedStatus']).toBe(1);
     expect(seen.text('dump-theirs-refused-errors.txt')).toMatch(/rejected the request.*--as-peer/);
     expect(seen.observations['theirs-as-peerStatus']).toBe(0);
-    expect(seen.text('dump-theirs-as-peer-errors.txt')).toContain('a peer that does not exist');
+    expect(seen.text('dump-theirs-as-peer-errors.txt')).toContain('lists this command as a peer');
     expect(read(seen.jsonLines('dump-theirs-as-peer.txt'))).toEqual(linesOf('full-theirs'));
   });
 
