@@ -5,8 +5,9 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const SLOWEST = [
   'interop/scope.test.ts',
   'interop/takeover.test.ts',
-  'interop/stress.test.ts',
+  'interop/kernel.test.ts',
   'interop/bad-network.test.ts',
+  'interop/stress.test.ts',
   'interop/multihoming.test.ts',
   'interop/servers.test.ts',
   'interop/table.test.ts',

@@ -24,7 +24,7 @@ theirs() { # theirs NAME ADDRESS ID LOG OPTIONS...
 # peers must live: to one that has died itself the kernel goes on sending for minutes.
 theirs_anew() {
   local n
-  for n in 1 2 3 4 5 6 7 8 9 10; do
+  for n in {1..40}; do
     theirs "$@"
     within 10 has_output "$4.txt"
     sleep 1
