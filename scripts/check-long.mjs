@@ -1,6 +1,6 @@
 /**
- * `npm run check:long`: the searches that are too long for every push, in at most 80 minutes on two cores. Simulated
- * histories, damaged packets, the long variants of tests (RSERPOOL_LONG), and the stress test beside real rsplib.
+ * `npm run check:long`: the searches that are too long for every push, meant to take at most 80 minutes on two cores.
+ * Simulated histories, damaged packets, the long variants of tests (RSERPOOL_LONG), and the stress test beside real rsplib.
  *
  * Fresh seeds are printed, so that a failure can be repeated. The last line is `N passed, N failed, N skipped`.
  */

@@ -137,9 +137,6 @@ export class Endpoint<Input extends { type: string }, Output extends { type: str
     );
     const hint = texts.map(bracketsHint).join('');
     const source = settings.addresses ?? (await defaultAddresses(registrars, hint));
-    // Read before anything is opened, because settings may have getters that throw.
-    const { announces } = settings;
-    const log = guardedLogger(settings.log);
     const stack = openStackOn(source, {
       transport: settings.transport ?? 'auto',
       localAddresses: addressesNow(source),
@@ -147,7 +144,8 @@ export class Endpoint<Input extends { type: string }, Output extends { type: str
       remoteUdpPort: remoteUdpPortOf(texts, settings.registrarUdpPort),
     });
     const isAlone = registrars.length === 0;
-    const group = announces ?? (isAlone && asapAnnounceGroup(stack.backend));
+    const group = settings.announces ?? (isAlone && asapAnnounceGroup(stack.backend));
+    const log = guardedLogger(settings.log);
     return new Endpoint(registrars, hint, stack, source, group || undefined, log);
   }
 

@@ -6,14 +6,13 @@ import { readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { createRegistrar } from '../../src/index.ts';
 import { ENRP_PORT } from '../../src/types.ts';
 import {
-  closeLater,
   fault,
   freeHost,
   KINDS,
   Service,
+  startPeer,
   stopServices,
   temporaryFolder,
 } from './lifecycle-support.ts';
@@ -109,12 +108,7 @@ describe('a defect in a machine', () => {
     'of %s is logged, its pool elements are handed over, and it exits with 1',
     async (kind) => {
       const host = freeHost();
-      const peer = closeLater(
-        await createRegistrar({
-          ...{ transport: 'udp', asap: { addresses: [host], announce: false } },
-          enrp: { announce: false },
-        }),
-      );
+      const peer = await startPeer(host);
       const peerUp = once(peer, 'peerUp');
       const options = kind === 'rspregistrar' ? [`-peer=${host}:${ENRP_PORT}`] : ['--peer', host];
       const service = await Service.start(kind, { options, node: fault(THROWS) });

@@ -2,16 +2,15 @@
 
 import { once } from 'node:events';
 import { afterAll, describe, expect, test } from 'vitest';
-import { createRegistrar } from '../../src/index.ts';
 import { ENRP_PORT } from '../../src/types.ts';
 import {
   catches,
-  closeLater,
   fault,
   freeHost,
   KINDS,
   listeningPorts,
   Service,
+  startPeer,
   stopServices,
 } from './lifecycle-support.ts';
 
@@ -72,12 +71,7 @@ test.each(['SIGTERM', 'SIGINT', 'SIGQUIT'] as const)(
   'a registrar hands its pool elements over on %s',
   async (signal) => {
     const host = freeHost();
-    const peer = closeLater(
-      await createRegistrar({
-        ...{ transport: 'udp', asap: { addresses: [host], announce: false } },
-        enrp: { announce: false },
-      }),
-    );
+    const peer = await startPeer(host);
     const peerUp = once(peer, 'peerUp');
     const service = await Service.start('rspregistrar', {
       options: [`-peer=${host}:${ENRP_PORT}`],

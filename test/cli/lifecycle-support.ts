@@ -8,7 +8,12 @@ import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { vi } from 'vitest';
 import { sendEcho } from '../../src/cli/echo-client.ts';
-import { createPoolElement, createPoolUser, createRegistrar } from '../../src/index.ts';
+import {
+  createPoolElement,
+  createPoolUser,
+  createRegistrar,
+  type RegistrarServer,
+} from '../../src/index.ts';
 import { loopback } from '../support/loopback.ts';
 
 const programs = path.resolve(import.meta.dirname, '../../dist/cli');
@@ -156,6 +161,12 @@ export async function stopServices(): Promise<void> {
 export function freeHost(): string {
   hosts += 1;
   return loopback(hosts);
+}
+
+/** Starts a registrar in this process, as a peer that takes pool elements over. It is closed after the test. */
+export async function startPeer(address: string): Promise<RegistrarServer> {
+  const asap = { addresses: [address], announce: false as const };
+  return closeLater(await createRegistrar({ transport: 'udp', asap, enrp: { announce: false } }));
 }
 
 /** Has something closed with the services. */
