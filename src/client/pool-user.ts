@@ -8,6 +8,7 @@ import {
 } from '../protocol/endpoint/options.ts';
 import { PoolUserMachine } from '../protocol/endpoint/pool-user.ts';
 import type { PoolUserEvent, PoolUserInput } from '../protocol/endpoint/pool-user-events.ts';
+import { ownCopy } from '../runtime/own-copy.ts';
 import { randomSeed } from '../runtime/random.ts';
 import { signal as abortSignal, flag, optional, whole } from '../settings/kind.ts';
 import { withFractions } from '../settings/policy.ts';
@@ -25,10 +26,7 @@ export interface PoolUserSettings extends EndpointSettings {
 }
 
 export interface ResolveOptions {
-  /**
-   * How many pool elements are wanted, 1 to 0xffffffff (all). Default: 3 (profile `rfc`: all); where nothing
-   * is cached, as many as a registrar gives that is not told.
-   */
+  /** How many pool elements are wanted, 1 to 0xffffffff (all). Default: as many as the registrar gives by itself. */
   readonly items?: number | undefined;
   /** Asks a registrar, for this request alone, even if the cache could answer. Default false. */
   readonly isFresh?: boolean | undefined;
@@ -156,7 +154,7 @@ export class PoolUser {
   }
 
   #resolution(outcome: PoolUserEvent): Resolution {
-    if (outcome.type === 'resolved') return outcome.poolElements?.map(withFractions);
+    if (outcome.type === 'resolved') return ownCopy(outcome.poolElements)?.map(withFractions);
     if (outcome.type === 'stopped' || outcome.why === 'stopped') throw closed();
     if (outcome.why === 'unreachable')
       throw new UnreachableError(unreachableSentence(this.#endpoint));

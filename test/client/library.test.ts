@@ -105,6 +105,21 @@ describe('the library', () => {
     await expect.poll(() => heard).toEqual(['up', 'shutdown']);
   });
 
+  test('gives pool elements that the application may change, the cache keeps its own', async () => {
+    const registrar = await aRegistrar();
+    await aPoolElement(registrar, { id: 1 });
+    const user = await opening(createPoolUser({ addresses: ['127.0.0.3'], ...at(registrar) }));
+    const answers = [];
+    for (let request = 0; request < 3; request++) {
+      const answer = await user.resolve('EchoPool', { items: 1 });
+      answers.push(structuredClone(answer));
+      Object.assign(answer?.[0]?.userTransport ?? {}, { port: 1, addresses: [] });
+    }
+    expect(answers[0]).toMatchObject([{ id: 1, userTransport: { port: 7 } }]);
+    expect(answers[1]).toEqual(answers[0]);
+    expect(answers[2]).toEqual(answers[0]);
+  });
+
   test('says undefined for a pool that nobody is in', async () => {
     const registrar = await aRegistrar();
     const user = await opening(createPoolUser(at(registrar)));

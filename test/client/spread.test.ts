@@ -51,6 +51,15 @@ function countsOf(ids: readonly number[]): number[] {
   return [...counts.values()].sort((a, b) => b - a);
 }
 
+/** Each time its cache is renewed, the registrar chooses for the pool user twice, and does not know whose turn it is. */
+function expectEven(ids: readonly number[], servers: number): void {
+  const counts = countsOf(ids);
+  const share = ids.length / servers;
+  expect(counts, String(counts)).toHaveLength(servers);
+  for (const count of counts)
+    expect(Math.abs(count - share), String(counts)).toBeLessThanOrEqual(2);
+}
+
 describe('90 requests of a default pool user', () => {
   test.each(['leastUsed:0', 'roundRobin'])(
     'are spread evenly over three idle servers by %s, one after the other or all at once',
@@ -60,9 +69,9 @@ describe('90 requests of a default pool user', () => {
       for (let request = 0; request < 90; request++) {
         ids.push(await firstOf(user, request % 2 === 0 ? 1 : undefined));
       }
-      expect(countsOf(ids)).toEqual([30, 30, 30]);
+      expectEven(ids, 3);
       const atOnce = await Promise.all(Array.from({ length: 90 }, () => firstOf(user)));
-      expect(countsOf(atOnce)).toEqual([30, 30, 30]);
+      expectEven(atOnce, 3);
     },
     60_000,
   );
@@ -80,6 +89,6 @@ describe('90 requests of a default pool user', () => {
     const ids: number[] = [];
     for (let request = 0; request < 90; request++) ids.push(await firstOf(user));
     expect(ids).not.toContain(7);
-    expect(countsOf(ids)).toEqual([45, 45]);
+    expectEven(ids, 2);
   }, 60_000);
 });

@@ -13,15 +13,17 @@ import { isAdaptive } from './selection.ts';
 
 export type CacheOptions = Pick<PoolUserOptions, 'staleCacheMs' | 'staleAdaptiveCacheMs'>;
 
-/** Pools remembered as not to be kept; beyond it the oldest is forgotten, and asked about like a new one. */
-const MAX_UNCACHED = 1_024;
+/** Pools of which something is remembered beside their elements; beyond it the oldest is forgotten. */
+const MAX_REMEMBERED = 1_024;
 
 export class Cache {
   readonly #options: CacheOptions;
   readonly #seed: bigint;
   /** The one that is stale first comes first. */
   readonly #pools = new Map<string, CachedPool>();
-  readonly #uncached = new Set<string>();
+  readonly #uncached = new Map<string, true>();
+  /** How many elements the registrar gives by itself. */
+  readonly #numbers = new Map<string, { readonly items: number; readonly staleAt: Milliseconds }>();
   /** Selects among the elements of all pools; made when the first answer is kept. */
   #handlespace: Handlespace | undefined;
   #lastName = 0;
@@ -55,37 +57,53 @@ export class Cache {
     this.#pools.set(poolHandle, pool);
     pool.update(answer, asked);
     pool.staleAt = now + staleAfterMs;
-    pool.usesLeft = Number.POSITIVE_INFINITY;
+    pool.isPart = false;
     this.#dropOld(now);
   }
 
   /**
-   * Takes note of an answer that may name a part of the pool only. It is used for as many requests as it has
-   * elements if nothing else is known; what is known is older, and no longer answers.
+   * Takes note of an answer that may name a part of the pool only, which answers nothing while a registrar can
+   * be asked. What was known before is older: it no longer answers, but still knows whose turn it is.
    */
   putPart(now: Milliseconds, poolHandle: string, answer: AsapHandleResolutionResponse): void {
     const known = this.#pools.get(poolHandle);
-    if (known !== undefined && known.staleAt > now) {
-      this.#noteUncached(poolHandle, this.#staleAfterMs(answer) === 0);
-      known.staleAt = now;
+    if (known === undefined || known.isPart) {
+      this.put(now, poolHandle, answer, answer.poolElements.length);
+      const pool = this.#pools.get(poolHandle);
+      if (pool !== undefined) pool.isPart = true;
       return;
     }
-    const count = answer.poolElements.length;
-    this.put(now, poolHandle, answer, count);
-    const pool = this.#pools.get(poolHandle);
-    if (pool !== undefined) pool.usesLeft = count;
+    this.#noteUncached(poolHandle, this.#staleAfterMs(answer) === 0);
+    known.staleAt = Math.min(known.staleAt, now);
   }
 
-  /** Selects up to `items` elements; `undefined`: too little is known, or it is stale. */
+  /** Takes note of how many elements the registrar gives if the number is left to it. */
+  putNumber(now: Milliseconds, poolHandle: string, answer: AsapHandleResolutionResponse): void {
+    const staleAfterMs = this.#staleAfterMs(answer);
+    this.#noteUncached(poolHandle, staleAfterMs === 0);
+    const number = { items: answer.poolElements.length, staleAt: now + staleAfterMs };
+    remember(this.#numbers, poolHandle, number);
+  }
+
+  /** How many elements the registrar has given by itself, if that is known and not stale. */
+  numberOf(now: Milliseconds, poolHandle: string): number | undefined {
+    const number = this.#numbers.get(poolHandle);
+    return number !== undefined && number.staleAt > now ? number.items : undefined;
+  }
+
+  /**
+   * Selects up to `items` elements, from a part of the pool if `evenPart`; `undefined`: too little is known, or
+   * it is stale.
+   */
   select(
     now: Milliseconds,
     poolHandle: string,
     items: number,
+    { evenPart }: { readonly evenPart: boolean },
   ): readonly PoolElementParameter[] | undefined {
     const pool = this.#pools.get(poolHandle);
     if (pool === undefined || pool.staleAt <= now || !pool.suffices(items)) return undefined;
-    pool.usesLeft -= 1;
-    return pool.select(items);
+    return pool.isPart && !evenPart ? undefined : pool.select(items);
   }
 
   /** Forgets an element that could not be reached. */
@@ -101,6 +119,7 @@ export class Cache {
   /** Gives the memory back. */
   close(): void {
     this.#pools.clear();
+    this.#numbers.clear();
     this.#handlespace?.close();
     this.#handlespace = undefined;
   }
@@ -111,11 +130,8 @@ export class Cache {
   }
 
   #noteUncached(poolHandle: string, isUncached: boolean): void {
-    this.#uncached.delete(poolHandle);
-    if (!isUncached) return;
-    this.#uncached.add(poolHandle);
-    const [oldest] = this.#uncached;
-    if (this.#uncached.size > MAX_UNCACHED && oldest !== undefined) this.#uncached.delete(oldest);
+    if (isUncached) remember(this.#uncached, poolHandle, true);
+    else this.#uncached.delete(poolHandle);
   }
 
   #newPool(): CachedPool {
@@ -136,4 +152,11 @@ export class Cache {
       this.remove(poolHandle);
     }
   }
+}
+
+function remember<Value>(map: Map<string, Value>, poolHandle: string, value: Value): void {
+  map.delete(poolHandle);
+  map.set(poolHandle, value);
+  const [oldest] = map.keys();
+  if (map.size > MAX_REMEMBERED && oldest !== undefined) map.delete(oldest);
 }

@@ -27,8 +27,8 @@ export class CachedPool {
   #others: readonly PoolElementParameter[] = [];
   #asked = 0;
   staleAt: Milliseconds = 0;
-  /** Requests that this answer may still serve: few when it may name a part of the pool only. */
-  usesLeft = Number.POSITIVE_INFINITY;
+  /** Whether the pool may have more elements than the answer has named. */
+  isPart = false;
 
   constructor(handlespace: Handlespace, name: string) {
     this.#handlespace = handlespace;
@@ -39,7 +39,7 @@ export class CachedPool {
   update(answer: AsapHandleResolutionResponse, asked: number): void {
     const candidates = candidatesOf(answer);
     const policy = candidates[0]?.policy.type;
-    if (policy !== this.#policy) this.clear();
+    if (policy !== this.#policy || this.isPart) this.clear();
     const elements = new Map(candidates.map(({ element }) => [Number(element.id), element]));
     for (const id of this.#elements.keys()) {
       if (!elements.has(id)) this.#handlespace.deregister(this.#name, id);
@@ -56,7 +56,7 @@ export class CachedPool {
   /** Whether it will do for a request of so many: not if more are wanted than a registrar was asked for. */
   suffices(items: number): boolean {
     const count = this.#elements.size + this.#others.length;
-    return count > 0 && this.usesLeft > 0 && (items <= this.#asked || items <= count);
+    return count > 0 && (items <= this.#asked || items <= count);
   }
 
   /** Selects up to `items` elements, in the order in which to use them. */

@@ -3,7 +3,6 @@
  * MAX-REQUEST-RETRANSMIT. SCTP loses nothing: what is not answered in time is asked of another registrar.
  */
 
-import { MAX_ITEMS } from '../../handlespace/options.ts';
 import type { Milliseconds } from '../../types.ts';
 import type { AsapHandleResolutionResponse } from '../../wire/asap-messages.ts';
 import { describeCauses } from '../../wire/cause-text.ts';
@@ -14,63 +13,76 @@ import type { PoolUserEvent, PoolUserInput } from './pool-user-events.ts';
 
 type Failure = Extract<PoolUserEvent, { type: 'resolutionFailed' }>['why'];
 
-/** What rspregistrar and, for the RFCs, any registrar answers by itself (decision 15). */
-const DEFAULT_ITEMS = { rsplib: 3, rfc: MAX_ITEMS } as const;
+/** A request of the application, and when it has waited for too long. */
+interface Want {
+  readonly request: number;
+  readonly key: string;
+  readonly poolHandle: Uint8Array;
+  /** `undefined`: as many as the registrar gives by itself. */
+  readonly items: number | undefined;
+  readonly giveUpAt: Milliseconds;
+}
 
-/**
- * C1-C4: the cache if it may and can, else a registrar. A question whose answer is to be kept asks for enough
- * elements to select among them, and several requests may wait for its answer. Any other question is asked for
- * one request alone.
- */
 export function resolve(
   context: PoolUserContext,
   now: Milliseconds,
   { request, poolHandle, items, isFresh }: Extract<PoolUserInput, { type: 'resolve' }>,
 ): void {
-  const { cache, pending, outbox, options } = context;
-  const key = keyOf(poolHandle);
-  const isForCache = !isFresh && cache.keeps(key);
-  const wanted = items ?? DEFAULT_ITEMS[options.profile];
-  const poolElements = isFresh ? undefined : cache.select(now, key, wanted);
-  if (poolElements !== undefined) {
-    outbox.push({ type: 'resolved', request, poolElements });
-    return;
-  }
-  const same = isForCache ? pending.findForCache(key, wanted) : undefined;
-  if (same !== undefined) {
-    same.requests.set(request, wanted);
-    return;
-  }
-  const question = {
-    ...{ key, poolHandle, isForCache },
-    asked: isForCache ? Math.max(wanted, options.cacheItems) : items,
-    giveUpAt: now + (1 + options.maxRequestRetransmissions) * options.t1EnrpRequestMs,
-  };
-  ask(context, now, question, request, isForCache ? wanted : items);
+  const { maxRequestRetransmissions, t1EnrpRequestMs } = context.options;
+  const giveUpAt = now + (1 + maxRequestRetransmissions) * t1EnrpRequestMs;
+  const want = { request, key: keyOf(poolHandle), poolHandle, items, giveUpAt };
+  if (isFresh) ask(context, now, want, 'request', items);
+  else answerOrAsk(context, now, want);
 }
 
-type Question = Pick<PendingResolution, 'key' | 'asked' | 'isForCache' | 'giveUpAt'> & {
-  readonly poolHandle: Uint8Array;
-};
+/**
+ * C1-C4: the cache if it may and can, else a registrar. The cache needs to know how many elements are wanted. If
+ * that is left to the registrar, it is asked so at first, and what it answers is the number from then on.
+ */
+function answerOrAsk(context: PoolUserContext, now: Milliseconds, want: Want): void {
+  const { cache, outbox, options } = context;
+  const { request, key } = want;
+  const items = want.items ?? cache.numberOf(now, key);
+  const evenPart = context.registrar === undefined;
+  const poolElements =
+    items === undefined ? undefined : cache.select(now, key, items, { evenPart });
+  if (poolElements !== undefined) {
+    outbox.push({ type: 'resolved', request, poolElements });
+  } else if (!cache.keeps(key)) {
+    ask(context, now, want, 'request', want.items);
+  } else if (items === undefined) {
+    shareOrAsk(context, now, want, 'number', undefined);
+  } else {
+    shareOrAsk(context, now, { ...want, items }, 'cache', Math.max(items, options.cacheItems));
+  }
+}
+
+/** Several requests may wait for an answer that serves more than one. */
+function shareOrAsk(
+  context: PoolUserContext,
+  now: Milliseconds,
+  want: Want,
+  purpose: 'cache' | 'number',
+  asked: number | undefined,
+): void {
+  const same = context.pending.findShared(want.key, want.items);
+  if (same !== undefined) same.requests.set(want.request, want.items);
+  else ask(context, now, want, purpose, asked);
+}
 
 function ask(
   context: PoolUserContext,
   now: Milliseconds,
-  { poolHandle, ...question }: Question,
-  request: number,
-  wanted: number | undefined,
+  { request, key, poolHandle, items, giveUpAt }: Want,
+  purpose: PendingResolution['purpose'],
+  asked: number | undefined,
 ): void {
-  const { asked: items } = question;
-  const message = {
-    type: 'ASAP_HANDLE_RESOLUTION',
-    wantsUpdates: false,
-    poolHandle,
-    items,
-  } as const;
+  const type = 'ASAP_HANDLE_RESOLUTION';
+  const message = { type, wantsUpdates: false, poolHandle, items: asked } as const;
   const pending: PendingResolution = {
-    ...question,
+    ...{ key, asked, purpose, giveUpAt },
     payload: context.outbox.encode(message),
-    requests: new Map([[request, wanted]]),
+    requests: new Map([[request, items]]),
     reported: new Set(),
     t1: Number.POSITIVE_INFINITY,
     failures: 0,
@@ -150,7 +162,7 @@ export function onHandleResolutionResponse(
 
 /**
  * The request that has waited longest gets the answer as the registrar has ordered it, the others what is
- * selected from the cache. An answer that is not kept is for one request: the others are asked for again.
+ * selected from the cache, or else an answer of their own.
  */
 function onFound(
   context: PoolUserContext,
@@ -158,38 +170,34 @@ function onFound(
   question: PendingResolution,
   message: AsapHandleResolutionResponse,
 ): void {
-  const { cache, outbox, options } = context;
   const { poolHandle, poolElements } = message;
   const { key, giveUpAt } = question;
   keep(context, now, question, message);
   const [first, ...others] = question.requests;
   if (first !== undefined) {
-    const [request, wanted] = first;
-    outbox.push({ type: 'resolved', request, poolElements: poolElements.slice(0, wanted) });
+    const [request, items] = first;
+    context.outbox.push({ type: 'resolved', request, poolElements: poolElements.slice(0, items) });
   }
-  for (const [request, wanted = DEFAULT_ITEMS[options.profile]] of others) {
-    const selected = cache.select(now, key, wanted);
-    if (selected !== undefined) {
-      outbox.push({ type: 'resolved', request, poolElements: selected });
-    } else {
-      const again = { key, poolHandle, isForCache: false, asked: wanted, giveUpAt };
-      ask(context, now, again, request, wanted);
-    }
+  for (const [request, items] of others) {
+    answerOrAsk(context, now, { request, key, poolHandle, items, giveUpAt });
   }
 }
 
 /** Keeps an answer, or else what it means for what was kept before. */
 function keep(
-  { cache, reports, options }: PoolUserContext,
+  { cache, reports }: PoolUserContext,
   now: Milliseconds,
-  { key, isForCache, asked, reported }: PendingResolution,
+  { key, purpose, asked, reported }: PendingResolution,
   message: AsapHandleResolutionResponse,
 ): void {
   const { poolElements } = message;
-  const askedFor = asked ?? DEFAULT_ITEMS[options.profile];
-  const isWholePool = poolElements.length < askedFor;
-  if (isForCache || isWholePool) cache.put(now, key, message, askedFor);
-  else cache.putPart(now, key, message);
+  const isWholePool = asked !== undefined && poolElements.length < asked;
+  if (asked === undefined) cache.putNumber(now, key, message);
+  if (asked !== undefined && (purpose === 'cache' || isWholePool)) {
+    cache.put(now, key, message, asked);
+  } else {
+    cache.putPart(now, key, message);
+  }
   for (const { id } of poolElements) {
     if (reported.has(id)) cache.removeElement(key, id);
     else reports.onNamed(key, id);

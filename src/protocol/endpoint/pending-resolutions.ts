@@ -6,8 +6,11 @@ export interface PendingResolution {
   readonly key: string;
   /** How many elements the registrar is asked for; `undefined`: that is left to it. */
   readonly asked: number | undefined;
-  /** Whether the answer is to be kept, and serves all who want the same meanwhile. */
-  readonly isForCache: boolean;
+  /**
+   * What the answer is for: to be kept and selected from, to learn how many elements the registrar gives by
+   * itself, or for one request alone. The first two serve all who want the same meanwhile.
+   */
+  readonly purpose: 'cache' | 'number' | 'request';
   /** The request as it goes out, every time. */
   readonly payload: Uint8Array;
   /** The requests of the application that wait for the answer, with the number of elements wanted by each. */
@@ -40,11 +43,13 @@ export class PendingResolutions {
     return [...this.#pending];
   }
 
-  /** The question under way whose answer is to be kept and will do for `items` elements. */
-  findForCache(key: string, items: number): PendingResolution | undefined {
+  /**
+   * The question under way whose answer will do for `items` elements, or for as many as the registrar gives by
+   * itself.
+   */
+  findShared(key: string, items: number | undefined): PendingResolution | undefined {
     return this.#pending.find(
-      (one) =>
-        one.key === key && one.isForCache && one.requests.size > 0 && items <= (one.asked ?? 0),
+      (one) => one.key === key && one.requests.size > 0 && isEnough(one, items),
     );
   }
 
@@ -82,6 +87,10 @@ export class PendingResolutions {
     pending.giveUpAt = Number.POSITIVE_INFINITY;
     if (pending.t1 === Number.POSITIVE_INFINITY) this.remove(pending);
   }
+}
+
+function isEnough({ purpose, asked = 0 }: PendingResolution, items: number | undefined): boolean {
+  return items === undefined ? purpose === 'number' : purpose === 'cache' && items <= asked;
 }
 
 /** Pool handles are bytes; as keys of a map they are strings of the same bytes. */

@@ -8,7 +8,7 @@ const report = (id: number, poolHandle = POOL) =>
   ({ type: 'reportUnreachable', poolHandle, poolElementId: poolElementId(id) }) as const;
 
 const resolve = (request: number) =>
-  ({ type: 'resolve', request, poolHandle: POOL, isFresh: true }) as const;
+  ({ type: 'resolve', request, poolHandle: POOL, items: 128, isFresh: true }) as const;
 
 /** A pool user to whom a registrar has named the elements 1, 2 and 3. */
 function informed(): PoolUserScene {
@@ -61,7 +61,7 @@ describe('a failure report', () => {
   test('takes the element out of the cache', () => {
     const scene = informed();
     scene.input(report(1));
-    scene.input({ type: 'resolve', request: 2, poolHandle: POOL });
+    scene.input({ ...resolve(2), isFresh: false });
     const [event] = scene.events();
     expect(event).toMatchObject({ type: 'resolved' });
     expect(JSON.stringify(event)).not.toContain('"id":1,');

@@ -14,10 +14,12 @@ import {
   type PoolUserScene,
 } from './support.ts';
 
-const resolve = (
-  request: number,
-  { poolHandle = POOL, items = undefined as number | undefined } = {},
-) => ({ type: 'resolve', request, poolHandle, items }) as const;
+const resolve = (request: number, { poolHandle = POOL, items = 128 } = {}) =>
+  ({ type: 'resolve', request, poolHandle, items }) as const;
+
+/** Leaves the number of elements to the registrar. */
+const resolveAny = (request: number) =>
+  ({ type: 'resolve', request, poolHandle: POOL, items: undefined }) as const;
 
 const fresh = (request: number) => ({ ...resolve(request), isFresh: true }) as const;
 
@@ -59,12 +61,11 @@ describe('a handle resolution', () => {
   });
 
   test.each([
-    ['rsplib', undefined, 3],
-    ['rfc', undefined, 5],
-    ['rsplib', 2, 2],
-    ['rsplib', 0xffff_ffff, 5],
-  ] as const)('gives as many as are wanted: profile %s, items %s', (profile, items, count) => {
-    const scene = aPoolUser({ options: { profile } });
+    [1, 1],
+    [5, 5],
+    [0xffff_ffff, 5],
+  ])('gives as many as are wanted: items %i', (items, count) => {
+    const scene = aPoolUser();
     scene.input(resolve(1, { items }));
     scene.takesCall(1);
     scene.says(1, found(elements([1, 2, 3, 4, 5])));
@@ -204,7 +205,7 @@ describe('the cache of a pool user (RFC 5352 §3.3)', () => {
     scene.says(1, found(elements([1])));
     scene.events();
     scene.input(fresh(2));
-    expect(scene.sent(1)).toMatchObject([{ items: undefined }]);
+    expect(scene.sent(1)).toMatchObject([{ items: 128 }]);
     scene.says(1, found(elements([2])));
     scene.input(resolve(3));
     expect(scene.events()).toEqual([resolved(2, elements([2])), resolved(3, elements([2]))]);
@@ -221,21 +222,20 @@ describe('the cache of a pool user (RFC 5352 §3.3)', () => {
     expect(scene.sent(1)).toMatchObject([{ items: 128 }]);
   });
 
-  test('serves as many requests from a part of the pool as that has elements, if it knows nothing else', () => {
-    const scene = aPoolUser();
-    scene.input({ ...fresh(1), items: 2 });
-    scene.takesCall(1);
-    scene.says(1, found(elements([1, 2])));
-    scene.sent(1);
-    scene.events();
-    for (const request of [2, 3]) scene.input(resolve(request, { items: 1 }));
-    expect(scene.events()).toMatchObject([
-      { request: 2, poolElements: [{ id: 2 }] },
-      { request: 3, poolElements: [{ id: 1 }] },
-    ]);
-    expect(scene.sent(1)).toEqual([]);
-    scene.input(resolve(4, { items: 1 }));
-    expect(scene.sent(1)).toMatchObject([{ items: 128 }]);
+  test('answers from a part of the pool only while there is no registrar', () => {
+    for (const request of [{ ...fresh(1), items: 2 }, resolveAny(1)]) {
+      const scene = aPoolUser();
+      scene.input(request);
+      scene.takesCall(1);
+      scene.says(1, found(elements([1, 2])));
+      scene.sent(1);
+      scene.input(resolve(2, { items: 1 }));
+      expect(scene.sent(1)).toMatchObject([{ items: 128 }]);
+      scene.down(1);
+      scene.events();
+      scene.input(resolve(3, { items: 1 }));
+      expect(scene.events()).toMatchObject([{ request: 3, poolElements: [{ id: 2 }] }]);
+    }
   });
 
   test('is not used at all with a stale time-out of 0: the registrar is asked for what is wanted', () => {
@@ -243,7 +243,7 @@ describe('the cache of a pool user (RFC 5352 §3.3)', () => {
     scene.says(1, found(elements([1])));
     scene.input(resolve(2, { items: 2 }));
     scene.input(resolve(3, { items: 2 }));
-    scene.input(resolve(4));
+    scene.input(resolveAny(4));
     expect(scene.sent(1)).toMatchObject([{ items: 2 }, { items: 2 }, { items: undefined }]);
   });
 
@@ -330,6 +330,76 @@ describe('the cache of a pool user (RFC 5352 §3.3)', () => {
   });
 });
 
+describe('a number of elements that is left to the registrar', () => {
+  /** A registrar that gives two elements by itself. */
+  function asked(options = {}): PoolUserScene {
+    const scene = aPoolUser({ options: { staleCacheMs: 5_000, ...options } });
+    scene.input(resolveAny(1));
+    scene.takesCall(1);
+    expect(scene.sent(1)).toMatchObject([{ items: undefined }]);
+    scene.says(1, found(elements([1, 2])));
+    expect(scene.events()).toEqual([resolved(1, elements([1, 2]))]);
+    return scene;
+  }
+
+  test('is learned from its answer, and is the number of what the cache answers', () => {
+    const scene = asked();
+    scene.input(resolveAny(2));
+    expect(scene.sent(1)).toMatchObject([{ items: 128 }]);
+    scene.says(1, found(elements([3, 4, 1, 2])));
+    for (const request of [3, 4]) scene.input(resolveAny(request));
+    expect(scene.sent(1)).toEqual([]);
+    expect(scene.events()).toMatchObject([
+      { request: 2, poolElements: [{ id: 3 }, { id: 4 }] },
+      { request: 3, poolElements: { length: 2 } },
+      { request: 4, poolElements: { length: 2 } },
+    ]);
+  });
+
+  test('is learned again when the answers are stale, which does not begin the order again', () => {
+    const scene = asked();
+    scene.input(resolveAny(2));
+    scene.says(1, found(elements([1, 2, 3, 4])));
+    scene.input(resolve(3, { items: 1 }));
+    expect(scene.events().at(-1)).toMatchObject({ request: 3, poolElements: [{ id: 2 }] });
+    scene.advance(5_000);
+    scene.sent(1);
+    scene.input(resolveAny(4));
+    expect(scene.sent(1)).toMatchObject([{ items: undefined }]);
+    scene.says(1, found(elements([2, 3, 4])));
+    scene.input(resolveAny(5));
+    scene.says(1, found(elements([3, 4, 1, 2])));
+    scene.events();
+    scene.input(resolveAny(6));
+    expect(scene.events()).toEqual([resolved(6, elements([3, 4, 1]))]);
+  });
+
+  test('is not answered from what was asked for with a number', () => {
+    const scene = asking();
+    scene.says(1, found(elements([1, 2])));
+    scene.events();
+    scene.input(resolveAny(2));
+    expect(scene.sent(1)).toMatchObject([{ items: undefined }]);
+    scene.says(1, notFound());
+    expect(scene.events()).toEqual([resolved(2, undefined)]);
+  });
+
+  test('is asked for once by all that wait, who then share an answer that is kept', () => {
+    const scene = aPoolUser();
+    for (const request of [1, 2, 3]) scene.input(resolveAny(request));
+    scene.takesCall(1);
+    expect(scene.sent(1)).toMatchObject([{ items: undefined }]);
+    scene.says(1, found(elements([1, 2])));
+    expect(scene.events()).toEqual([resolved(1, elements([1, 2]))]);
+    expect(scene.sent(1)).toMatchObject([{ items: 128 }]);
+    scene.says(1, found(elements([2, 3, 1])));
+    expect(scene.events()).toMatchObject([
+      { request: 2, poolElements: [{ id: 2 }, { id: 3 }] },
+      { request: 3, poolElements: { length: 2 } },
+    ]);
+  });
+});
+
 describe('a pool with an adaptive policy (decision 57)', () => {
   const idle = elements([1, 2, 3], { type: 'leastUsed', load: 0 });
 
@@ -337,7 +407,7 @@ describe('a pool with an adaptive policy (decision 57)', () => {
     const scene = asking();
     scene.says(1, found(idle));
     scene.events();
-    scene.input(resolve(2));
+    scene.input(resolveAny(2));
     scene.input(resolve(3, { items: 2 }));
     expect(scene.sent(1)).toMatchObject([{ items: undefined }, { items: 2 }]);
     scene.says(1, found([idle[1] as Element]));
@@ -354,7 +424,7 @@ describe('a pool with an adaptive policy (decision 57)', () => {
     scene.input(resolve(3, { items: 1 }));
     scene.says(1, found(idle));
     expect(scene.events()).toEqual([resolved(1, idle)]);
-    expect(scene.sent(1)).toMatchObject([{ items: 3 }, { items: 1 }]);
+    expect(scene.sent(1)).toMatchObject([{ items: 128 }, { items: 1 }]);
     scene.advance(8_999);
     expect(scene.events()).toEqual([]);
     scene.advance(1); // the requests are as old as the first one
@@ -375,8 +445,8 @@ describe('a pool with an adaptive policy (decision 57)', () => {
       const scene = asking();
       scene.says(1, answer);
       scene.events();
-      scene.input(resolve(2));
-      expect(scene.sent(1)).toMatchObject([{ items: undefined }]);
+      scene.input(resolve(2, { items: 2 }));
+      expect(scene.sent(1)).toMatchObject([{ items: 2 }]);
     }
   });
 
@@ -403,12 +473,10 @@ describe('a pool with an adaptive policy (decision 57)', () => {
     scene.input({ ...resolve(2), items: 1 });
     scene.says(1, found(elements([1])));
     scene.sent(1);
-    scene.input({ ...resolve(3), items: 1 }); // of the one that was named
-    expect(scene.sent(1)).toEqual([]);
-    scene.input(resolve(4));
+    scene.input(resolve(3, { items: 1 }));
     expect(scene.sent(1)).toMatchObject([{ items: 128 }]);
     scene.says(1, found(elements([1, 2, 3])));
-    for (const request of [5, 6, 7, 8, 9]) scene.input(resolve(request));
+    for (const request of [4, 5, 6, 7, 8]) scene.input(resolve(request));
     expect(scene.sent(1)).toEqual([]);
   });
 
@@ -418,8 +486,8 @@ describe('a pool with an adaptive policy (decision 57)', () => {
     scene.input(fresh(2));
     scene.says(1, found([idle[0] as Element]));
     scene.sent(1);
-    scene.input(resolve(3));
-    expect(scene.sent(1)).toMatchObject([{ items: undefined }]);
+    scene.input(resolve(3, { items: 1 }));
+    expect(scene.sent(1)).toMatchObject([{ items: 1 }]);
   });
 });
 
