@@ -11,4 +11,5 @@ registrar.on('takeover', ({ target, successor, poolElements }) => {
 });
 registrar.on('poolElementAdded', ({ poolElement, reason }) => console.log(poolElement, reason));
 registrar.on('poolElementRemoved', ({ poolElement, reason }) => console.log(poolElement, reason));
+console.log('registrar', registrar.id, 'is ready');
 process.once('SIGINT', () => registrar.close()); // hands its pool elements over first

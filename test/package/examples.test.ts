@@ -124,14 +124,15 @@ describe('the examples', () => {
 
   test('work together: a registrar, a server that changes its load, a client', async () => {
     const registrar = new Example('registrar.mjs');
+    await registrar.wrote(/is ready$/); // a pool element whose registrar does not run yet ends
     const element = new Example('pool-element.mjs');
-    await registrar.wrote(/registered/);
     await element.wrote(/load: 0\.25/);
+    await registrar.wrote(/ registered$/);
     const user = new Example('pool-user.mjs');
     await user.wrote(/^connected to /);
     expect(await user.exit).toEqual([0, null]);
     await element.stop();
-    await registrar.wrote(/deregistered/);
+    await registrar.wrote(/ deregistered$/);
     await registrar.stop();
   });
 });
