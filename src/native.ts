@@ -81,6 +81,8 @@ export interface NativeChanges {
 
 /** `native/binding/src/handlespace.rs`. Batches: `handlespace/image.ts`. */
 export interface NativeHandlespace {
+  /** Makes a closed one into a new one; its functions work on that from then on. */
+  reopen(settings: NativeSettings): void;
   bind(): HandlespaceFunctions;
   useArenas(request: ArenaHandle, response: ArenaHandle): void;
   takeRefusal(): { reason: string; causeCode: number; message: string } | null;
@@ -145,7 +147,11 @@ export interface HandlespaceFunctions {
  */
 export interface NativeSctpStack {
   readonly udpPort: number;
+  /** Makes a closed one whose arenas are released into a new one; its functions work on that from then on. */
+  reopen(options: NativeStackOptions, wake: () => void): void;
   bind(): SctpFunctions;
+  /** New ones each time it is open; once. */
+  arenas(): SctpArenas;
   useAddresses(addresses: string[]): { readonly address: string; readonly reason: string }[];
   open(port: number, accepts: boolean): number;
   closeEndpoint(port: number): void;
@@ -186,12 +192,15 @@ export interface NativeStackStats {
   readonly refused: Readonly<Record<string, number>>;
 }
 
-/** Bound by hand (`native/binding/src/sctp_hot.rs`): each returns a number, negative for a failure. */
-export interface SctpFunctions {
+export interface SctpArenas {
   readonly inbound: Arena;
   /** Records of the last `drain`; `transport/native-records.ts`. */
   readonly events: Arena;
   readonly outbound: Arena;
+}
+
+/** Bound by hand (`native/binding/src/sctp_hot.rs`): each returns a number, negative for a failure. */
+export interface SctpFunctions {
   /** Twice the number of records, and one more when others are left. */
   drain(): number;
   /** Of the payload at the outbound arena's position. 0: queued, 1: full, 2: gone. */

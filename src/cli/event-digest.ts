@@ -103,8 +103,12 @@ export class EventDigest {
     const known = this.#kinds.get(name);
     if (known !== undefined) return known;
     const kind: Kind = {
-      ...{ summarize, windowEndsAt: now + this.#settings.windowMs },
-      ...{ events: 0, isCounting: false, countedSince: now, counts: new Map() },
+      summarize,
+      windowEndsAt: now + this.#settings.windowMs,
+      events: 0,
+      isCounting: false,
+      countedSince: now,
+      counts: new Map(),
     };
     this.#kinds.set(name, kind);
     return kind;
@@ -152,7 +156,8 @@ function summarizeCounts(now: Milliseconds, kind: Kind): void {
   const periodMs = now - kind.countedSince;
   kind.countedSince = now;
   kind.summarize({
-    ...{ count: sum(groups), periodMs },
+    count: sum(groups),
+    periodMs,
     groups: groups.slice(0, MAX_GROUPS).map(({ group, count }) => ({ ...group, count })),
     others: { groups: beyond.length, count: sum(beyond) },
   });

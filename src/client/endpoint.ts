@@ -165,7 +165,12 @@ export class Endpoint<Input extends { type: string }, Output extends { type: str
     const stack = this.#stack;
     const steps = this.#steps;
     this.#driver = new Driver({
-      ...{ machine, stack, port: 0, accepts, clock: systemClock, steps },
+      machine,
+      stack,
+      port: 0,
+      accepts,
+      clock: systemClock,
+      steps,
       perform: (output) => {
         perform(output);
         if (tell !== undefined) steps.callLater(() => tell(output));

@@ -122,7 +122,9 @@ export class PoolElement extends Emitter<PoolElementEvents> {
     this.#wanted = ownCopy(settings.policy ?? { type: 'roundRobin' });
     this.#registered = this.#wanted;
     const machine = new PoolElementMachine({
-      ...{ id, poolHandle, options },
+      id,
+      poolHandle,
+      options,
       policy: this.#wanted,
       userTransport: ownCopy(completeTransport(settings.userTransport, endpoint.localAddresses)),
       registrars: endpoint.registrars,

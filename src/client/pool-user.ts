@@ -97,7 +97,10 @@ export class PoolUser {
     const onAbort = () => {
       this.#endpoint.input({ type: 'cancel', request });
       this.#waiting.get(request)?.({
-        ...{ type: 'resolutionFailed', request, why: 'stopped', causeCodes: [] },
+        type: 'resolutionFailed',
+        request,
+        why: 'stopped',
+        causeCodes: [],
       });
     };
     try {

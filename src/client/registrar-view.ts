@@ -149,7 +149,9 @@ const SETTINGS = record<ReadRegistrarSettings>({
   registrarUdpPort: ENDPOINT_FIELDS.registrarUdpPort,
   parts: optional(
     listOf(oneOf<RegistrarPart>('peers', 'poolElements'), {
-      ...{ expected: 'a list of "peers", "poolElements" or both', least: 1, unique: true },
+      expected: 'a list of "peers", "poolElements" or both',
+      least: 1,
+      unique: true,
     }),
   ),
   asPeer: optional(flag),

@@ -116,7 +116,13 @@ export class RegistrarServer extends Emitter<RegistrarServerEvents> {
     let announces: AnnounceSender | undefined;
     let presences: AnnounceSender | undefined;
     this.#halves = new RegistrarHalves({
-      ...{ id: this.id, options, port, stack, clock: systemClock, seed: randomSeed, log },
+      id: this.id,
+      options,
+      port,
+      stack,
+      clock: systemClock,
+      seed: randomSeed,
+      log,
       enrp: enrp && {
         options: completeEnrpOptions(enrp.options ?? {}, 'enrp.options'),
         port: enrpPort,
@@ -135,7 +141,9 @@ export class RegistrarServer extends Emitter<RegistrarServerEvents> {
       presences = this.#sendingTo(this.enrpAnnounceGroup, enrpPort, enrp?.announceTtl, log);
       this.#listenTo(this.enrpAnnounceGroup, log);
       this.#hostAddresses = new HostAddresses({
-        ...{ stack, log, source: settings.asap?.addresses ?? reachableAddresses },
+        stack,
+        log,
+        source: settings.asap?.addresses ?? reachableAddresses,
         onChange: (addresses) => this.#onAddresses(addresses),
       });
       const where = this.addresses.map(formatAddress).join(' ');

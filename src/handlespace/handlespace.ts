@@ -17,8 +17,10 @@ import {
   FAILURE,
   type HandlespaceFunctions,
   type NativeHandlespace,
+  type NativeSettings,
   releaseArena,
 } from '../native.ts';
+import { Spares } from '../spares.ts';
 import type { Milliseconds } from '../types.ts';
 import type { Profile } from '../wire/parameters.ts';
 import { type Desk, type PoolHandle, sharedDesk } from './desk.ts';
@@ -105,9 +107,12 @@ interface Arenas {
   readonly response: Arena;
 }
 
+/** Native handlespaces with their hand-bound functions. */
+const spares = new Spares<{ native: NativeHandlespace; hot: HandlespaceFunctions }>();
+
 export class Handlespace {
-  readonly #native: NativeHandlespace;
-  readonly #hot: HandlespaceFunctions;
+  #native: NativeHandlespace;
+  #hot: HandlespaceFunctions;
   readonly #desk: Desk;
   readonly #profile: Profile;
   /** Created when they are needed: a caller with a transport works on its memory. */
@@ -120,8 +125,9 @@ export class Handlespace {
   constructor(options: HandlespaceOptions) {
     const settings = completeSettings(options);
     this.#desk = sharedDesk();
-    this.#native = new (addon().NativeHandlespace)(settings, this.#desk.handle);
-    this.#hot = this.#native.bind();
+    const { native, hot } = openNative(settings, this.#desk);
+    this.#native = native;
+    this.#hot = hot;
     this.#profile = options.profile ?? 'rsplib';
   }
 
@@ -364,9 +370,11 @@ export class Handlespace {
    * their views have length 0 from then on. A second time: nothing happens.
    */
   close(): void {
+    if (this.#isClosed) return;
     const native = this.#native;
     attempt(native, 'close', () => native.close());
     this.#isClosed = true;
+    ({ native: this.#native, hot: this.#hot } = spares.giveBack({ native, hot: this.#hot }));
     this.#arenas = undefined;
     this.#order = undefined;
     for (const arena of this.#ownArenas.splice(0)) releaseArena(arena);
@@ -401,6 +409,16 @@ export class Handlespace {
   #elements(batch: Uint8Array): PoolElementState[] {
     return imagesOf(batch).map((image) => this.storedIn(image, this.#profile));
   }
+}
+
+function openNative(settings: NativeSettings, desk: Desk) {
+  const spare = spares.take();
+  if (spare === undefined) {
+    const native = new (addon().NativeHandlespace)(settings, desk.handle);
+    return { native, hot: native.bind() };
+  }
+  spare.native.reopen(settings);
+  return spare;
 }
 
 function tokenOf(batch: Uint8Array): WalkToken | undefined {

@@ -76,7 +76,10 @@ export function completeSettings(options: HandlespaceOptions): NativeSettings {
   const { keepAlive, ...given } = OPTIONS.read(options, '');
   const { intervalMs = 5_000, timeoutMs = 5_000, jitter = 0.5 } = keepAlive ?? {};
   return {
-    ...{ seed: given.seed, intervalMs, timeoutMs, jitter },
+    seed: given.seed,
+    intervalMs,
+    timeoutMs,
+    jitter,
     maxIncrement: given.maxIncrement ?? 0,
     everyEntryDegrades: given.profile === 'rfc', // decision 27
     maxPools: given.maxPools ?? 1 << 20,

@@ -3,7 +3,9 @@
  * nothing, where memory of its own for each would cost more than all the rest of an answer.
  */
 
-const PIECE_BYTES = 1 << 16;
+/** Each piece is twice as large as the one before: a client that sends a few messages needs little. */
+const FIRST_PIECE_BYTES = 1 << 12;
+const LARGEST_PIECE_BYTES = 1 << 16;
 /** Longer ones get memory of their own. */
 const USUAL_BYTES = 2_048;
 
@@ -12,6 +14,7 @@ export class MessageMemory<Message> {
   readonly #encodeInto: (message: Message, out: Uint8Array, offset: number) => number;
   #piece = new Uint8Array(0);
   #used = 0;
+  #nextPieceBytes = FIRST_PIECE_BYTES;
 
   constructor(codec: {
     encode(message: Message): Uint8Array;
@@ -24,7 +27,8 @@ export class MessageMemory<Message> {
   /** The encoded message: a view, which stays as it is. Throws what the codec throws. */
   encode(message: Message): Uint8Array {
     if (this.#piece.length - this.#used < USUAL_BYTES) {
-      this.#piece = new Uint8Array(PIECE_BYTES);
+      this.#piece = new Uint8Array(this.#nextPieceBytes);
+      this.#nextPieceBytes = Math.min(2 * this.#nextPieceBytes, LARGEST_PIECE_BYTES);
       this.#used = 0;
     }
     const start = this.#used;

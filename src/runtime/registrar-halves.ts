@@ -101,26 +101,45 @@ export class RegistrarHalves {
     try {
       if (stack.arenas) this.handlespace.useArenas(stack.arenas.inbound, stack.arenas.outbound);
       this.asap = new Registrar({
-        ...{ id, handlespace: this.handlespace, options, port, log, seed: setUp.seed() },
+        id,
+        handlespace: this.handlespace,
+        options,
+        port,
+        log,
+        seed: setUp.seed(),
         localAddresses: stack.localAddresses,
         waitsForService: setUp.enrp !== undefined,
       });
       this.#asapDriver = new Driver({
-        ...{ machine: this.asap, stack, port, accepts: true, clock, steps },
+        machine: this.asap,
+        stack,
+        port,
+        accepts: true,
+        clock,
+        steps,
         perform: (output) => this.#performAsap(output),
         onSettled: () => this.#enrpDriver?.settle(),
         inPlace: stack.arenas ? this.asap : undefined,
       });
       if (setUp.enrp === undefined) return;
       this.enrp = new Enrp({
-        ...{ id, handlespace: this.handlespace, log, seed: setUp.seed(), ...setUp.enrp },
+        id,
+        handlespace: this.handlespace,
+        log,
+        seed: setUp.seed(),
+        ...setUp.enrp,
         profile: options.profile,
         minAddressScope: options.minAddressScope,
         maxTransportAddresses: options.limits.maxTransportAddresses,
         localAddresses: stack.localAddresses,
       });
       this.#enrpDriver = new Driver({
-        ...{ machine: this.enrp, stack, port: setUp.enrp.port, accepts: true, clock, steps },
+        machine: this.enrp,
+        stack,
+        port: setUp.enrp.port,
+        accepts: true,
+        clock,
+        steps,
         perform: (output) => this.#performEnrp(output),
         onSettled: () => this.#asapDriver.settle(),
       });

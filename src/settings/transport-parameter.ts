@@ -90,9 +90,8 @@ export function completeTransport(
 ): TransportParameter {
   if (transport.protocol === 'opaque') return transport;
   const own = transport.protocol === 'sctp' ? addresses : addresses.slice(0, 1);
-  return {
-    ...transport,
+  return Object.assign({}, transport, {
     transportUse: transport.transportUse ?? TRANSPORT_USE.DATA_ONLY,
     addresses: transport.addresses ?? own,
-  };
+  });
 }

@@ -10,6 +10,8 @@ import type { ConnectOptions, SctpEndpoint, SctpHandler, SendResult } from './tr
 
 export class NativeEndpoint implements SctpEndpoint {
   readonly #stack: NativeStack;
+  /** For the stack: it heard something in the batch that is being read. */
+  isTouched = false;
   #isClosed = false;
 
   constructor(

@@ -8,13 +8,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ClosedError } from '../errors.ts';
 import {
-  type Arena,
   addon,
   type NativeBackend,
   type NativeSctpStack,
+  type NativeStackOptions,
   releaseArena,
+  type SctpArenas,
   type SctpFunctions,
 } from '../native.ts';
+import { Spares } from '../spares.ts';
 import type { AssociationId, IpAddress, SctpAddress } from '../types.ts';
 import { NativeEndpoint } from './native-endpoint.ts';
 import { DOWN_REASONS, EVENT, EVENT_WORDS, KIND } from './native-records.ts';
@@ -28,6 +30,9 @@ import type {
   SctpStats,
 } from './transport.ts';
 
+/** Native stacks with their hand-bound functions. */
+const spares = new Spares<{ native: NativeSctpStack; functions: SctpFunctions }>();
+
 /** What a wake-up calls. Node.js keeps the function for some turns of the event loop; this is emptied at once. */
 interface Woken {
   read: (() => void) | undefined;
@@ -39,18 +44,18 @@ const MAX_BATCHES_PER_TURN = 4;
 export class NativeStack implements SctpStack {
   readonly backend: NativeBackend;
   readonly udpPort: number;
-  readonly arenas: { readonly inbound: Arena; readonly outbound: Arena };
+  readonly arenas: SctpArenas;
   readonly options: SctpStackOptions;
   /** For endpoints. */
-  readonly native: NativeSctpStack;
-  readonly functions: SctpFunctions;
+  native: NativeSctpStack;
+  functions: SctpFunctions;
   readonly #events: Uint32Array;
   readonly #endpoints = new Map<number, NativeEndpoint>();
   readonly #endpointOf = new Map<AssociationId, NativeEndpoint>();
   /** Ended by `abort` but not yet told so: what still arrives for them is nobody's business. */
   readonly #aborted = new Set<AssociationId>();
-  /** Endpoints that heard something in the batch that is being read. */
-  readonly #touched = new Set<NativeEndpoint>();
+  /** Endpoints that heard something in the batch that is being read, each once: `NativeEndpoint.isTouched`. */
+  readonly #touched: NativeEndpoint[] = [];
   readonly #woken: Woken;
   readonly #readLater = () => this.#read();
   readonly #flushLater = () => this.flush();
@@ -70,11 +75,11 @@ export class NativeStack implements SctpStack {
     this.backend = backend;
     this.options = options;
     this.#woken = { read: this.#readLater };
-    this.native = openNative(backend, options, waking(this.#woken));
-    this.functions = this.native.bind();
-    const { inbound, events, outbound } = this.functions;
-    this.arenas = { inbound, outbound };
-    const { buffer, byteOffset, byteLength } = events.bytes;
+    const { native, functions } = openNative(backend, options, waking(this.#woken));
+    this.native = native;
+    this.functions = functions;
+    this.arenas = native.arenas();
+    const { buffer, byteOffset, byteLength } = this.arenas.events.bytes;
     this.#events = new Uint32Array(buffer, byteOffset, byteLength / 4);
     this.udpPort = this.native.udpPort;
     this.#localAddresses = options.localAddresses;
@@ -119,10 +124,12 @@ export class NativeStack implements SctpStack {
     this.#endpoints.clear();
     this.#endpointOf.clear();
     this.#aborted.clear();
-    this.#touched.clear();
-    this.native.close();
-    const { inbound, events, outbound } = this.functions;
+    this.#touched.length = 0;
+    const { native, functions } = this;
+    native.close();
+    const { inbound, events, outbound } = this.arenas;
     for (const arena of [inbound, events, outbound]) releaseArena(arena);
+    ({ native: this.native, functions: this.functions } = spares.giveBack({ native, functions }));
     this.#woken.read = undefined;
     await nextTurn(); // in which Node.js lets go of the wake-up function and of its handle
   }
@@ -158,7 +165,7 @@ export class NativeStack implements SctpStack {
 
   release(endpoint: NativeEndpoint): void {
     this.#endpoints.delete(endpoint.port);
-    this.#touched.delete(endpoint);
+    if (endpoint.isTouched) this.#touched.splice(this.#touched.indexOf(endpoint), 1);
     for (const [association, owner] of this.#endpointOf) {
       if (owner !== endpoint) continue;
       this.#endpointOf.delete(association);
@@ -201,19 +208,26 @@ export class NativeStack implements SctpStack {
       else this.#onEvent(at);
       if (this.#isClosed) return;
     }
-    for (const endpoint of this.#touched) {
-      this.#touched.delete(endpoint);
-      endpoint.handler.onBatchEnd?.();
+    // Those whose turn comes after one that throws have it at the end of the next batch.
+    for (let next = this.#touched.shift(); next !== undefined; next = this.#touched.shift()) {
+      next.isTouched = false;
+      next.handler.onBatchEnd?.();
       if (this.#isClosed) return;
     }
     this.flush();
+  }
+
+  #touch(endpoint: NativeEndpoint): void {
+    if (endpoint.isTouched) return;
+    endpoint.isTouched = true;
+    this.#touched.push(endpoint);
   }
 
   #onMessage(at: number): void {
     const association = this.#word(at, EVENT.association) as AssociationId;
     const endpoint = this.#endpointOf.get(association);
     if (endpoint === undefined || this.#isMuted(association)) return;
-    this.#touched.add(endpoint);
+    this.#touch(endpoint);
     endpoint.handler.onMessage(
       association,
       this.#word(at, EVENT.first),
@@ -236,7 +250,7 @@ export class NativeStack implements SctpStack {
     const endpoint = this.#endpointOf.get(association) ?? this.#endpoints.get(first >>> 16);
     const isMuted = this.#aborted.has(association);
     if (endpoint === undefined || (isMuted && kind !== KIND.down)) return;
-    this.#touched.add(endpoint);
+    this.#touch(endpoint);
     const { handler } = endpoint;
     if (kind === KIND.up) {
       this.#endpointOf.set(association, endpoint);
@@ -285,10 +299,27 @@ function openNative(
   backend: NativeBackend,
   options: SctpStackOptions,
   wake: () => void,
-): NativeSctpStack {
+): { native: NativeSctpStack; functions: SctpFunctions } {
+  const nativeOptions = nativeOptionsOf(backend, options);
+  const spare = spares.take();
+  if (spare === undefined) {
+    const { NativeSctpStack } = addon();
+    const native = withKeys(() => new NativeSctpStack(nativeOptions, wake));
+    return { native, functions: native.bind() };
+  }
+  try {
+    withKeys(() => spare.native.reopen(nativeOptions, wake));
+  } catch (error) {
+    spares.giveBack(spare);
+    throw error;
+  }
+  return spare;
+}
+
+function nativeOptionsOf(backend: NativeBackend, options: SctpStackOptions): NativeStackOptions {
   const { initial, min, max } = options.rtoMs;
   // Field by field: V8 keeps what a rest pattern makes in a dictionary, which survives until a full collection.
-  const nativeOptions = {
+  return {
     backend,
     localAddresses: [...options.localAddresses],
     mayChangeAddresses: options.mayChangeAddresses,
@@ -306,6 +337,4 @@ function openNative(
     maxMessageBytes: options.maxMessageBytes,
     sendBufferBytes: options.sendBufferBytes,
   };
-  const { NativeSctpStack } = addon();
-  return withKeys(() => new NativeSctpStack(nativeOptions, wake));
 }

@@ -77,7 +77,7 @@ export const takeoverServer: MessageFormat<EnrpTakeoverServer> = {
 };
 
 function allIdsOf(body: MessageBody) {
-  return { ...idsOf(body), targetId: body.registrarId(AFTER_IDS) };
+  return { targetId: body.registrarId(AFTER_IDS), ...idsOf(body) };
 }
 
 function writeAllIds(writer: ByteWriter, message: AboutTakeover): void {

@@ -383,6 +383,22 @@ describe("the addon's own functions, past the facade", () => {
     expect(outcomeOf(0, 8, 1)).toBe(FAILURE.CLOSED);
   });
 
+  test('reopen: makes a closed one into a new one without arenas, and refuses an open one', () => {
+    const native = new (addon().NativeHandlespace)(SETTINGS, createArena(64).handle);
+    const { resolveInPlace, nextDeadline } = native.bind();
+    expect(() => native.reopen(SETTINGS)).toThrow(/IN_USE/);
+    const request = createArena(64);
+    native.useArenas(request.handle, createArena(64).handle);
+    native.close();
+    expect(() => native.reopen({ ...SETTINGS, jitter: NaN })).toThrow(/OUT_OF_RANGE/);
+    expect(nextDeadline()).toBe(FAILURE.CLOSED);
+    native.reopen(SETTINGS);
+    expect(nextDeadline()).toBe(Number.POSITIVE_INFINITY);
+    request.order.set([0, 8, 1, 77]);
+    resolveInPlace();
+    expect(request.order[3]).toBe(77);
+  });
+
   test('register: checks every length that it finds on the desk', () => {
     const desk = createArena(4_096);
     const native = new (addon().NativeHandlespace)(SETTINGS, desk.handle);

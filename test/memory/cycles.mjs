@@ -4,6 +4,8 @@
  * is three numbers of a loopback network. Runs the compiled library, as a program would.
  */
 
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import path from 'node:path';
 import process from 'node:process';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -27,7 +29,7 @@ const element = { ...client, poolHandle: 'EchoPool', userTransport };
 
 const KINDS = {
   async poolUsers() {
-    await createRegistrar(asRegistrar);
+    await startRegistrar();
     return async () => {
       const user = await createPoolUser(client);
       await user.resolve('EchoPool');
@@ -36,7 +38,7 @@ const KINDS = {
   },
 
   async poolElements() {
-    await createRegistrar(asRegistrar);
+    await startRegistrar();
     return async () => (await createPoolElement(element)).close();
   },
 
@@ -127,6 +129,18 @@ const KINDS = {
     };
   },
 };
+
+/** In a process of its own, which ends with this one. */
+async function startRegistrar() {
+  const program = path.join(home, 'dist', 'cli', 'rserpool.js');
+  const where = ['--address', here, '--no-announce', '--transport', transport];
+  const registrar = spawn(process.execPath, [program, 'registrar', ...where, '--json'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  process.on('exit', () => registrar.kill('SIGKILL'));
+  await once(registrar.stdout, 'data');
+  registrar.stdout.resume();
+}
 
 const ASAP = 11;
 const ELEMENTS_PER_ROUND = 100;

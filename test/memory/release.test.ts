@@ -80,7 +80,60 @@ describe('a handlespace', () => {
   });
 });
 
+describe('a native handlespace that was closed', () => {
+  test('is opened again with nothing in it, out of reach of those who have closed it', () => {
+    new Handlespace({ seed: 1n }).close(); // so that there is one that stays closed
+    const before = new Handlespace({ seed: 1n });
+    fill(before, 3);
+    before.arenas();
+    before.close();
+    const after = new Handlespace({ seed: 2n });
+    expect(after.stats()).toMatchObject({ pools: 0, poolElements: 0 });
+    fill(after, 2);
+    before.close();
+    expect(() => fill(before, 1)).toThrow(ClosedError);
+    expect(() => before.resolve('EchoPool')).toThrow(ClosedError);
+    expect(() => before.deregister('EchoPool', 1)).toThrow(ClosedError);
+    expect(() => before.stats()).toThrow(ClosedError);
+    expect(() => before.nextDeadline()).toThrow(ClosedError);
+    expect(after.resolve('EchoPool', { items: 9 })).toHaveLength(2);
+    const { request } = after.arenas();
+    request.bytes.set(Buffer.from('EchoPool'));
+    expect(after.resolveInPlace(0, 8, 3)).toBeGreaterThan(0);
+    after.close();
+  });
+
+  test('works like a new one, many at a time and in any order', () => {
+    for (let round = 0; round < 3; round++) {
+      const some = Array.from({ length: 40 }, (_, seed) => new Handlespace({ seed: BigInt(seed) }));
+      for (const [index, one] of some.entries()) fill(one, index + 1);
+      const sizes = some.map((one) => one.stats().poolElements);
+      expect(sizes).toEqual(some.map((_, index) => index + 1));
+      for (const one of round % 2 === 0 ? some : some.reverse()) one.close();
+    }
+  });
+});
+
 describe('an SCTP stack', () => {
+  test('that was closed is opened again with arenas of its own', async () => {
+    for (let round = 0; round < 3; round++) {
+      const [one, other] = [openStack(loopback(1)), openStack(loopback(2))];
+      const heard = new Recorder();
+      const server = one.open({ port: 0, accepts: true }, heard);
+      const client = other.open({ port: 0, accepts: false }, new Recorder());
+      const association = client.connect(...placeOf({ stack: one, endpoint: server, heard }));
+      const { outbound } = (other as NativeStack).arenas;
+      await heard.until('an association', ({ types }) => types.includes('up'));
+      expect(client.send(association, 11, Uint8Array.of(round))).toBe('queued');
+      client.flush();
+      await heard.until('a message', ({ types }) => types.includes('message'));
+      await other.close();
+      await one.close();
+      expect(outbound.bytes).toHaveLength(0);
+      expect(client.send(association, 11, Uint8Array.of(9))).toBe('gone');
+    }
+  });
+
   test('empties the views of its arenas when it is closed, and refuses every call', async () => {
     const stack = openStack(loopback(1)) as NativeStack;
     expect(stack).toBeInstanceOf(NativeStack);

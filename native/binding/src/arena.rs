@@ -62,19 +62,29 @@ impl Arena {
     /// All zero; large ones cost nothing until they are written. Returns `None` if `length` is not 1 byte to
     /// 512 MiB, or no memory is left.
     pub fn new(length: usize) -> Option<Rc<Arena>> {
-        if length == 0 || length > MAX_BYTES {
-            return None;
-        }
-        let memory = Pages::map(HEAD_BYTES + length).ok()?;
-        // SAFETY: the memory is longer than its head.
-        let start = unsafe { memory.start().add(HEAD_BYTES) };
+        let (memory, bytes) = map(length).ok()?;
         Some(Rc::new(Arena {
             head: Cell::new(memory.start()),
-            bytes: RefCell::new(Bytes { start, length }),
+            bytes: RefCell::new(bytes),
             memory: RefCell::new(Some(Rc::new(memory))),
             spare: UnsafeCell::default(),
             is_exposed: Cell::new(false),
         }))
+    }
+
+    /// Gives an arena that is released, or was never exposed, new memory, to be exposed like that of a new one.
+    pub fn renew(&self, length: usize) -> Fallible<()> {
+        let mut slot = self.memory.try_borrow_mut().map_err(|_| Failure::InUse)?;
+        let mut bytes = self.bytes.try_borrow_mut().map_err(|_| Failure::InUse)?;
+        if slot.is_some() && self.is_exposed.get() {
+            return Err(Failure::InUse);
+        }
+        let (memory, mapped) = map(length)?;
+        self.head.set(memory.start());
+        *bytes = mapped;
+        *slot = Some(Rc::new(memory));
+        self.is_exposed.set(false);
+        Ok(())
     }
 
     /// Gives the memory back. `array_buffer` is the one that `expose` made: it is detached, its views have
@@ -134,6 +144,16 @@ impl Arena {
         // SAFETY: as in `position`; the head is longer than that.
         unsafe { self.head.get().cast::<i32>().add(4).write(outcome) }
     }
+}
+
+fn map(length: usize) -> Fallible<(Pages, Bytes)> {
+    if length == 0 || length > MAX_BYTES {
+        return Err(Failure::OutOfRange);
+    }
+    let memory = Pages::map(HEAD_BYTES + length).map_err(|_| Failure::Internal)?;
+    // SAFETY: the memory is longer than its head.
+    let start = unsafe { memory.start().add(HEAD_BYTES) };
+    Ok((memory, Bytes { start, length }))
 }
 
 impl Deref for Bytes {

@@ -58,6 +58,18 @@ impl SharedHandlespace {
         }
     }
 
+    fn reopen(&self, core: Box<Handlespace>) -> Fallible<()> {
+        let mut slot = self.core.try_borrow_mut().map_err(|_| Failure::InUse)?;
+        if slot.is_some() {
+            return Err(Failure::InUse);
+        }
+        self.arenas.replace(None);
+        self.refusal.replace(None);
+        self.memory.report(core_bytes(&core));
+        *slot = Some(core);
+        Ok(())
+    }
+
     /// Gives all memory back but the arenas', which have owners of their own.
     fn close(&self) -> Fallible<()> {
         let core = self
@@ -108,6 +120,36 @@ pub struct NativeSettings {
     pub max_pool_handle_bytes: f64,
 }
 
+fn new_core(settings: NativeSettings) -> Fallible<Box<Handlespace>> {
+    let (is_negative, seed, is_lossless) = settings.seed.get_u64();
+    if is_negative || !is_lossless || !settings.jitter.is_finite() {
+        return Err(Failure::OutOfRange);
+    }
+    let settings = Settings {
+        seed,
+        keep_alive: KeepAlive {
+            interval_ms: whole(settings.interval_ms)?,
+            timeout_ms: whole(settings.timeout_ms)?,
+            jitter: settings.jitter,
+        },
+        max_increment: whole_u32(settings.max_increment)?,
+        degradation: if settings.every_entry_degrades.unwrap_or(false) {
+            Degradation::OfAll
+        } else {
+            Degradation::OfTheFirst
+        },
+        home_offset: Some(HOME_OFFSET),
+        length_offset: Some(LENGTH_OFFSET),
+        limits: Limits {
+            max_pools: whole_usize(settings.max_pools)?,
+            max_elements: whole_usize(settings.max_elements)?,
+            max_pool_handle_bytes: whole_usize(settings.max_pool_handle_bytes)?,
+            ..Limits::default()
+        },
+    };
+    catch_unwind(|| Box::new(Handlespace::new(settings))).map_err(|_| Failure::Internal)
+}
+
 #[napi(object)]
 pub struct NativeRefusal {
     pub reason: String,
@@ -133,34 +175,7 @@ pub struct NativeHandlespace {
 impl NativeHandlespace {
     #[napi(constructor)]
     pub fn new(env: &Env, settings: NativeSettings, desk: &ArenaHandle) -> Result<Self, Failure> {
-        let (is_negative, seed, is_lossless) = settings.seed.get_u64();
-        if is_negative || !is_lossless || !settings.jitter.is_finite() {
-            return Err(Failure::OutOfRange.into());
-        }
-        let settings = Settings {
-            seed,
-            keep_alive: KeepAlive {
-                interval_ms: whole(settings.interval_ms)?,
-                timeout_ms: whole(settings.timeout_ms)?,
-                jitter: settings.jitter,
-            },
-            max_increment: whole_u32(settings.max_increment)?,
-            degradation: if settings.every_entry_degrades.unwrap_or(false) {
-                Degradation::OfAll
-            } else {
-                Degradation::OfTheFirst
-            },
-            home_offset: Some(HOME_OFFSET),
-            length_offset: Some(LENGTH_OFFSET),
-            limits: Limits {
-                max_pools: whole_usize(settings.max_pools)?,
-                max_elements: whole_usize(settings.max_elements)?,
-                max_pool_handle_bytes: whole_usize(settings.max_pool_handle_bytes)?,
-                ..Limits::default()
-            },
-        };
-        let core =
-            catch_unwind(|| Box::new(Handlespace::new(settings))).map_err(|_| Failure::Internal)?;
+        let core = new_core(settings)?;
         let shared = SharedHandlespace {
             memory: ExternalMemory::new(env, core_bytes(&core)),
             core: RefCell::new(Some(core)),
@@ -172,6 +187,12 @@ impl NativeHandlespace {
         Ok(NativeHandlespace {
             shared: Rc::new(shared),
         })
+    }
+
+    /// Makes a closed one into a new one, with the same functions and the same desk.
+    #[napi]
+    pub fn reopen(&self, settings: NativeSettings) -> Result<(), Failure> {
+        Ok(self.shared.reopen(new_core(settings)?)?)
     }
 
     /// `{ resolveInPlace, register, ... }`: the hand-bound functions.

@@ -71,6 +71,21 @@ impl SharedStack {
         }
     }
 
+    /// Makes a closed one whose arenas are released into a new one.
+    fn reopen(&self, stack: Stack, arena_bytes: usize) -> Fallible<()> {
+        let mut slot = self.stack.try_borrow_mut().map_err(|_| Failure::InUse)?;
+        if slot.is_some() {
+            return Err(Failure::InUse);
+        }
+        self.inbound.renew(arena_bytes)?;
+        self.events.renew(size_of::<Words>())?;
+        self.outbound.renew(arena_bytes)?;
+        self.words.replace(Some(new_words()));
+        self.memory.report(stack_bytes(&stack));
+        *slot = Some(stack);
+        Ok(())
+    }
+
     /// Ends everything and gives all memory back but the arenas', which JavaScript releases.
     fn close(&self) -> Fallible<()> {
         let stack = self
@@ -83,6 +98,10 @@ impl SharedStack {
         self.memory.report(0);
         dropped.map_err(|_| Failure::Internal)
     }
+}
+
+fn new_words() -> Box<Words> {
+    Box::new([0; MAX_RECORDS * records::RECORD_WORDS])
 }
 
 /// Memory of a stack with what belongs to it here.
@@ -154,33 +173,14 @@ impl NativeSctpStack {
         options: NativeStackOptions,
         wake: Function<'_, (), UnknownReturnValue>,
     ) -> Result<Self> {
-        let options = stack_options(options).map_err(failed)?;
-        let arena_bytes = ARENA_BYTES.max(2 * options.max_message_bytes);
-        let waker = Arc::new(OnceLock::<Wake>::new());
-        let io_waker = waker.clone();
-        let wake_caller = move || {
-            // The queue has no limit. A function that is closing belongs to an environment that ends.
-            let _ = io_waker
-                .get()
-                .map(|wake| wake.call((), ThreadsafeFunctionCallMode::NonBlocking));
-        };
-        let stack = catch_unwind(AssertUnwindSafe(|| {
-            Stack::start(options, Box::new(wake_caller))
-        }))
-        .map_err(|_| failed(Failure::Internal))?
-        .map_err(refused)?;
-        // Made only now: a threadsafe function takes turns of the event loop to go, which a caller that tries
-        // one setting after the other does not give. Nothing can have happened on the new stack.
-        let wake = wake.build_threadsafe_function::<()>();
-        let wake = wake.callee_handled::<false>().build();
-        let _ = waker.set(wake.map_err(|_| failed(Failure::Internal))?);
+        let (stack, arena_bytes) = start(options, wake)?;
         let arena = |bytes| Arena::new(bytes).ok_or_else(|| failed(Failure::Internal));
         let shared = SharedStack {
             memory: ExternalMemory::new(env, stack_bytes(&stack)),
             stack: RefCell::new(Some(stack)),
             inbound: arena(arena_bytes)?,
             events: arena(size_of::<Words>())?,
-            words: RefCell::new(Some(Box::new([0; MAX_RECORDS * records::RECORD_WORDS]))),
+            words: RefCell::new(Some(new_words())),
             outbound: arena(arena_bytes)?,
         };
         Ok(NativeSctpStack {
@@ -188,19 +188,37 @@ impl NativeSctpStack {
         })
     }
 
-    /// `{ inbound, events, outbound, drain, send, flush }`: the arenas and the hand-bound functions. Once.
+    /// Makes a closed one whose arenas are released into a new one, with the same functions.
     #[napi]
-    pub fn bind<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
-        self.make_functions(env).map_err(|_| failed(Failure::InUse))
+    pub fn reopen(
+        &self,
+        options: NativeStackOptions,
+        wake: Function<'_, (), UnknownReturnValue>,
+    ) -> Result<()> {
+        let (stack, arena_bytes) = start(options, wake)?;
+        self.shared.reopen(stack, arena_bytes).map_err(failed)
     }
 
-    fn make_functions<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
-        let mut object = Object::new(env)?;
-        object.set("inbound", arena::expose(env, &self.shared.inbound)?)?;
-        object.set("events", arena::expose(env, &self.shared.events)?)?;
-        object.set("outbound", arena::expose(env, &self.shared.outbound)?)?;
-        sctp_hot::bind_all(env, &mut object, &self.shared)?;
-        Ok(object)
+    /// `{ drain, send, flush }`: the hand-bound functions.
+    #[napi]
+    pub fn bind<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+        let mut functions = Object::new(env)?;
+        sctp_hot::bind_all(env, &mut functions, &self.shared)?;
+        Ok(functions)
+    }
+
+    /// `{ inbound, events, outbound }`. Once each time it is open.
+    #[napi]
+    pub fn arenas<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
+        self.expose_arenas(env).map_err(|_| failed(Failure::InUse))
+    }
+
+    fn expose_arenas<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+        let mut arenas = Object::new(env)?;
+        arenas.set("inbound", arena::expose(env, &self.shared.inbound)?)?;
+        arenas.set("events", arena::expose(env, &self.shared.events)?)?;
+        arenas.set("outbound", arena::expose(env, &self.shared.outbound)?)?;
+        Ok(arenas)
     }
 
     #[napi(getter)]
@@ -288,6 +306,34 @@ impl NativeSctpStack {
     fn with<R>(&self, work: impl FnOnce(&mut Stack) -> R) -> Result<R> {
         self.shared.with(work).map_err(failed)
     }
+}
+
+/// Starts a stack. Returns it with the bytes of its arenas for messages.
+fn start(
+    options: NativeStackOptions,
+    wake: Function<'_, (), UnknownReturnValue>,
+) -> Result<(Stack, usize)> {
+    let options = stack_options(options).map_err(failed)?;
+    let arena_bytes = ARENA_BYTES.max(2 * options.max_message_bytes);
+    let waker = Arc::new(OnceLock::<Wake>::new());
+    let io_waker = waker.clone();
+    let wake_caller = move || {
+        // The queue has no limit. A function that is closing belongs to an environment that ends.
+        let _ = io_waker
+            .get()
+            .map(|wake| wake.call((), ThreadsafeFunctionCallMode::NonBlocking));
+    };
+    let stack = catch_unwind(AssertUnwindSafe(|| {
+        Stack::start(options, Box::new(wake_caller))
+    }))
+    .map_err(|_| failed(Failure::Internal))?
+    .map_err(refused)?;
+    // Made only now: a threadsafe function takes turns of the event loop to go, which a caller that tries
+    // one setting after the other does not give. Nothing can have happened on the new stack.
+    let wake = wake.build_threadsafe_function::<()>();
+    let wake = wake.callee_handled::<false>().build();
+    let _ = waker.set(wake.map_err(|_| failed(Failure::Internal))?);
+    Ok((stack, arena_bytes))
 }
 
 fn stack_options(options: NativeStackOptions) -> Fallible<StackOptions> {

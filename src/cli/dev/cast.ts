@@ -44,7 +44,10 @@ export function castAt(addresses: readonly IpAddress[]): Cast {
 function registrarAt(address: IpAddress, number: number, all: readonly IpAddress[]): Role {
   const peers = all.filter((other) => other !== address);
   return {
-    ...{ kind: 'registrar', name: `registrar ${number}`, id: number, address },
+    kind: 'registrar',
+    name: `registrar ${number}`,
+    id: number,
+    address,
     command: [
       ...['registrar', '--transport', 'udp', '--address', address, '--id', String(number)],
       ...['--no-announce', ...peers.flatMap((peer) => ['--peer', peer]), ...TIMERS],
@@ -56,7 +59,10 @@ function registrarAt(address: IpAddress, number: number, all: readonly IpAddress
 function echoServerAt(address: IpAddress, number: number, registrars: readonly IpAddress[]): Role {
   const id = FIRST_ECHO_SERVER + number - 1;
   return {
-    ...{ kind: 'echo server', name: `echo server ${number}`, id, address },
+    kind: 'echo server',
+    name: `echo server ${number}`,
+    id,
+    address,
     command: [
       ...['serve', 'echo', '--pool', POOL, '--id', String(id), '--transport', 'udp'],
       // It is to be called: by a registrar that takes it over (RFC 5353 §3.5).

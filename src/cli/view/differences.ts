@@ -48,7 +48,9 @@ function registrarDifferences(a: RegistrarView, b: RegistrarView): Difference[] 
   return all
     .filter((id) => toA.has(id) !== toB.has(id))
     .map((id) => ({
-      ...{ what: 'registrar', pool: '', id: formatId(id) },
+      what: 'registrar',
+      pool: '',
+      id: formatId(id),
       a: toA.has(id) ? KNOWN : UNKNOWN,
       b: toB.has(id) ? KNOWN : UNKNOWN,
     }));
@@ -63,7 +65,9 @@ function poolElementDifferences(a: RegistrarView, b: RegistrarView): Difference[
     const { pool = '', id = '' } = one ?? other ?? {};
     const isAtA = one !== undefined;
     return {
-      ...{ what: 'poolElement', pool, id },
+      what: 'poolElement',
+      pool,
+      id,
       a: isAtA ? KNOWN : UNKNOWN,
       b: isAtA ? UNKNOWN : KNOWN,
     } as const;

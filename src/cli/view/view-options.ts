@@ -68,7 +68,12 @@ export async function read(
   const log = openCommandLog(options);
   const { asPeer, timeout, transport, udpPort, registrarUdpPort } = options;
   const view = await readRegistrar({
-    ...{ registrar, parts, asPeer, transport, udpPort, registrarUdpPort },
+    registrar,
+    parts,
+    asPeer,
+    transport,
+    udpPort,
+    registrarUdpPort,
     ...more,
     timeoutMs: timeout,
     onIntroduced: () => log.warn({ registrar }, PHANTOM),

@@ -80,8 +80,12 @@ export class CachedPool {
 
   #register({ element, policy }: Candidate): void {
     this.#handlespace.register(0, {
-      ...{ poolHandle: this.#name, id: element.id, homeRegistrarId: 0 },
-      ...{ lifeMs: Number.POSITIVE_INFINITY, policy, userTransport: ANY_TRANSPORT },
+      poolHandle: this.#name,
+      id: element.id,
+      homeRegistrarId: 0,
+      lifeMs: Number.POSITIVE_INFINITY,
+      policy,
+      userTransport: ANY_TRANSPORT,
     });
   }
 }

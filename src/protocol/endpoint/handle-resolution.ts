@@ -80,7 +80,10 @@ function ask(
   const type = 'ASAP_HANDLE_RESOLUTION';
   const message = { type, wantsUpdates: false, poolHandle, items: asked } as const;
   const pending: PendingResolution = {
-    ...{ key, asked, purpose, giveUpAt },
+    key,
+    asked,
+    purpose,
+    giveUpAt,
     payload: context.outbox.encode(message),
     requests: new Map([[request, items]]),
     reported: new Set(),

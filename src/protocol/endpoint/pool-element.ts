@@ -50,7 +50,11 @@ export class PoolElementMachine implements Machine<PoolElementInput, PoolElement
       log,
     });
     this.#context = {
-      ...{ settings, outbox, hunt, log, policy },
+      settings,
+      outbox,
+      hunt,
+      log,
+      policy,
       registrars: new Map(),
       phase: { name: 'idle' },
       accepted: undefined,

@@ -43,12 +43,19 @@ export class PoolUserMachine implements Machine<PoolUserInput, PoolUserOutput> {
     const outbox = new Outbox<PoolUserEvent>(options.profile);
     const random = seededRandom(seed);
     const hunt = new ServerHunt({
-      ...{ registrars, options, random, log },
+      registrars,
+      options,
+      random,
+      log,
       emit: (output) => outbox.push(output),
       onNobodyFound: () => this.#onNobodyFound(),
     });
     this.#context = {
-      ...{ options, outbox, hunt, log, random },
+      options,
+      outbox,
+      hunt,
+      log,
+      random,
       cache: new Cache(options, seed),
       pending: new PendingResolutions(),
       reports: new FailureReports(),

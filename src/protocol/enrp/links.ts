@@ -33,8 +33,12 @@ export function onAssociationUp(
   const { links, peers } = context;
   const sessions = { all: undefined, own: undefined };
   const link: Link = {
-    ...{ id, peerAddresses, peerId: UNHEARD, sessions },
-    ...{ malformedMessages: 0, isToldOfDuplicate: false },
+    id,
+    peerAddresses,
+    peerId: UNHEARD,
+    sessions,
+    malformedMessages: 0,
+    isToldOfDuplicate: false,
   };
   links.set(id, link);
   const peer = attempt === undefined ? undefined : peers.findByAttempt(attempt);

@@ -49,7 +49,9 @@ export function storeAdopted(
 ): void {
   const { id, handlespace, outbox } = context;
   const outcome = store(context, now, poolHandle, element, {
-    ...{ home: id, isWatched: true, expiresInMs: Number.POSITIVE_INFINITY },
+    home: id,
+    isWatched: true,
+    expiresInMs: Number.POSITIVE_INFINITY,
   });
   if (outcome === undefined) return;
   const poolElement = handlespace.find(poolHandle, element.id) as PoolElementState;

@@ -20,8 +20,16 @@ export function claim(
   const { poolHandle, lifeMs, policy, userTransport, asapTransport } = poolElement;
   try {
     const outcome = handlespace.register(now, {
-      ...{ poolHandle, id: poolElement.id, homeRegistrarId: id, lifeMs, policy },
-      ...{ userTransport, asapTransport, association, isWatched: true, mayDisagree: true },
+      poolHandle,
+      id: poolElement.id,
+      homeRegistrarId: id,
+      lifeMs,
+      policy,
+      userTransport,
+      asapTransport,
+      association,
+      isWatched: true,
+      mayDisagree: true,
       expiresInMs: expiryOf(lifeMs, options),
     });
     const stored = handlespace.find(poolHandle, poolElement.id) as PoolElementState;

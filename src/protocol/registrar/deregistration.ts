@@ -23,8 +23,13 @@ export function onDeregistration(
   if (refusal === undefined) {
     counters.deregistrations += 1;
   } else {
-    const request = { request: message.type, association: association.id };
-    tellRefused(context, { ...request, poolHandle, poolElementId }, refusal);
+    const request = {
+      request: message.type,
+      association: association.id,
+      poolHandle,
+      poolElementId,
+    };
+    tellRefused(context, request, refusal);
   }
   outbox.send(association.id, {
     type: 'ASAP_DEREGISTRATION_RESPONSE',

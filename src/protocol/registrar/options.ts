@@ -146,7 +146,7 @@ export function completeRegistrarOptions(
   const { profile = 'rsplib', limits } = given;
   const facts = { isRfc: profile === 'rfc', localAddresses };
   const options = filledIn(OPTIONS, given, facts);
-  return Object.freeze({ ...options, limits: filledIn(LIMITS, limits ?? {}, profile) });
+  return Object.freeze({ limits: filledIn(LIMITS, limits ?? {}, profile), ...options });
 }
 
 /** What the registrar's handlespace must be made with; the registrar itself is given the handlespace. */

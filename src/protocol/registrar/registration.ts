@@ -34,8 +34,13 @@ export function onRegistration(
   const poolElementId = poolElement.id;
   const refusal = register(context, now, association, message);
   if (refusal !== undefined) {
-    const request = { request: message.type, association: association.id };
-    tellRefused(context, { ...request, poolHandle, poolElementId }, refusal, poolElement);
+    const request = {
+      request: message.type,
+      association: association.id,
+      poolHandle,
+      poolElementId,
+    };
+    tellRefused(context, request, refusal, poolElement);
   }
   context.outbox.send(association.id, {
     type: 'ASAP_REGISTRATION_RESPONSE',
