@@ -15,7 +15,7 @@ const LONG_FILES = [
   'test/workers/generations.test.ts',
   'test/memory/after-close.test.ts',
 ];
-const FIXED_HISTORIES = { first: 121, runs: 480 };
+const FIXED_HISTORIES = { first: 61, runs: 540 };
 const FRESH_HISTORIES = { first: randomInt(1, 900_000_000), runs: 2_400 };
 const DAMAGED_PACKETS = 3_000_000;
 const STRESS_MINUTES = 10;

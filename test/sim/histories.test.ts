@@ -10,7 +10,7 @@ import { describeHistories, expectPeace } from './playing.ts';
 import { only } from './shrink.ts';
 
 const { RSERPOOL_SIM_SEED, RSERPOOL_SIM_RUNS, RSERPOOL_SIM_EVENTS } = process.env;
-const FRESH_RUNS = 50;
+const FRESH_RUNS = 30;
 
 if (RSERPOOL_SIM_EVENTS !== undefined) {
   test('a scope ends with one view of the living pool elements after some events of one seed', () => {
