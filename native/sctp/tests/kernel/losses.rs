@@ -74,7 +74,8 @@ fn a_peer_that_starts_anew_restarts_its_association() {
     };
     device.add("10.97.0.1");
     device.add("10.97.0.2");
-    let patient = |options: &mut StackOptions| options.max_retransmissions = 30;
+    // So many that it is still there on a machine that lets the client wait for seconds.
+    let patient = |options: &mut StackOptions| options.max_retransmissions = 1_000;
     let (mut server, port) = server(&["10.97.0.1"], patient);
     let call = || {
         let mut client = start(&["10.97.0.2"], |_| {});
