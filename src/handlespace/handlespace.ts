@@ -20,7 +20,7 @@ import {
   type NativeSettings,
   releaseArena,
 } from '../native.ts';
-import { Spares } from '../spares.ts';
+import { Spares } from '../native-spares.ts';
 import type { Milliseconds } from '../types.ts';
 import type { Profile } from '../wire/parameters.ts';
 import { type Desk, type PoolHandle, sharedDesk } from './desk.ts';

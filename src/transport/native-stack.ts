@@ -16,7 +16,7 @@ import {
   type SctpArenas,
   type SctpFunctions,
 } from '../native.ts';
-import { Spares } from '../spares.ts';
+import { Spares } from '../native-spares.ts';
 import type { AssociationId, IpAddress, SctpAddress } from '../types.ts';
 import { NativeEndpoint } from './native-endpoint.ts';
 import { DOWN_REASONS, EVENT, EVENT_WORDS, KIND } from './native-records.ts';

@@ -2,6 +2,7 @@
 
 import { createSocket } from 'node:dgram';
 import { afterEach, describe, expect, test } from 'vitest';
+import { claimLoopbackAddresses } from '../../src/cli/dev/loopback.ts';
 import { formatId } from '../../src/types.ts';
 import { Running, run, stopAll } from './support.ts';
 
@@ -9,6 +10,16 @@ import { Running, run, stopAll } from './support.ts';
 const PATIENCE_S = '300';
 
 afterEach(stopAll);
+
+test('two demonstrations at a time claim different addresses, and give them back', async () => {
+  const claims = await Promise.all([claimLoopbackAddresses(6), claimLoopbackAddresses(6)]);
+  const claimed = claims.flatMap(({ addresses }) => addresses);
+  expect(new Set(claimed).size).toBe(12);
+  for (const { release } of claims) release();
+  const again = await claimLoopbackAddresses(12);
+  again.release();
+  expect(again.addresses).toHaveLength(12);
+});
 
 describe('rserpool dev', () => {
   test('plays the demonstration once: nothing is lost, and no process stays behind', async () => {

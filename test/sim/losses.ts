@@ -131,7 +131,8 @@ export class Losses {
 
   #isExcused({ process, registered }: SimElement, home: SimRegistrar): boolean {
     const { address, startedAt } = home.process;
-    const isAnew = startedAt > (registered?.since ?? 0);
+    // In the same instant: the answer comes from the process before.
+    const isAnew = startedAt >= (registered?.since ?? 0);
     const wasApart = this.#world.ways.openFor(process.address, address, BREAK_MS) < CAUSE_MS;
     return isAnew || wasApart || process.awakeFor(BREAK_MS) < CAUSE_MS;
   }

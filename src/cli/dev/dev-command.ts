@@ -16,7 +16,7 @@ import { integerBetween } from '../options.ts';
 import { createOutput, type Output } from '../output.ts';
 import { type Cast, castAt, POOL, PROCESSES } from './cast.ts';
 import { killEchoServer, killRegistrar } from './failures.ts';
-import { freeLoopbackAddresses } from './loopback.ts';
+import { claimLoopbackAddresses } from './loopback.ts';
 import { NumberedRequests, type RequestCounters } from './numbered-requests.ts';
 import { Scene } from './scene.ts';
 
@@ -89,15 +89,18 @@ async function perform(
   late: AbortSignal,
 ): Promise<void> {
   const output = createOutput(options.json === true);
+  const claimed = await claimLoopbackAddresses(PROCESSES);
+  const cast = castAt(claimed.addresses);
   const scene = new Scene(output, stopped, logArguments(options));
   late.addEventListener('abort', () => scene.killAll());
   let result: Result | undefined;
   try {
-    await play(scene, output, log, stopped, options.once === true, (begun) => {
+    await play(cast, scene, output, log, stopped, options.once === true, (begun) => {
       result = begun;
     });
   } finally {
     await scene.close();
+    claimed.release();
     if (result !== undefined) output.json(result);
     // Late, it is reported that the demonstration did not finish.
     if (result !== undefined && result.lost > 0 && !late.aborted) tellLost(result.lost);
@@ -111,6 +114,7 @@ function tellLost(lost: number): void {
 
 /** Resolves when it has been played `once`; else it goes on until it is stopped, and rejects then. */
 async function play(
+  cast: Cast,
   scene: Scene,
   output: Output,
   log: ProgramLog,
@@ -118,7 +122,6 @@ async function play(
   once: boolean,
   onBegun: (result: Result) => void,
 ): Promise<void> {
-  const cast = castAt(await freeLoopbackAddresses(PROCESSES));
   await enter(scene, cast, output);
   const user = await createPoolUser({
     registrars: cast.registrars.map(({ address }) => `${address}:${ASAP_PORT}`),

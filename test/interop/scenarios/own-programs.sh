@@ -18,15 +18,15 @@ has_said() { grep -q "$2" "$folder/$1"; }
 ip link set lo up
 $program registrar --address 127.0.0.1 --no-announce --json >"$folder/registrar" &
 registrar=$!
-within 20 has_said registrar ready
+within 60 has_said registrar ready
 head -n 1 "$folder/registrar"
 $program serve echo --address 127.0.0.2 --registrar 127.0.0.1:3863 --json >"$folder/server" &
 server=$!
-within 20 has_said server registered
+within 60 has_said server registered
 $program resolve EchoPool --registrar 127.0.0.1:3863 --json | head -n 1
 kill $server
 wait $server
 $program resolve EchoPool --registrar 127.0.0.1:3863 2>/dev/null || echo nobody
 kill $registrar
 wait $registrar
-$program dev --once | tail -n 1
+$program dev --once --limit 120 | tail -n 1
