@@ -15,6 +15,8 @@ const LONG_FILES = [
   'test/workers/generations.test.ts',
   'test/memory/after-close.test.ts',
 ];
+/** Scenarios that run over both SCTP backends here, and over one of them with every push. */
+const LONG_SCENARIOS = ['bad-network', 'crowd', 'bad-messages', 'interfaces'];
 const FIXED_HISTORIES = { first: 61, runs: 540 };
 const FRESH_HISTORIES = { first: randomInt(1, 900_000_000), runs: 2_400 };
 const DAMAGED_PACKETS = 3_000_000;
@@ -40,6 +42,11 @@ async function search() {
   await vitest('stress beside rsplib', ['test/interop/stress.test.ts'], {
     isBeside,
     env: { RSERPOOL_STRESS_MINUTES: String(STRESS_MINUTES) },
+  });
+  const scenarios = LONG_SCENARIOS.map((name) => `test/interop/${name}.test.ts`);
+  await vitest('scenarios over both backends', [...scenarios, '--maxWorkers=2'], {
+    isBeside,
+    env: { RSERPOOL_LONG: '1' },
   });
   const { first, runs } = FRESH_HISTORIES;
   await histories('more fresh histories', { first: first + runs / 2, runs: runs / 2 }, isBeside);

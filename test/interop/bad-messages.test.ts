@@ -10,7 +10,7 @@ import { expect, test } from 'vitest';
 import { PAYLOAD_PROTOCOL } from '../../src/types.ts';
 import { encodeAsap } from '../../src/wire/asap.ts';
 import { readSctpMessages } from '../support/sctp-messages.ts';
-import { describeScenario, expectWellFormed, TRANSPORTS } from './lab.ts';
+import { describeScenario, expectWellFormed, TRANSPORTS_OF_THIS_RUN } from './lab.ts';
 import { ASAP, CAUSE, CHUNK, type Host, WireLog } from './wire-log.ts';
 
 const REGISTRAR: Host = ['10.20.0.1'];
@@ -68,7 +68,12 @@ const ANSWERS: readonly [string, string, readonly object[]][] = [
   ['the resolution of a pool handle of 65 527 octets', '0500ffff0009fffb', error(3)],
 ];
 
-const scenario = { script: 'bad-messages.sh', limitS: 120, transports: TRANSPORTS, prepare };
+const scenario = {
+  script: 'bad-messages.sh',
+  limitS: 120,
+  transports: TRANSPORTS_OF_THIS_RUN,
+  prepare,
+};
 describeScenario('bad messages to a registrar that serves rsplib', scenario, (seen) => {
   const wire = () => seen.wire('registrar');
   const outcomes = () =>

@@ -4,7 +4,7 @@
  */
 
 import { expect, test } from 'vitest';
-import { describeScenario, expectWellFormed, TRANSPORTS } from './lab.ts';
+import { describeScenario, expectWellFormed, TRANSPORTS_OF_THIS_RUN } from './lab.ts';
 import { ASAP, CHUNK, type Host } from './wire-log.ts';
 
 const REGISTRAR: Host = ['10.20.0.1'];
@@ -19,7 +19,7 @@ interface Exchange {
   readonly end: string | null;
 }
 
-const scenario = { script: 'bad-network.sh', limitS: 300, transports: TRANSPORTS };
+const scenario = { script: 'bad-network.sh', limitS: 300, transports: TRANSPORTS_OF_THIS_RUN };
 describeScenario('bad networks', scenario, (seen) => {
   const peers = seen.transport === 'kernel' ? ['ours'] : ['ours', 'kernel'];
 

@@ -4,7 +4,7 @@
  */
 
 import { expect, test } from 'vitest';
-import { describeScenario, expectWellFormed, TRANSPORTS } from './lab.ts';
+import { describeScenario, expectWellFormed, TRANSPORTS_OF_THIS_RUN } from './lab.ts';
 import { ASAP, CHUNK, type Host, unanswered } from './wire-log.ts';
 
 const REGISTRAR: Host = ['10.20.0.1'];
@@ -12,7 +12,7 @@ const SERVER = { id: 0xd000_0001, host: ['10.20.0.11'] };
 const TERMINAL: Host = ['10.20.0.21'];
 const CROWD: Host = ['10.20.0.31'];
 
-const scenario = { script: 'crowd.sh', limitS: 120, transports: TRANSPORTS };
+const scenario = { script: 'crowd.sh', limitS: 120, transports: TRANSPORTS_OF_THIS_RUN };
 describeScenario('a crowd of pool elements', scenario, (seen) => {
   const wire = () => seen.wire('registrar');
   const steps = () => seen.jsonLines('crowd.txt');

@@ -4,9 +4,9 @@
  */
 
 import { expect, test } from 'vitest';
-import { describeScenario, TRANSPORTS } from './lab.ts';
+import { describeScenario, TRANSPORTS_OF_THIS_RUN } from './lab.ts';
 
-const scenario = { script: 'interfaces.sh', limitS: 240, transports: TRANSPORTS };
+const scenario = { script: 'interfaces.sh', limitS: 240, transports: TRANSPORTS_OF_THIS_RUN };
 describeScenario('replaced network interfaces', scenario, (seen) => {
   test.each(['before', 'after'])('announces of both registrars are received %s', (when) => {
     expect(seen.text(`${when}-ours.txt`)).toContain('from 10.20.0.1.');

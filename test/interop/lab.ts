@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { formatId } from '../../src/types.ts';
+import { isLong } from '../support/long.ts';
 import { WireLog } from './wire-log.ts';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -82,6 +83,9 @@ export async function runInVm(
 /** SCTP backends of our side that the lab shows. With `udp` the kernels of rsplib's hosts encapsulate. */
 export const TRANSPORTS = ['udp', 'kernel'] as const;
 export type LabTransport = (typeof TRANSPORTS)[number];
+
+/** For scenarios about what both backends share: over the kernel's SCTP they run in `npm run check:long`. */
+export const TRANSPORTS_OF_THIS_RUN: readonly LabTransport[] = isLong ? TRANSPORTS : ['udp'];
 
 /** What one run of a scenario left behind. */
 export class Sighting {
