@@ -92,9 +92,8 @@ observers=()
 view_of() { cat "$folder/view-$1.txt"; }
 # After a registrar has ended: what it knew does not count any more.
 forget_view() { rm -f "$folder/view-$1.txt"; }
-keep_view() { # keep_view NAME ADDRESS: into NAME.txt
-  cp "$folder/view-$2.txt" "$folder/$1.txt"
-}
+# On the guest's file system a file that is being replaced is missing for a moment.
+keep_view() { within 20 cp "$folder/view-$2.txt" "$folder/$1.txt"; } # keep_view NAME ADDRESS: into NAME.txt
 
 # What the registrar at ADDRESS knows: `id@home` of each pool element.
 known_at() { view_of "$1" 2>/dev/null | sed 's/ .*//' | tr '\n' ' '; }
