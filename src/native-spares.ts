@@ -1,24 +1,23 @@
 /**
- * Native objects that were closed and wait to be opened again. V8 frees a native object and the functions bound
- * to it only when it collects its old generation: it takes no part of them for garbage before that. A program
- * that opens and closes a few at a time would have hundreds of them in memory.
+ * Closed native objects that are reused. V8 frees a native object and the functions bound to it only in a full
+ * collection. Without reuse, a program that keeps opening and closing a few objects has hundreds in memory.
  */
 
-/** As many as a program may have open at a time that opens and closes all day. */
+/** Beyond this number, closed objects are left to the garbage collector. */
 const MOST_SPARES = 16;
 
 export class Spares<Native> {
   readonly #spares: Native[] = [];
   #closed: Native | undefined;
 
-  /** Returns one to be opened again, if there is any. */
+  /** Returns an object to reopen, if there is one. */
   take(): Native | undefined {
     return this.#spares.pop();
   }
 
   /**
-   * Takes one back that is closed. Returns one that stays closed, which its user keeps in its place: calls that
-   * come too late must not reach the next user's.
+   * Takes back a closed object. The caller replaces it by the returned one, which is never reopened: a late call
+   * must not reach the object's next user.
    */
   giveBack(native: Native): Native {
     this.#closed ??= native;

@@ -40,7 +40,7 @@ export function addressesNow(source: AddressSource): readonly IpAddress[] {
  */
 export function openStackOn(source: AddressSource, options: OpenOptions): SctpStack {
   if (typeof source !== 'function') return openSctpStack(options);
-  const following = { mayChangeAddresses: true, ...options };
+  const following = Object.assign({}, options, { mayChangeAddresses: true });
   try {
     return openSctpStack(following);
   } catch (error) {

@@ -51,7 +51,7 @@ function countsOf(ids: readonly number[]): number[] {
   return [...counts.values()].sort((a, b) => b - a);
 }
 
-/** Each time its cache is renewed, the registrar chooses for the pool user twice, and does not know whose turn it is. */
+/** Allows for two requests more or less: renewing the cache takes up to two answers in the registrar's own order. */
 function expectEven(ids: readonly number[], servers: number): void {
   const counts = countsOf(ids);
   const share = ids.length / servers;

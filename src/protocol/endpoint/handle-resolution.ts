@@ -51,9 +51,9 @@ function answerOrAsk(context: PoolUserContext, now: Milliseconds, want: Want): v
   } else if (!cache.keeps(key)) {
     ask(context, now, want, 'request', want.items);
   } else if (items === undefined) {
-    shareOrAsk(context, now, want, 'number', undefined);
+    shareOrAsk(context, now, want, undefined);
   } else {
-    shareOrAsk(context, now, { ...want, items }, 'cache', Math.max(items, options.cacheItems));
+    shareOrAsk(context, now, { ...want, items }, Math.max(items, options.cacheItems));
   }
 }
 
@@ -62,12 +62,11 @@ function shareOrAsk(
   context: PoolUserContext,
   now: Milliseconds,
   want: Want,
-  purpose: 'cache' | 'number',
   asked: number | undefined,
 ): void {
   const same = context.pending.findShared(want.key, want.items);
   if (same !== undefined) same.requests.set(want.request, want.items);
-  else ask(context, now, want, purpose, asked);
+  else ask(context, now, want, asked === undefined ? 'number' : 'cache', asked);
 }
 
 function ask(
