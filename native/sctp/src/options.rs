@@ -173,6 +173,10 @@ impl StackOptions {
             heartbeat_interval: self.heartbeat_interval + self.rto_initial,
             max_retransmissions: Some(self.max_retransmissions),
             max_init_retransmits: Some(self.max_retransmissions),
+            // The I bit asks for a SACK at once. `dcsctp` sets it while its congestion window is below so
+            // many packets, and after a loss the window of an association that sends one request at a time
+            // never grows again: every request would have its own SACK for good.
+            immediate_sack_under_cwnd_mtus: 0,
             // Nothing here sends with a limited lifetime, so the chunks that skip data are refused.
             enable_partial_reliability: false,
             // `rules.rs` has verified it before a packet comes this far.

@@ -197,3 +197,36 @@ fn a_restart_in_bad_weather_ends_in_one_working_association() {
         assert!(net.table_sizes(1)[0] <= 1, "seed {seed}");
     }
 }
+
+/// Packets in both directions that `count` requests and their answers take, one after the other.
+fn packets_of_exchanges(net: &mut Net, client: u32, server: u32, count: usize) -> usize {
+    net.run_for(ms(1_000));
+    net.sent.clear();
+    for _ in 0..count {
+        let before = net.messages(1, server).len();
+        net.send(0, client, &[1; 36]);
+        while net.messages(1, server).len() == before {
+            net.run_for(ms(1));
+        }
+        net.send(1, server, &[2; 280]);
+        net.run_for(ms(2));
+        net.take_events(0);
+        net.take_events(1);
+    }
+    net.sent.len()
+}
+
+#[test]
+fn one_loss_does_not_add_packets_to_later_exchanges() {
+    let (mut net, client, server) = Net::connected(70);
+    let before = packets_of_exchanges(&mut net, client, server, 100);
+    for (host, association) in [(0, client), (1, server)] {
+        net.weather.loss = 100;
+        net.send(host, association, b"lost at first");
+        net.weather.loss = 0;
+        net.run_for(ms(5_000));
+    }
+    let after = packets_of_exchanges(&mut net, client, server, 100);
+    assert!(before < 2 * 100 + 10, "{before} packets");
+    assert!(after <= before, "{after} packets, {before} before the loss");
+}
