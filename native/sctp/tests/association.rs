@@ -185,7 +185,7 @@ fn a_broken_answer_to_an_init_does_not_keep_a_good_one_out() {
     let tag = u32::from_be_bytes(sent.packet().first().value[..4].try_into().unwrap());
     let mut value = vec![0, 0, 0, 9, 0, 2, 0, 0, 0, 10, 0, 10, 1, 2, 3, 4];
     // Zero Checksum Acceptable without its value.
-    value.extend_from_slice(&[0x80, 1, 0, 4]);
+    value.extend_from_slice(&[0, 7, 0, 8, 1, 2, 3, 4, 0x80, 1, 0, 4]);
     let broken = PacketBuilder::new(3863, 5000, tag)
         .chunk(chunk::INIT_ACK, 0, &value)
         .finish();

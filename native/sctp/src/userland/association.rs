@@ -17,6 +17,7 @@ use crate::userland::demux::{PathKey, TagKey};
 use crate::userland::link::Route;
 use crate::userland::packet::{PacketBuilder, chunk};
 use crate::userland::path_watch::PathWatch;
+use crate::userland::shim::OwnEcho;
 
 /// Ports and owner of an association, fixed for its life.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +60,10 @@ pub(crate) struct Association {
     pub is_autoclosed: bool,
     /// INITs sent: each goes to the next of the peer's addresses.
     pub init_count: usize,
+    /// What our COOKIE ECHO has besides, until the association is up.
+    pub own_echo: Option<Box<OwnEcho>>,
+    /// Messages sent before the association is up, in case it has to be set up anew.
+    pub early: Vec<Message>,
     /// Messages of the present batch.
     outbox: Vec<Message>,
     /// Bytes given to the socket that were in its send queue when last looked at.
@@ -97,6 +102,8 @@ impl Association {
             last_message_at: now,
             is_autoclosed: false,
             init_count: 0,
+            own_echo: None,
+            early: Vec::new(),
             outbox: Vec::new(),
             queued_bytes: 0,
             used_streams: 0,
@@ -173,6 +180,9 @@ impl Association {
         self.socket.advance_time(socket_time(now));
         let messages = std::mem::take(&mut self.outbox);
         self.last_message_at = now;
+        if !self.is_up {
+            self.early.extend(messages.iter().map(copy));
+        }
         // What an ending association refuses is found to have left the buffer by `released_bytes`.
         match self.socket.send_many(messages, &SendOptions::default()) {
             Ok(()) => count,
@@ -180,8 +190,12 @@ impl Association {
         }
     }
 
-    /// Bytes that have left the send queue since the last call.
+    /// Bytes that have left the send queue since the last call. What was sent before the association is up
+    /// counts from then on: until then it may have to be sent anew.
     pub fn released_bytes(&mut self) -> usize {
+        if !self.is_up {
+            return 0;
+        }
         let waiting = if self.socket.state() == SocketState::Closed {
             0
         } else {
@@ -225,6 +239,18 @@ impl Association {
             .finish()
     }
 
+    /// Calls anew with a fresh socket, which has not been seeded alike, and the messages that wait.
+    pub fn call_again(&mut self, now: Duration, options: &StackOptions) {
+        self.socket = new_socket(options, self.ports.local, self.ports.peer, now);
+        self.socket.connect();
+        self.local_tag = self.socket.verification_tag();
+        self.peer_tag = 0;
+        self.own_echo = None;
+        let messages = self.early.iter().map(copy).collect();
+        // Refuses nothing: its predecessor has taken the same.
+        let _ = self.socket.send_many(messages, &SendOptions::default());
+    }
+
     /// Starts anew with the peer's restarted process: a fresh socket, nothing left of the old one's
     /// data (RFC 9260 §5.2.4.1). The number of bytes that will not be sent any more.
     pub fn restart(&mut self, socket: Socket) -> usize {
@@ -236,6 +262,10 @@ impl Association {
         self.data_route = None;
         std::mem::take(&mut self.queued_bytes)
     }
+}
+
+fn copy(message: &Message) -> Message {
+    Message::new(message.stream_id, message.ppid, message.payload.clone())
 }
 
 pub(crate) fn bearer(route: &Route, local_port: u16, peer_port: u16) -> Bearer {

@@ -10,12 +10,18 @@ use crate::command::Connect;
 use crate::event::{DownReason, Event};
 use crate::stats::Refusal;
 use crate::userland::association::{Association, Ports};
-use crate::userland::engine::Engine;
-use crate::userland::init::Init;
+use crate::userland::engine::{Engine, Transmit};
+use crate::userland::init::{Cause, Init};
 use crate::userland::link::Route;
-use crate::userland::packet::{Packet, cause, chunk, parameters};
+use crate::userland::ootb;
+use crate::userland::packet::{Packet, cause, chunk, parameter, parameters};
 use crate::userland::paths::local_address_for;
 use crate::userland::rivals::RIVAL;
+use crate::userland::shim::OwnEcho;
+
+const TAG_IN_USE: &str = "The verification tag is in use: try again.";
+const UNUSABLE: &str = "The peer's answer to our INIT cannot be used.";
+const TOO_OLD: &str = "The peer says of every state cookie of its own that it is too old.";
 
 impl Engine {
     /// RFC 9260 §5.1 A: sends an INIT.
@@ -70,7 +76,7 @@ impl Engine {
         association.local_tag = association.socket.verification_tag();
         association.peer_addresses = peer_addresses;
         if !self.demux.add_tag(association.tag_key(), id) {
-            return refuse(self, "The verification tag is in use: try again.");
+            return refuse(self, TAG_IN_USE);
         }
         self.associations.insert(id, association);
         self.set_paths(id, paths);
@@ -108,13 +114,23 @@ impl Engine {
         route: Route,
         packet: &Packet<'_>,
     ) -> Result<(), Refusal> {
-        let init = Init::parse(&packet.first())?;
-        let peer_addresses = init.peer_addresses(route.peer.ip())?;
-        // The cookie has to fit into a packet of ours.
-        let has_room = |cookie: &[u8]| cookie.len() + 64 <= self.options.mtu_bytes;
-        if init.cookie().is_some_and(|cookie| !has_room(cookie)) {
+        let init = match Init::parse(&packet.first()) {
+            Ok(init) => init,
+            Err(refusal) => {
+                // "MUST destroy the TCB and SHOULD send an ABORT chunk with the T bit set" (§3.3.3)
+                let packet = ootb::reflected_abort(packet);
+                self.transmits.push_back(Transmit { route, packet });
+                self.end(id, DownReason::Refused, UNUSABLE.into());
+                return Err(refusal);
+            }
+        };
+        if let Some(cause) = init.defect().or_else(|| without_cookie(&init)) {
+            let packet = ootb::abort(packet, init.initiate_tag, &cause);
+            self.transmits.push_back(Transmit { route, packet });
+            self.end(id, DownReason::Refused, UNUSABLE.into());
             return Err(Refusal::Malformed);
         }
+        let peer_addresses = init.peer_addresses(route.peer.ip());
         if self
             .twin_of(route, packet, &peer_addresses, init.initiate_tag)
             .is_some()
@@ -126,7 +142,15 @@ impl Engine {
         let Some(association) = self.associations.get_mut(&id) else {
             return Ok(());
         };
-        association.input(now, packet.bytes());
+        let own_echo = OwnEcho::of(&init, self.options.mtu_bytes);
+        match own_echo
+            .as_ref()
+            .and_then(|echo| echo.shorten(packet.bytes()))
+        {
+            Some(shortened) => association.input(now, &shortened),
+            None => association.input(now, packet.bytes()),
+        }
+        association.own_echo = own_echo;
         if !association.has_answered() {
             return Err(Refusal::Malformed);
         }
@@ -141,4 +165,34 @@ impl Engine {
         self.settle(now, id, None);
         Ok(())
     }
+    /// RFC 9260 §5.2.6 1): our cookie was too old when it came back, so ask for another. Messages that
+    /// wait go along.
+    pub(crate) fn call_again(&mut self, now: Duration, id: u32) -> Result<(), Refusal> {
+        let Some(association) = self.associations.get_mut(&id) else {
+            return Ok(());
+        };
+        if association.init_count > self.options.max_retransmissions as usize {
+            self.end(id, DownReason::Refused, TOO_OLD.into());
+            return Ok(());
+        }
+        self.entropy.reseed_dcsctp();
+        self.demux.remove_tag(&association.tag_key());
+        association.call_again(now, &self.options);
+        if !self.demux.add_tag(association.tag_key(), id) {
+            self.end(id, DownReason::Refused, TAG_IN_USE.into());
+            return Ok(());
+        }
+        self.settle(now, id, None);
+        Ok(())
+    }
+}
+
+/// RFC 9260 §3.3.10.2
+fn without_cookie(init_ack: &Init<'_>) -> Option<Cause> {
+    if init_ack.cookie().is_some() {
+        return None;
+    }
+    let mut missing = 1u32.to_be_bytes().to_vec();
+    missing.extend_from_slice(&parameter::STATE_COOKIE.to_be_bytes());
+    Some((cause::MISSING_MANDATORY_PARAMETER, missing))
 }

@@ -16,6 +16,7 @@ use crate::userland::engine::Engine;
 use crate::userland::link::Route;
 use crate::userland::ootb;
 use crate::userland::packet::{Packet, PacketBuilder, be32, chunk};
+use crate::userland::shim::divert;
 
 /// Where `dcsctp`'s cookie holds the initiate tags of the INIT and of the INIT ACK.
 const COOKIE_PEER_TAG: usize = 8;
@@ -28,6 +29,8 @@ struct Echo<'a> {
     local_tag: u32,
     peer_tag: u32,
     packet: Vec<u8>,
+    /// Of DATA chunks behind the cookie that are on none of our streams.
+    stray_streams: Vec<u16>,
 }
 
 impl Engine {
@@ -65,6 +68,7 @@ impl Engine {
             association.peer_addresses = peer_addresses(route, &echo);
             association.input(now, &echo.packet);
             self.settle(now, id, None);
+            self.report_streams(id, route, packet, &echo.stray_streams);
             return Ok(());
         }
         if echo.cookie.tie != Some(association.tie(id)) {
@@ -80,7 +84,7 @@ impl Engine {
             );
             return self.accept(now, route, packet, echo);
         }
-        self.restart(now, route, id, echo)
+        self.restart(now, route, packet, id, echo)
     }
 
     fn open_echo<'a>(
@@ -114,11 +118,13 @@ impl Engine {
             .chunks()
             .skip(1)
             .fold(first, |builder, chunk| builder.copy(&chunk));
+        let (diverted, stray_streams) = divert(rewritten.finish().into());
         Ok(Echo {
             cookie,
             local_tag,
             peer_tag,
-            packet: rewritten.finish(),
+            packet: diverted.into_owned(),
+            stray_streams,
         })
     }
 
@@ -173,6 +179,7 @@ impl Engine {
         self.associations.insert(id, association);
         self.set_paths(id, vec![route.peer]);
         self.settle(now, id, None);
+        self.report_streams(id, route, packet, &echo.stray_streams);
         Ok(())
     }
 
@@ -181,6 +188,7 @@ impl Engine {
         &mut self,
         now: Duration,
         route: Route,
+        packet: &Packet<'_>,
         id: u32,
         echo: Echo<'_>,
     ) -> Result<(), Refusal> {
@@ -219,6 +227,7 @@ impl Engine {
         self.timers.remove(id);
         self.update_paths(id);
         self.settle(now, id, None);
+        self.report_streams(id, route, packet, &echo.stray_streams);
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 //! `lookup.rs` says to whom, `calling.rs` opens associations, `initiation.rs` and `cookie_echo.rs` do so
 //! for peers, `requests.rs` does what the caller wants, `settle.rs` what follows from any of it.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::os::fd::OwnedFd;
 use std::time::Duration;
@@ -18,9 +19,10 @@ use crate::userland::demux::Demux;
 use crate::userland::ending::hold_shutdown;
 use crate::userland::entropy::Entropy;
 use crate::userland::link::Route;
-use crate::userland::ootb::{self, RateLimit};
+use crate::userland::ootb::{self, RateLimit, has_stale_cookie_error};
 use crate::userland::packet::{Packet, chunk};
 use crate::userland::rules;
+use crate::userland::shim::{divert, invalid_streams_error};
 use crate::userland::timers::Timers;
 
 /// What an engine is made of.
@@ -190,7 +192,6 @@ impl Engine {
         route: Route,
         packet: &Packet<'_>,
     ) -> Result<(), Refusal> {
-        rules::check_streams(packet)?;
         let Some(association) = self.associations.get_mut(&id) else {
             return Ok(());
         };
@@ -201,6 +202,13 @@ impl Engine {
         if first.kind == chunk::INIT_ACK {
             // RFC 9260 §5.2.3: the answer to a duplicate of our INIT.
             return Ok(());
+        }
+        if association.is_connecting() && has_stale_cookie_error(packet) {
+            return self.call_again(now, id);
+        }
+        if let Some(cause) = rules::data_defect(packet) {
+            self.abort_for(id, route, packet, &cause);
+            return Err(Refusal::Malformed);
         }
         if packet.has(chunk::DATA) {
             // A peer that still sends is not silent, however long its end takes.
@@ -213,13 +221,32 @@ impl Engine {
         let Some(association) = self.associations.get_mut(&id) else {
             return Ok(());
         };
-        match hold_shutdown(association, packet) {
-            Some(rewritten) => association.input(now, &rewritten),
-            None => association.input(now, packet.bytes()),
-        }
+        let held = hold_shutdown(association, packet);
+        let bytes = held.map_or(Cow::Borrowed(packet.bytes()), Cow::Owned);
+        let (bytes, stray_streams) = divert(bytes);
+        association.input(now, &bytes);
         self.learn_udp_port(id, route);
         self.settle(now, id, Some(route));
+        self.report_streams(id, route, packet, &stray_streams);
         Ok(())
+    }
+
+    /// Tells the peer of association `id` on which streams of `packet` it may not send (RFC 9260 §6.5).
+    pub(crate) fn report_streams(
+        &mut self,
+        id: u32,
+        route: Route,
+        packet: &Packet<'_>,
+        streams: &[u16],
+    ) {
+        let Some(association) = self.associations.get(&id) else {
+            return;
+        };
+        if !streams.is_empty() {
+            self.stats.refuse(Refusal::Message);
+            let packet = invalid_streams_error(packet, association.peer_tag, streams);
+            self.transmits.push_back(Transmit { route, packet });
+        }
     }
 
     fn on_out_of_the_blue(

@@ -1,11 +1,11 @@
-//! INIT and INIT ACK as this layer needs them (RFC 9260 §3.3.2, §3.3.3): the checks before anything
-//! is answered, the peer's addresses in them, and ours put into those that `dcsctp` writes.
+//! What the INITs and INIT ACKs of peers say (RFC 9260 §3.3.2, §3.3.3): the checks before anything is
+//! answered, the peer's addresses, and the parameters that nobody here knows.
 
 use std::net::IpAddr;
 
 use crate::stats::Refusal;
 use crate::userland::packet::{
-    Chunk, Packet, PacketBuilder, be16, be32, chunk, parameter, parameters, push_parameter,
+    Chunk, Parameter, TLV_HEADER_BYTES, be16, be32, cause, parameter, parameters, push_parameter,
 };
 
 /// Initiate tag, window, stream counts, initial TSN.
@@ -17,15 +17,28 @@ pub(crate) const MAX_PEER_ADDRESSES: usize = 16;
 /// "An SCTP endpoint MUST be able to receive 1500 bytes" (RFC 9260 §3.3.2).
 const MIN_WINDOW_BYTES: u32 = 1_500;
 
+/// Bytes of unknown parameters that are reported of one INIT or INIT ACK.
+const MAX_REPORTED_BYTES: usize = 512;
+
+/// Bits of a parameter type that tell who does not know it what to do (RFC 9260 §3.2.1).
+const GO_ON_BIT: u16 = 0x8000;
+const REPORT_BIT: u16 = 0x4000;
+
+/// An error cause: code and cause-specific information (RFC 9260 §3.3.10).
+pub(crate) type Cause = (u16, Vec<u8>);
+
 /// What an INIT or INIT ACK says.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Init<'a> {
     pub initiate_tag: u32,
+    window_bytes: u32,
+    outbound_streams: u16,
+    inbound_streams: u16,
     parameters: &'a [u8],
 }
 
 impl<'a> Init<'a> {
-    /// Refuses tags, windows and stream counts that cannot be (RFC 9260 §3.3.2, §3.3.3).
+    /// `Err` for a chunk without an initiate tag to answer with: RFC 9260 §3.3.2 wants silence.
     pub fn parse(chunk: &Chunk<'a>) -> Result<Self, Refusal> {
         if chunk.value.len() < FIXED_BYTES {
             return Err(Refusal::Malformed);
@@ -33,52 +46,127 @@ impl<'a> Init<'a> {
         let (fixed, parameters) = chunk.value.split_at(FIXED_BYTES);
         let init = Init {
             initiate_tag: be32(fixed),
+            window_bytes: be32(&fixed[4..]),
+            outbound_streams: be16(&fixed[8..]),
+            inbound_streams: be16(&fixed[10..]),
             parameters,
         };
-        let (window, outbound, inbound) =
-            (be32(&fixed[4..]), be16(&fixed[8..]), be16(&fixed[10..]));
-        let is_usable = init.initiate_tag != 0 && outbound != 0 && inbound != 0;
-        if !is_usable || window < MIN_WINDOW_BYTES {
+        if init.initiate_tag == 0 {
             return Err(Refusal::Malformed);
         }
         Ok(init)
     }
 
+    /// Why it cannot be used, as an ABORT tells its sender (RFC 9260 §3.3.2, §3.3.3).
+    pub fn defect(&self) -> Option<Cause> {
+        let has_streams = self.outbound_streams != 0 && self.inbound_streams != 0;
+        if !has_streams || self.window_bytes < MIN_WINDOW_BYTES {
+            return Some((cause::INVALID_MANDATORY_PARAMETER, Vec::new()));
+        }
+        parameters(self.parameters).find_map(|parameter| match parameter {
+            Ok(parameter) => parameter_defect(parameter),
+            Err(_) => Some(violation("A parameter has an impossible length.")),
+        })
+    }
+
     /// The state cookie of an INIT ACK.
     pub fn cookie(&self) -> Option<&'a [u8]> {
-        parameters(self.parameters)
-            .filter_map(Result::ok)
+        self.understood()
             .find_map(|(kind, value)| (kind == parameter::STATE_COOKIE).then_some(value))
     }
 
     /// The peer's addresses: where the packet came from, then those that it lists and that can be
     /// another host's as seen from here (RFC 9260 §5.1.2).
-    pub fn peer_addresses(&self, source: IpAddr) -> Result<Vec<IpAddr>, Refusal> {
+    pub fn peer_addresses(&self, source: IpAddr) -> Vec<IpAddr> {
         let mut addresses = vec![source];
-        for parameter in parameters(self.parameters) {
-            let (kind, value) = parameter?;
-            let address = match (kind, value.len()) {
-                (parameter::IPV4_ADDRESS, 4) => {
-                    IpAddr::from(<[u8; 4]>::try_from(value).expect("it has 4 bytes"))
-                }
-                (parameter::IPV6_ADDRESS, 16) => {
-                    IpAddr::from(<[u8; 16]>::try_from(value).expect("it has 16 bytes"))
-                }
-                (parameter::IPV4_ADDRESS | parameter::IPV6_ADDRESS, _) => {
-                    return Err(Refusal::Malformed);
-                }
-                // "MUST abort the association": nobody sends it, RFC 9260 has removed it.
-                (parameter::HOST_NAME_ADDRESS, _) => return Err(Refusal::Malformed),
-                _ => continue,
+        for (kind, value) in self.understood() {
+            let Some(address) = listed_address(kind, value) else {
+                continue;
             };
-            let address = address.to_canonical();
             let is_new = is_reachable_from(source, address) && !addresses.contains(&address);
             if is_new && addresses.len() < MAX_PEER_ADDRESSES {
                 addresses.push(address);
             }
         }
-        Ok(addresses)
+        addresses
     }
+
+    /// Unknown parameters that the peer is to be told of (RFC 9260 §3.2.1), as many as have room.
+    pub fn reported(&self) -> impl Iterator<Item = Parameter<'a>> + use<'a> {
+        let mut room = MAX_REPORTED_BYTES;
+        self.examined()
+            .filter(|(kind, _)| !is_known(*kind) && kind & REPORT_BIT != 0)
+            .take_while(move |(_, value)| {
+                // Its own header, and that of the parameter that reports it.
+                let needed = 2 * TLV_HEADER_BYTES + value.len().next_multiple_of(4);
+                let fits = needed <= room;
+                room = room.saturating_sub(needed);
+                fits
+            })
+    }
+
+    fn understood(&self) -> impl Iterator<Item = Parameter<'a>> + use<'a> {
+        self.examined().filter(|(kind, _)| is_known(*kind))
+    }
+
+    /// All parameters up to an unknown one that ends the processing of the chunk (RFC 9260 §3.2.1).
+    fn examined(&self) -> impl Iterator<Item = Parameter<'a>> + use<'a> {
+        let mut goes_on = true;
+        parameters(self.parameters)
+            .map_while(Result::ok)
+            .take_while(move |(kind, _)| {
+                let is_examined = goes_on;
+                goes_on &= is_known(*kind) || kind & GO_ON_BIT != 0;
+                is_examined
+            })
+    }
+}
+
+/// Parameters of INIT and INIT ACK that are acted upon here or in `dcsctp`, or may be left alone.
+/// Those of partial reliability (RFC 3758) are not among them: nothing here is sent that way.
+fn is_known(kind: u16) -> bool {
+    matches!(
+        kind,
+        parameter::IPV4_ADDRESS
+            | parameter::IPV6_ADDRESS
+            | parameter::STATE_COOKIE
+            | parameter::UNRECOGNIZED_PARAMETER
+            | parameter::COOKIE_PRESERVATIVE
+            | parameter::HOST_NAME_ADDRESS
+            | parameter::SUPPORTED_ADDRESS_TYPES
+            | parameter::SUPPORTED_EXTENSIONS
+    )
+}
+
+fn parameter_defect((kind, value): Parameter<'_>) -> Option<Cause> {
+    match kind {
+        // "MUST send an ABORT chunk and MAY include an Unresolvable Address error cause": RFC 9260 has
+        // removed host names (§3.3.2.1.4).
+        parameter::HOST_NAME_ADDRESS => {
+            let mut information = Vec::new();
+            push_parameter(&mut information, kind, value);
+            Some((cause::UNRESOLVABLE_ADDRESS, information))
+        }
+        parameter::IPV4_ADDRESS | parameter::IPV6_ADDRESS
+            if listed_address(kind, value).is_none() =>
+        {
+            Some(violation("An address has the wrong length."))
+        }
+        _ => None,
+    }
+}
+
+pub(crate) fn violation(detail: &str) -> Cause {
+    (cause::PROTOCOL_VIOLATION, detail.into())
+}
+
+fn listed_address(kind: u16, value: &[u8]) -> Option<IpAddr> {
+    let address = match kind {
+        parameter::IPV4_ADDRESS => IpAddr::from(<[u8; 4]>::try_from(value).ok()?),
+        parameter::IPV6_ADDRESS => IpAddr::from(<[u8; 16]>::try_from(value).ok()?),
+        _ => return None,
+    };
+    Some(address.to_canonical())
 }
 
 /// Whether a host that we see at `source` may also have `address`: loopback addresses belong to
@@ -109,48 +197,10 @@ fn is_link_local(address: IpAddr) -> bool {
     }
 }
 
-/// Writes an INIT or INIT ACK of `dcsctp` again with our `addresses` in it, and with another state
-/// cookie if one is given. `None` when it is none.
-pub(crate) fn rewrite(
-    bytes: &[u8],
-    addresses: &[IpAddr],
-    cookie: Option<&[u8]>,
-) -> Option<Vec<u8>> {
-    let packet = Packet::parse(bytes).ok()?;
-    let first = packet.first();
-    let is_init = matches!(first.kind, chunk::INIT | chunk::INIT_ACK);
-    if !is_init || first.value.len() < FIXED_BYTES {
-        return None;
-    }
-    let (fixed, rest) = first.value.split_at(FIXED_BYTES);
-    let mut value = fixed.to_vec();
-    for address in addresses {
-        match address {
-            IpAddr::V4(address) => {
-                push_parameter(&mut value, parameter::IPV4_ADDRESS, &address.octets());
-            }
-            IpAddr::V6(address) => {
-                push_parameter(&mut value, parameter::IPV6_ADDRESS, &address.octets());
-            }
-        }
-    }
-    for parameter in parameters(rest) {
-        let (kind, content) = parameter.ok()?;
-        let content = cookie
-            .filter(|_| kind == parameter::STATE_COOKIE)
-            .unwrap_or(content);
-        push_parameter(&mut value, kind, content);
-    }
-    Some(
-        PacketBuilder::like(&packet)
-            .chunk(first.kind, first.flags, &value)
-            .finish(),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::userland::packet::{Packet, PacketBuilder, chunk};
 
     fn ip(text: &str) -> IpAddr {
         text.parse().unwrap()
@@ -166,11 +216,16 @@ mod tests {
             .finish()
     }
 
-    fn addresses(packet: &[u8], source: &str) -> Result<Vec<IpAddr>, Refusal> {
-        let packet = Packet::parse(packet).unwrap();
-        Init::parse(&packet.first())
-            .unwrap()
-            .peer_addresses(ip(source))
+    fn parsed(packet: &[u8]) -> Init<'_> {
+        Init::parse(&Packet::parse(packet).unwrap().first()).unwrap()
+    }
+
+    fn addresses(packet: &[u8], source: &str) -> Vec<IpAddr> {
+        parsed(packet).peer_addresses(ip(source))
+    }
+
+    fn defect(packet: &[u8]) -> Option<u16> {
+        parsed(packet).defect().map(|(code, _)| code)
     }
 
     #[test]
@@ -182,7 +237,7 @@ mod tests {
         ]);
         assert_eq!(
             addresses(&packet, "192.0.2.1"),
-            Ok(vec![ip("192.0.2.1"), ip("192.0.2.9")])
+            [ip("192.0.2.1"), ip("192.0.2.9")]
         );
     }
 
@@ -194,10 +249,10 @@ mod tests {
             (5, &[0; 4]),
             (5, &[255; 4]),
         ]);
-        assert_eq!(addresses(&packet, "192.0.2.1"), Ok(vec![ip("192.0.2.1")]));
+        assert_eq!(addresses(&packet, "192.0.2.1"), [ip("192.0.2.1")]);
         assert_eq!(
             addresses(&packet, "127.0.0.7"),
-            Ok(vec![ip("127.0.0.7"), ip("127.0.0.1")])
+            [ip("127.0.0.7"), ip("127.0.0.1")]
         );
     }
 
@@ -205,20 +260,44 @@ mod tests {
     fn no_more_than_sixteen_addresses_are_kept() {
         let listed: Vec<[u8; 4]> = (0..100).map(|last| [192, 0, 2, last]).collect();
         let parameters: Vec<(u16, &[u8])> = listed.iter().map(|ip| (5, ip.as_slice())).collect();
-        assert_eq!(
-            addresses(&init(&parameters), "198.51.100.1").unwrap().len(),
-            16
-        );
+        assert_eq!(addresses(&init(&parameters), "198.51.100.1").len(), 16);
     }
 
     #[test]
-    fn addresses_of_wrong_length_and_host_names_are_refused() {
-        for parameter in [(5, &[1; 3][..]), (6, &[1; 4][..]), (11, b"host")] {
-            assert_eq!(
-                addresses(&init(&[parameter]), "192.0.2.1"),
-                Err(Refusal::Malformed)
-            );
+    fn what_makes_an_init_useless_is_named() {
+        let cases = [
+            (5, &[1; 3][..], cause::PROTOCOL_VIOLATION),
+            (6, &[1; 4][..], cause::PROTOCOL_VIOLATION),
+            (11, b"host", cause::UNRESOLVABLE_ADDRESS),
+        ];
+        for (kind, value, code) in cases {
+            assert_eq!(defect(&init(&[(kind, value)])), Some(code));
         }
+        assert_eq!(defect(&init(&[(5, &[1; 4]), (0x4321, &[1; 3])])), None);
+    }
+
+    #[test]
+    fn the_two_highest_bits_of_an_unknown_parameter_say_what_happens() {
+        // Type; whether it is reported; whether the address behind it counts.
+        let cases = [
+            (0x0321, false, false),
+            (0x4321, true, false),
+            (0x8321, false, true),
+            (0xc321, true, true),
+        ];
+        for (kind, is_reported, goes_on) in cases {
+            let packet = init(&[(kind, b"abcd"), (5, &[192, 0, 2, 9])]);
+            let reported: Vec<_> = parsed(&packet).reported().collect();
+            let expected: &[(u16, &[u8])] = &[(kind, b"abcd")];
+            assert_eq!(reported, if is_reported { expected } else { &[] });
+            assert_eq!(addresses(&packet, "192.0.2.1").len() == 2, goes_on);
+        }
+    }
+
+    #[test]
+    fn reports_have_an_end() {
+        let unknown: Vec<(u16, &[u8])> = (0..100).map(|_| (0xc321, &[7; 30][..])).collect();
+        assert_eq!(parsed(&init(&unknown)).reported().count(), 12);
     }
 
     #[test]
@@ -237,29 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn rewriting_keeps_everything_but_the_cookie_and_adds_the_addresses() {
-        let before = init(&[(0xc000, &[]), (7, &[1; 48]), (0x8008, &[1, 2, 3])]);
-        let after = rewrite(&before, &[ip("192.0.2.1"), ip("192.0.2.2")], Some(&[9; 5])).unwrap();
-        let packet = Packet::parse(&after).unwrap();
-        let listed: Vec<_> = parameters(&packet.first().value[16..])
-            .map(Result::unwrap)
-            .collect();
-        let expected: [(u16, &[u8]); 5] = [
-            (5, &[192, 0, 2, 1]),
-            (5, &[192, 0, 2, 2]),
-            (0xc000, &[]),
-            (7, &[9; 5]),
-            (0x8008, &[1, 2, 3]),
-        ];
-        assert_eq!(listed, expected);
-        assert_eq!(
-            packet.first().value[..16],
-            Packet::parse(&before).unwrap().first().value[..16]
-        );
-    }
-
-    #[test]
-    fn an_init_without_tag_streams_or_window_is_refused() {
+    fn an_init_without_tag_is_refused_in_silence_and_one_without_streams_or_window_is_not() {
         for (start, end) in [(0, 4), (4, 8), (8, 10), (10, 12)] {
             let mut value = vec![0, 0, 0, 9, 0, 1, 0, 0, 0, 4, 0, 4, 0, 0, 0, 1];
             value[start..end].fill(0);
@@ -267,7 +324,12 @@ mod tests {
                 .chunk(chunk::INIT, 0, &value)
                 .finish();
             let packet = Packet::parse(&packet).unwrap();
-            assert_eq!(Init::parse(&packet.first()).err(), Some(Refusal::Malformed));
+            let defect = Init::parse(&packet.first()).map(|init| init.defect());
+            let expected = match start {
+                0 => Err(Refusal::Malformed),
+                _ => Ok(Some((cause::INVALID_MANDATORY_PARAMETER, Vec::new()))),
+            };
+            assert_eq!(defect, expected);
         }
     }
 }

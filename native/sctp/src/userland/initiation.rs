@@ -10,10 +10,11 @@ use crate::stats::Refusal;
 use crate::userland::association::{bearer, new_socket};
 use crate::userland::cookie::{Cookie, Tie};
 use crate::userland::engine::{Engine, Transmit};
-use crate::userland::init::{Init, listed_addresses, rewrite};
+use crate::userland::init::{Init, listed_addresses};
 use crate::userland::link::Route;
 use crate::userland::ootb;
 use crate::userland::packet::{Packet, cause};
+use crate::userland::shim::{Additions, rewrite_init};
 
 impl Engine {
     /// A peer wants an association, or a new one in place of the one it has.
@@ -28,7 +29,12 @@ impl Engine {
             return Err(Refusal::VerificationTag);
         }
         let init = Init::parse(&packet.first())?;
-        let addresses = init.peer_addresses(route.peer.ip())?;
+        if let Some(cause) = init.defect() {
+            let abort = ootb::abort(packet, init.initiate_tag, &cause);
+            self.answer(now, route, abort);
+            return Err(Refusal::Malformed);
+        }
+        let addresses = init.peer_addresses(route.peer.ip());
         let local_port = packet.destination_port();
         if let Some(id) = self.find_by_path(route, packet) {
             return self.on_init_again(now, route, packet, id, &init, addresses);
@@ -45,7 +51,7 @@ impl Engine {
             self.refuse_for_limit(now, route, packet, init.initiate_tag);
             return Err(refusal);
         }
-        self.answer_init(now, route, packet, None, addresses)
+        self.answer_init(now, route, packet, &init, None, addresses)
     }
 
     /// An INIT on the path of an association.
@@ -65,23 +71,20 @@ impl Engine {
             // §5.2.1: both sides call at once; the answer has the tag of our own INIT.
             association.input(now, packet.bytes());
             let answer = sent_packet(&mut association.socket);
-            return self.send_init_ack(now, route, answer, None, addresses);
+            return self.send_init_ack(now, route, answer, init, None, addresses);
         }
         // §5.2.2: a restart must not bring addresses that the association did not have.
         if addresses
             .iter()
             .any(|address| !association.peer_addresses.contains(address))
         {
-            let code = cause::RESTART_WITH_NEW_ADDRESSES;
-            self.answer(
-                now,
-                route,
-                ootb::abort(packet, init.initiate_tag, code, &[]),
-            );
+            let cause = (cause::RESTART_WITH_NEW_ADDRESSES, Vec::new());
+            let abort = ootb::abort(packet, init.initiate_tag, &cause);
+            self.answer(now, route, abort);
             return Err(Refusal::Address);
         }
         let tie = association.tie(id);
-        self.answer_init(now, route, packet, Some(tie), addresses)
+        self.answer_init(now, route, packet, init, Some(tie), addresses)
     }
 
     /// Answers an INIT with a socket that is thrown away: all that is needed later is in the
@@ -91,6 +94,7 @@ impl Engine {
         now: Duration,
         route: Route,
         packet: &Packet<'_>,
+        init: &Init<'_>,
         tie: Option<Tie>,
         addresses: Vec<IpAddr>,
     ) -> Result<(), Refusal> {
@@ -98,15 +102,18 @@ impl Engine {
         let (local_port, peer_port) = (packet.destination_port(), packet.source_port());
         let mut socket = new_socket(&self.options, local_port, peer_port, now);
         socket.handle_input(packet.bytes());
-        self.send_init_ack(now, route, sent_packet(&mut socket), tie, addresses)
+        let init_ack = sent_packet(&mut socket);
+        self.send_init_ack(now, route, init_ack, init, tie, addresses)
     }
 
-    /// Sends an INIT ACK of `dcsctp` with our addresses, and with its cookie sealed.
+    /// Sends an INIT ACK of `dcsctp` with our addresses, with its cookie sealed, and with what it did not
+    /// know in `init`.
     fn send_init_ack(
         &mut self,
         now: Duration,
         route: Route,
         init_ack: Option<Vec<u8>>,
+        init: &Init<'_>,
         tie: Option<Tie>,
         addresses: Vec<IpAddr>,
     ) -> Result<(), Refusal> {
@@ -125,7 +132,12 @@ impl Engine {
         };
         let sealed = self.cookies.seal(now, &bearer, &cookie);
         let ours = listed_addresses(self.options.served_addresses(), route.peer.ip());
-        let packet = rewrite(&init_ack, &ours, Some(&sealed)).ok_or(Refusal::Malformed)?;
+        let additions = Additions {
+            addresses: &ours,
+            cookie: Some(&sealed),
+            unrecognized: &init.reported().collect::<Vec<_>>(),
+        };
+        let packet = rewrite_init(&init_ack, &additions).ok_or(Refusal::Malformed)?;
         self.transmits.push_back(Transmit { route, packet });
         Ok(())
     }
@@ -142,11 +154,8 @@ impl Engine {
         packet: &Packet<'_>,
         tag: u32,
     ) {
-        self.answer(
-            now,
-            route,
-            ootb::abort(packet, tag, cause::OUT_OF_RESOURCE, &[]),
-        );
+        let cause = (cause::OUT_OF_RESOURCE, Vec::new());
+        self.answer(now, route, ootb::abort(packet, tag, &cause));
     }
 }
 

@@ -31,6 +31,7 @@ mod requests;
 mod rivals;
 mod rules;
 mod settle;
+mod shim;
 mod thread;
 mod timers;
 pub(crate) mod udp;

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::userland::packet::{Packet, PacketBuilder, T_BIT, be16, cause, chunk, push_parameter};
+use crate::userland::init::Cause;
+use crate::userland::packet::{
+    Packet, PacketBuilder, T_BIT, cause, chunk, parameters, push_parameter,
+};
 
 /// The answer to an out-of-the-blue packet, or `None` where the standard wants silence.
 pub(crate) fn answer(packet: &Packet<'_>) -> Option<Vec<u8>> {
@@ -12,7 +15,7 @@ pub(crate) fn answer(packet: &Packet<'_>) -> Option<Vec<u8>> {
         || packet.has(chunk::SHUTDOWN_COMPLETE)
         || packet.has(chunk::COOKIE_ACK)
         || packet.has(chunk::COOKIE_ECHO)
-        || is_stale_cookie_error(packet);
+        || has_stale_cookie_error(packet);
     if is_silent {
         return None;
     }
@@ -39,10 +42,18 @@ pub(crate) fn refuse_init(packet: &Packet<'_>, initiate_tag: u32) -> Vec<u8> {
         .finish()
 }
 
+/// An ABORT for a packet that does not tell its sender's tag: with its own, reflected.
+pub(crate) fn reflected_abort(packet: &Packet<'_>) -> Vec<u8> {
+    PacketBuilder::reply_to(packet, packet.verification_tag())
+        .chunk(chunk::ABORT, T_BIT, &[])
+        .finish()
+}
+
 /// An ABORT with an error cause.
-pub(crate) fn abort(packet: &Packet<'_>, tag: u32, cause: u16, information: &[u8]) -> Vec<u8> {
+pub(crate) fn abort(packet: &Packet<'_>, tag: u32, cause: &Cause) -> Vec<u8> {
+    let (code, information) = cause;
     let mut value = Vec::new();
-    push_parameter(&mut value, cause, information);
+    push_parameter(&mut value, *code, information);
     PacketBuilder::reply_to(packet, tag)
         .chunk(chunk::ABORT, 0, &value)
         .finish()
@@ -58,12 +69,12 @@ pub(crate) fn stale_cookie(packet: &Packet<'_>, tag: u32, by: Duration) -> Vec<u
         .finish()
 }
 
-fn is_stale_cookie_error(packet: &Packet<'_>) -> bool {
-    packet.chunks().any(|chunk| {
-        chunk.kind == chunk::ERROR
-            && chunk.value.len() >= 2
-            && be16(chunk.value) == cause::STALE_COOKIE
-    })
+/// RFC 9260 §3.3.10.3
+pub(crate) fn has_stale_cookie_error(packet: &Packet<'_>) -> bool {
+    let is_stale = |cause| matches!(cause, Ok((cause::STALE_COOKIE, _)));
+    packet
+        .chunks()
+        .any(|chunk| chunk.kind == chunk::ERROR && parameters(chunk.value).any(is_stale))
 }
 
 /// Answers per second to packets of no association, and how many may come at once. A registrar that

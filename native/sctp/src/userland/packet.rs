@@ -31,15 +31,27 @@ pub mod parameter {
     pub const IPV4_ADDRESS: u16 = 5;
     pub const IPV6_ADDRESS: u16 = 6;
     pub const STATE_COOKIE: u16 = 7;
+    pub const UNRECOGNIZED_PARAMETER: u16 = 8;
+    pub const COOKIE_PRESERVATIVE: u16 = 9;
     pub const HOST_NAME_ADDRESS: u16 = 11;
+    pub const SUPPORTED_ADDRESS_TYPES: u16 = 12;
+    /// RFC 5061 §4.2.7
+    pub const SUPPORTED_EXTENSIONS: u16 = 0x8008;
 }
 
 /// Error causes (RFC 9260 §3.3.10).
 pub mod cause {
+    pub const INVALID_STREAM_IDENTIFIER: u16 = 1;
+    pub const MISSING_MANDATORY_PARAMETER: u16 = 2;
     pub const STALE_COOKIE: u16 = 3;
     pub const OUT_OF_RESOURCE: u16 = 4;
+    pub const UNRESOLVABLE_ADDRESS: u16 = 5;
+    pub const INVALID_MANDATORY_PARAMETER: u16 = 7;
+    pub const UNRECOGNIZED_PARAMETERS: u16 = 8;
+    pub const NO_USER_DATA: u16 = 9;
     pub const RESTART_WITH_NEW_ADDRESSES: u16 = 11;
     pub const USER_INITIATED_ABORT: u16 = 12;
+    pub const PROTOCOL_VIOLATION: u16 = 13;
 }
 
 /// Flag of ABORT and SHUTDOWN COMPLETE: the verification tag is the receiver's own, reflected.
@@ -67,6 +79,12 @@ impl<'a> Packet<'a> {
             return Err(Refusal::Malformed);
         }
         Ok(packet)
+    }
+
+    /// A packet that has been parsed before, or that this layer has written.
+    pub(crate) fn trusted(bytes: &'a [u8]) -> Self {
+        debug_assert!(Packet::parse(bytes).is_ok());
+        Packet { bytes }
     }
 
     pub fn bytes(&self) -> &'a [u8] {
@@ -212,6 +230,11 @@ impl PacketBuilder {
     /// A chunk as it stands in another packet.
     pub fn copy(self, chunk: &Chunk<'_>) -> Self {
         self.chunk(chunk.kind, chunk.flags, chunk.value)
+    }
+
+    /// Bytes so far.
+    pub(crate) fn size(&self) -> usize {
+        self.bytes.len()
     }
 
     pub fn finish(mut self) -> Vec<u8> {

@@ -3,9 +3,9 @@
 
 use std::net::SocketAddr;
 
-use crate::options::STREAMS;
 use crate::stats::Refusal;
-use crate::userland::packet::{Chunk, Packet, be16, chunk};
+use crate::userland::init::{Cause, violation};
+use crate::userland::packet::{Chunk, Packet, cause, chunk};
 
 /// "One or more control chunks may be bundled" - but not these.
 pub(crate) fn check_bundle(packet: &Packet<'_>) -> Result<(), Refusal> {
@@ -47,22 +47,16 @@ pub(crate) fn check_source(source: SocketAddr) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// RFC 9260 §6.5: data on a stream that we have not offered. Refused here, so that a peer cannot
-/// make us keep more streams than that.
-pub(crate) fn check_streams(packet: &Packet<'_>) -> Result<(), Refusal> {
-    const STREAM_OFFSET: usize = 4;
-    let is_wrong = |chunk: Chunk<'_>| {
-        chunk.kind == chunk::DATA
-            && chunk
-                .value
-                .get(STREAM_OFFSET..)
-                .is_some_and(|rest| rest.len() >= 2 && be16(rest) >= STREAMS)
-    };
-    if packet.chunks().any(is_wrong) {
-        Err(Refusal::Message)
-    } else {
-        Ok(())
-    }
+/// DATA without user data ends the association (RFC 9260 §6.2, §3.3.10.9).
+pub(crate) fn data_defect(packet: &Packet<'_>) -> Option<Cause> {
+    const HEADER_BYTES: usize = 12;
+    const TSN_BYTES: usize = 4;
+    let mut data = packet.chunks().filter(|chunk| chunk.kind == chunk::DATA);
+    let empty = data.find(|chunk| chunk.value.len() <= HEADER_BYTES)?;
+    Some(match empty.value.get(..TSN_BYTES) {
+        Some(tsn) if empty.value.len() == HEADER_BYTES => (cause::NO_USER_DATA, tsn.to_vec()),
+        _ => violation("A DATA chunk is too short."),
+    })
 }
 
 #[cfg(test)]
@@ -118,6 +112,23 @@ mod tests {
             (chunk::ABORT, 0),
         ];
         assert_eq!(bundle(&chunks), Ok(()));
+    }
+
+    #[test]
+    fn data_must_hold_data() {
+        for (length, expected) in [
+            (0, Some(cause::PROTOCOL_VIOLATION)),
+            (11, Some(cause::PROTOCOL_VIOLATION)),
+            (12, Some(cause::NO_USER_DATA)),
+            (13, None),
+        ] {
+            let packet = PacketBuilder::new(1, 2, 3)
+                .chunk(chunk::SACK, 0, &[0; 12])
+                .chunk(chunk::DATA, 3, &[7; 13][..length])
+                .finish();
+            let defect = data_defect(&Packet::parse(&packet).unwrap());
+            assert_eq!(defect.map(|(code, _)| code), expected, "{length} bytes");
+        }
     }
 
     #[test]

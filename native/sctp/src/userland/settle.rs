@@ -6,16 +6,18 @@ use std::time::Duration;
 use dcsctp::api::{DcSctpSocket, ErrorKind, SocketEvent};
 
 use crate::event::{AssociationInfo, DownReason, Event};
-use crate::options::StackOptions;
+use crate::options::{STREAMS, StackOptions};
 use crate::stats::Refusal;
 use crate::userland::association::{Association, socket_time};
 use crate::userland::ending::continue_ending;
 use crate::userland::engine::{Engine, Transmit};
-use crate::userland::init::{listed_addresses, rewrite};
+use crate::userland::init::{Cause, listed_addresses};
 use crate::userland::link::Route;
+use crate::userland::ootb;
 use crate::userland::packet::{
     COMMON_HEADER_BYTES, Packet, PacketBuilder, cause, chunk, push_parameter,
 };
+use crate::userland::shim::{Additions, rewrite_init};
 
 /// Longest reason that an ABORT carries.
 const MAX_REASON_BYTES: usize = 200;
@@ -64,10 +66,16 @@ impl Engine {
                 SocketEvent::SendPacket(packet) => {
                     let route = association.route_of(&packet, arrived_on, &self.options);
                     let packet = with_addresses(packet, route, &self.options);
+                    let packet = match &association.own_echo {
+                        Some(echo) => echo.complete(packet, self.options.mtu_bytes),
+                        None => packet,
+                    };
                     self.transmits.push_back(Transmit { route, packet });
                 }
                 SocketEvent::OnConnected() if !association.is_up => {
                     association.is_up = true;
+                    association.own_echo = None;
+                    association.early.clear();
                     association.last_message_at = now;
                     association.watch_paths(now, &self.options);
                     self.events
@@ -112,6 +120,9 @@ impl Engine {
             return Ok(());
         };
         while let Some(message) = association.socket.get_next_message() {
+            if message.stream_id.0 >= STREAMS {
+                continue; // reported where it arrived (RFC 9260 §6.5)
+            }
             if message.payload.len() > self.options.max_message_bytes {
                 self.stats.refuse(Refusal::Message);
                 return Err((
@@ -146,6 +157,17 @@ impl Engine {
                 });
             }
         }
+    }
+
+    /// Ends an association with an ABORT that says what was wrong with `packet` (RFC 9260 §3.3.7).
+    pub(crate) fn abort_for(&mut self, id: u32, route: Route, packet: &Packet<'_>, cause: &Cause) {
+        let Some(association) = self.associations.get(&id) else {
+            return;
+        };
+        let packet = ootb::abort(packet, association.peer_tag, cause);
+        self.transmits.push_back(Transmit { route, packet });
+        let detail = "The peer broke a rule of the protocol.";
+        self.end(id, DownReason::Abort, detail.into());
     }
 
     /// The association is over: tells it, and forgets it.
@@ -199,7 +221,11 @@ fn with_addresses(packet: Vec<u8>, route: Route, options: &StackOptions) -> Vec<
     if addresses.is_empty() {
         return packet;
     }
-    rewrite(&packet, &addresses, None).unwrap_or(packet)
+    let additions = Additions {
+        addresses: &addresses,
+        ..Additions::default()
+    };
+    rewrite_init(&packet, &additions).unwrap_or(packet)
 }
 
 /// `dcsctp` gives every ABORT of its user the same reason; the peer should read ours.

@@ -2,6 +2,8 @@
 //! them that get delayed, lost, doubled and overtaken as a seed wants it. Same seed, same run.
 #![allow(dead_code, reason = "every test file uses its own part")]
 
+pub mod peer;
+
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
