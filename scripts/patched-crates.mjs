@@ -1,7 +1,8 @@
 /**
- * Crates of the registry with a change of ours: `patches/NAME-VERSION.patch` is applied to the registry's own
- * package, which cargo fetches and verifies, in the git-ignored folder that `[patch.crates-io]` of the
- * workspace names. No copy of a crate is in this tree. Uses Node's own modules only.
+ * Crates of the registry with lines of ours: the patches in `patches/NAME-VERSION/` are applied to the registry's own
+ * package, which cargo fetches and verifies, in a git-ignored folder. `.cargo/config.toml`, git-ignored too, makes cargo
+ * use that folder; without it cargo uses the registry's package, and Cargo.lock is the same. No copy of a crate is in
+ * this tree. Uses Node's own modules only.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -14,53 +15,83 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-/** Where `[patch.crates-io]` looks; cargo's complaint about a missing one so says what to do. */
-const FOLDER = path.join('.setup', 'npm-run-setup-makes-this');
+const FOLDER = path.join('.setup', 'crates');
+const CONFIG = path.join('.cargo', 'config.toml');
+const CONFIG_COMMENT =
+  '# Written by scripts/patched-crates.mjs: crates with the lines of patches/.';
 
 /** Everything that decides what is made, as files relative to `root`. */
 export function patchInputs(root) {
-  return ['native/sctp/Cargo.toml', ...patchesOf(root).map(({ file }) => file)];
+  return ['native/sctp/Cargo.toml', ...patchedCrates(root).flatMap(({ patches }) => patches)];
 }
 
 export function arePatched(root) {
-  return patchesOf(root).every(({ name }) =>
-    existsSync(path.join(root, FOLDER, name, 'Cargo.toml')),
-  );
+  const isMade = ({ name }) => existsSync(path.join(root, FOLDER, name, 'Cargo.toml'));
+  return existsSync(path.join(root, CONFIG)) && patchedCrates(root).every(isMade);
 }
 
 /** Makes every patched crate anew. Throws an Error with one sentence when a patch does not fit. */
 export function patchCrates(root) {
-  for (const { name, version, file } of patchesOf(root)) {
-    checkVersion(root, name, version, file);
+  checkConfig(root);
+  const crates = patchedCrates(root);
+  for (const { name, version, folder, patches } of crates) {
+    checkVersion(root, name, version, folder);
     const target = path.join(root, FOLDER, name);
     const unfinished = `${target}.unfinished`;
     rmSync(unfinished, { recursive: true, force: true });
     mkdirSync(path.dirname(target), { recursive: true });
     cpSync(sourceOf(name, version), unfinished, { recursive: true });
-    applyPatch(unfinished, readFileSync(path.join(root, file), 'utf8'), file);
+    applyPatches(unfinished, root, patches);
     rmSync(target, { recursive: true, force: true });
     renameSync(unfinished, target);
   }
+  writeConfig(
+    root,
+    crates.map(({ name }) => `${FOLDER}/${name}`),
+  );
 }
 
-function patchesOf(root) {
+function patchedCrates(root) {
   return readdirSync(path.join(root, 'patches')).flatMap((entry) => {
-    const match = /^(.+)-(\d+\.\d+\.\d+)\.patch$/.exec(entry);
-    return match ? [{ name: match[1], version: match[2], file: path.join('patches', entry) }] : [];
+    const match = /^(.+)-(\d+\.\d+\.\d+)$/.exec(entry);
+    if (!match) return [];
+    const folder = path.join('patches', entry);
+    const files = readdirSync(path.join(root, folder)).filter((name) => name.endsWith('.patch'));
+    const patches = files.sort().map((name) => path.join(folder, name));
+    return [{ name: match[1], version: match[2], folder, patches }];
   });
 }
 
-function checkVersion(root, name, version, file) {
+/** A file of somebody else is not overwritten. */
+function checkConfig(root) {
+  const file = path.join(root, CONFIG);
+  if (!existsSync(file) || readFileSync(file, 'utf8').startsWith(CONFIG_COMMENT)) return;
+  throw new Error(
+    `${CONFIG} is not of this project's making: move it to the folder above or to ~/.cargo, where cargo reads it, too.`,
+  );
+}
+
+function writeConfig(root, paths) {
+  mkdirSync(path.join(root, '.cargo'), { recursive: true });
+  const list = paths.map((entry) => JSON.stringify(entry)).join(', ');
+  writeFileSync(path.join(root, CONFIG), `${CONFIG_COMMENT}\npaths = [${list}]\n`);
+  // So that cargo runs it again: it tells the tests whether the crate is patched.
+  const buildScript = path.join(root, 'native', 'sctp', 'build.rs');
+  if (existsSync(buildScript)) utimesSync(buildScript, new Date(), new Date());
+}
+
+function checkVersion(root, name, version, folder) {
   const manifest = readFileSync(path.join(root, 'native', 'sctp', 'Cargo.toml'), 'utf8');
   const wanted = new RegExp(`^${name} = "=([^"]+)"`, 'm').exec(manifest)?.[1];
   if (wanted === version) return;
   throw new Error(
-    `${file} is for ${name} ${version}, but native/sctp/Cargo.toml wants ${wanted ?? 'no exact version'}: make a patch for that version, or go back to "=${version}".`,
+    `${folder} is for ${name} ${version}, but native/sctp/Cargo.toml wants ${wanted ?? 'no exact version'}: make patches for that version, or go back to "=${version}".`,
   );
 }
 
@@ -86,22 +117,40 @@ function sourceOf(name, version) {
   }
 }
 
-/** Understands what our patches are: files to which lines are added (`diff -U0`), with a text before. */
-function applyPatch(folder, patch, file) {
+/**
+ * Applies patches that only add lines (`diff -U0` with a text before). Each is for the file as published, so that it
+ * can be understood, and offered to the crate's authors, without the others.
+ */
+function applyPatches(crate, root, patches) {
+  const additions = patches.flatMap((file) =>
+    additionsOf(readFileSync(path.join(root, file), 'utf8'), file),
+  );
+  for (const target of new Set(additions.map(({ target }) => target))) {
+    const source = path.join(crate, target);
+    const lines = readFileSync(source, 'utf8').split('\n');
+    const ofTarget = additions.filter((addition) => addition.target === target);
+    // From the end, so that line numbers stay those of the published file.
+    for (const { after, added } of ofTarget.sort((a, b) => b.after - a.after)) {
+      lines.splice(after, 0, ...added);
+    }
+    writeFileSync(source, lines.join('\n'));
+  }
+}
+
+/** What a patch adds: to which file, after which of its lines, which lines. */
+function additionsOf(patch, file) {
+  const additions = [];
   let target;
-  let lines = [];
-  let at = 0;
-  const save = () => target && writeFileSync(target, lines.join('\n'));
   for (const line of patch.trimEnd().split('\n')) {
     const name = /^\+\+\+ b\/(.+)$/.exec(line)?.[1];
-    const hunk = /^@@ -\d+,0 \+(\d+)(,\d+)? @@$/.exec(line);
-    if (name) {
-      save();
-      target = path.join(folder, name);
-      lines = readFileSync(target, 'utf8').split('\n');
-    } else if (hunk) at = Number(hunk[1]) - 1;
-    else if (target && line.startsWith('+')) lines.splice(at++, 0, line.slice(1));
-    else if (target) throw new Error(`${file} does more than to add lines: "${line}".`);
+    const after = /^@@ -(\d+),0 \+\d+(,\d+)? @@$/.exec(line)?.[1];
+    if (name) target = name;
+    else if (target && after) additions.push({ target, after: Number(after), added: [] });
+    else if (additions.length > 0 && line.startsWith('+'))
+      additions.at(-1).added.push(line.slice(1));
+    else if (target && !line.startsWith('--- a/')) {
+      throw new Error(`${file} does more than to add lines: "${line}".`);
+    }
   }
-  save();
+  return additions;
 }

@@ -60,6 +60,36 @@ impl Engine {
         association.autoclose(now, &self.options);
         continue_ending(association);
         let was_up = association.is_up;
+        let mut end = self.poll_socket(now, id, arrived_on);
+        if !was_up && self.associations.get(&id).is_some_and(|it| it.is_up) {
+            self.update_paths(id);
+        }
+        if let Err(end) = self.receive_messages(now, id) {
+            self.abort(id, &end.1);
+            return self.end(id, end.0, end.1);
+        }
+        // What has been taken may have opened the receive window.
+        end = end.or(self.poll_socket(now, id, arrived_on));
+        if let Some((reason, detail)) = end {
+            return self.end(id, reason, detail);
+        }
+        let Some(association) = self.associations.get_mut(&id) else {
+            return;
+        };
+        let released = association.released_bytes();
+        if association
+            .account
+            .release(released, self.options.send_buffer_bytes)
+        {
+            self.events.push(Event::Writable { association: id });
+        }
+        association.update_patience(now, &self.options);
+        self.timers.set(id, association.deadline(&self.options));
+    }
+
+    /// Sends the packets of a socket, and tells what has become of its association. `Some` when it is over.
+    fn poll_socket(&mut self, now: Duration, id: u32, arrived_on: Option<Route>) -> Option<End> {
+        let association = self.associations.get_mut(&id)?;
         let mut end = None;
         while let Some(event) = association.socket.poll_event() {
             match event {
@@ -90,28 +120,7 @@ impl Engine {
                 _ => {}
             }
         }
-        if association.is_up && !was_up {
-            self.update_paths(id);
-        }
-        if let Err(end) = self.receive_messages(now, id) {
-            self.abort(id, &end.1);
-            return self.end(id, end.0, end.1);
-        }
-        if let Some((reason, detail)) = end {
-            return self.end(id, reason, detail);
-        }
-        let Some(association) = self.associations.get_mut(&id) else {
-            return;
-        };
-        let released = association.released_bytes();
-        if association
-            .account
-            .release(released, self.options.send_buffer_bytes)
-        {
-            self.events.push(Event::Writable { association: id });
-        }
-        association.update_patience(now, &self.options);
-        self.timers.set(id, association.deadline(&self.options));
+        end
     }
 
     /// Takes the messages that are complete. `Err` when one is longer than allowed.

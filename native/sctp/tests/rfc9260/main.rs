@@ -5,4 +5,6 @@ mod support;
 
 mod section_3_init;
 mod section_5_setup;
+mod section_6_retransmission;
 mod section_6_streams;
+mod section_6_window;
