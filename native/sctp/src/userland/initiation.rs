@@ -10,7 +10,7 @@ use crate::stats::Refusal;
 use crate::userland::association::{bearer, new_socket};
 use crate::userland::cookie::{Cookie, Tie};
 use crate::userland::engine::{Engine, Transmit};
-use crate::userland::init::{Init, listed_addresses};
+use crate::userland::init::{Cause, Init, listed_addresses};
 use crate::userland::link::Route;
 use crate::userland::ootb;
 use crate::userland::packet::{Packet, cause};
@@ -30,8 +30,7 @@ impl Engine {
         }
         let init = Init::parse(&packet.first())?;
         if let Some(cause) = init.defect() {
-            let abort = ootb::abort(packet, init.initiate_tag, &cause);
-            self.answer(now, route, abort);
+            self.refuse_init(now, route, packet, &init, &cause);
             return Err(Refusal::Malformed);
         }
         let addresses = init.peer_addresses(route.peer.ip());
@@ -79,12 +78,29 @@ impl Engine {
             .any(|address| !association.peer_addresses.contains(address))
         {
             let cause = (cause::RESTART_WITH_NEW_ADDRESSES, Vec::new());
-            let abort = ootb::abort(packet, init.initiate_tag, &cause);
-            self.answer(now, route, abort);
+            self.refuse_init(now, route, packet, init, &cause);
             return Err(Refusal::Address);
         }
         let tie = association.tie(id);
         self.answer_init(now, route, packet, init, Some(tie), addresses)
+    }
+
+    /// Answers an INIT with an ABORT under its tag. Not if it is the one that began the association of this
+    /// path, changed on its way or by a forger: that ABORT would end the association.
+    fn refuse_init(
+        &mut self,
+        now: Duration,
+        route: Route,
+        packet: &Packet<'_>,
+        init: &Init<'_>,
+        cause: &Cause,
+    ) {
+        let existing = self.find_by_path(route, packet);
+        let has_tag = |id| self.associations[&id].peer_tag == init.initiate_tag;
+        if !existing.is_some_and(has_tag) {
+            let abort = ootb::abort(packet, init.initiate_tag, cause);
+            self.answer(now, route, abort);
+        }
     }
 
     /// Answers an INIT with a socket that is thrown away: all that is needed later is in the

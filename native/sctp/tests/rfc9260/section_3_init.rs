@@ -1,7 +1,7 @@
 //! §3.2.1 and §3.3.2 to §3.3.3: INITs and INIT ACKs that cannot be used, and parameters nobody knows.
 
 use rserpool_sctp::DownReason;
-use rserpool_sctp::userland::packet::{T_BIT, cause, chunk, parameters};
+use rserpool_sctp::userland::packet::{PacketBuilder, T_BIT, cause, chunk, parameters};
 
 use crate::support::peer::{
     Draft, PEER_TAG, Peer, causes, chunks, init, init_parameters, init_value,
@@ -79,6 +79,28 @@ fn it_changes_no_association_that_there_is() {
         peer.ask(&mut net, &[data]);
         assert_eq!(net.messages(1, id), [b"still here"], "{what}");
         assert!(net.downs(1).is_empty(), "{what}");
+    }
+}
+
+#[test]
+fn the_init_of_an_association_does_not_end_it_however_it_comes_back() {
+    for (what, draft, _) in defects() {
+        let mut net = Net::pair(9);
+        let client = net.connect(0, 5000, 1, 3863);
+        net.run_for(ms(100));
+        let sent = net.last_sent(net.address(1), chunk::INIT).unwrap();
+        let mut value = draft.2;
+        value[..4].copy_from_slice(&sent.packet().first().value[..4]);
+        let changed = PacketBuilder::like(&sent.packet())
+            .chunk(chunk::INIT, 0, &value)
+            .finish();
+        net.inject(net.address(0), net.address(1), &changed);
+        net.run_for(ms(100));
+        let server = net.ups(1)[0].0;
+        net.send(0, client, b"still here");
+        net.run_for(ms(100));
+        assert_eq!(net.messages(1, server), [b"still here"], "{what}");
+        assert!(net.downs(0).is_empty() && net.downs(1).is_empty(), "{what}");
     }
 }
 
