@@ -153,9 +153,10 @@ export interface NativeSctpStack {
   /** New ones each time it is open; once. */
   arenas(): SctpArenas;
   useAddresses(addresses: string[]): { readonly address: string; readonly reason: string }[];
-  open(port: number, accepts: boolean): number;
+  open(port: number, accepts: boolean, answersRequests: boolean): number;
   closeEndpoint(port: number): void;
   connect(localPort: number, addresses: string[], peerPort: number, udpPort: number): number;
+  pause(association: number, isPaused: boolean): void;
   shutdown(association: number): void;
   abort(association: number, reason: string): void;
   stats(): NativeStackStats;
@@ -181,6 +182,7 @@ export interface NativeStackOptions {
   readonly maxAssociationsPerHost: number;
   readonly maxMessageBytes: number;
   readonly sendBufferBytes: number;
+  readonly slowReaderTimeoutMs: number;
 }
 
 export interface NativeStackStats {

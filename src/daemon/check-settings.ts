@@ -9,7 +9,7 @@ import { type Kind, listOf, optional, orFalse, whole } from '../settings/kind.ts
 import { record } from '../settings/record.ts';
 import { identifier, localAddresses, port, portOrAny, sctpAddress } from '../settings/values.ts';
 import { transportName } from '../transport/open.ts';
-import { associationCount, autocloseMs } from '../transport/options.ts';
+import { associationCount, autocloseMs, slowReaderTimeoutMs } from '../transport/options.ts';
 import type { SctpAddress } from '../types.ts';
 import type { EnrpSettings, RegistrarSettings } from './settings.ts';
 
@@ -80,6 +80,7 @@ export const registrarSettings: Kind<RegistrarSettings> = record({
   autocloseMs: optional(autocloseMs),
   maxAssociations: optional(associationCount),
   maxAssociationsPerHost: optional(associationCount),
+  slowReaderTimeoutMs: optional(slowReaderTimeoutMs),
   registrar: optional(registrarOptions),
   log: optional(logger),
 });

@@ -66,6 +66,7 @@ export async function createRegistrar(given: RegistrarSettings = {}): Promise<Re
     autocloseMs: settings.autocloseMs,
     maxAssociations: settings.maxAssociations,
     maxAssociationsPerHost: settings.maxAssociationsPerHost,
+    slowReaderTimeoutMs: settings.slowReaderTimeoutMs,
   });
   try {
     return new RegistrarServer(settings, enrp, options, stack);
@@ -178,7 +179,8 @@ export class RegistrarServer extends Emitter<RegistrarServerEvents> {
     const { pools, poolElements } = handlespace.stats();
     const { counters } = asap;
     const sctp = this.#stack.stats();
-    return { pools, poolElements, ...counters, slowReaders, enrp: enrp?.counters, sctp };
+    const ended = slowReaders + (sctp.refused.slowReader ?? 0);
+    return { pools, poolElements, ...counters, slowReaders: ended, enrp: enrp?.counters, sctp };
   }
 
   /**

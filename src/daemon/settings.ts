@@ -41,6 +41,8 @@ export interface RegistrarSettings {
   /** SCTP associations at most: in all, default 10 000, and with each peer host, default 1 000. */
   readonly maxAssociations?: number | undefined;
   readonly maxAssociationsPerHost?: number | undefined;
+  /** Time for which a peer may read nothing of its answers although there is no more room for them. Default 30 000. */
+  readonly slowReaderTimeoutMs?: Milliseconds | undefined;
   /** What the registrar does and allows. Every one has a default. */
   readonly registrar?: PartialRegistrarOptions | undefined;
   /**

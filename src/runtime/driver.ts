@@ -30,9 +30,12 @@ import { Steps } from './steps.ts';
 
 type Arenas = NonNullable<SctpStack['arenas']>;
 
-/** For peers that do not read. Thousands of requests: whoever has more of them on the way never will. */
+/**
+ * For peers that do not read as fast as they ask. Where the transport holds their requests back, some 64 KiB of them
+ * wait here; else thousands.
+ */
 const MAX_HELD_BYTES_PER_PEER = 1 << 20;
-const MAX_HELD_BYTES = 16 * MAX_HELD_BYTES_PER_PEER;
+const MAX_HELD_BYTES = 64 * MAX_HELD_BYTES_PER_PEER;
 
 /**
  * A machine that can answer a message where it lies: reads `length` bytes at `offset` of the stack's inbound
@@ -55,6 +58,8 @@ export interface DriverOptions<Input, Output> {
   readonly port: number;
   /** Whether others may open associations to this endpoint. */
   readonly accepts: boolean;
+  /** Messages ask for answers: those of a peer that does not read wait until it does. Default: they do not. */
+  readonly answersRequests?: boolean;
   readonly clock: Clock;
   /** Shared with another driver of the same object. Default: none is. */
   readonly steps?: Steps | undefined;
@@ -90,8 +95,8 @@ export class Driver<Input extends { type: string }, Output extends { type: strin
   constructor(options: DriverOptions<Input, Output>) {
     this.#options = options;
     this.#steps = options.steps ?? new Steps();
-    const { port, accepts } = options;
-    this.endpoint = options.stack.open({ port, accepts }, this.#handler());
+    const { port, accepts, answersRequests = false } = options;
+    this.endpoint = options.stack.open({ port, accepts, answersRequests }, this.#handler());
   }
 
   /**
@@ -206,7 +211,11 @@ export class Driver<Input extends { type: string }, Output extends { type: strin
     payloadProtocol: number,
     payload: Uint8Array,
   ): void {
-    if (this.#slowPeers.hold(association, direction, payloadProtocol, payload)) return;
+    const isFirst = !this.#slowPeers.has(association);
+    if (this.#slowPeers.hold(association, direction, payloadProtocol, payload)) {
+      if (isFirst && this.#options.answersRequests) this.endpoint.pause(association, true);
+      return;
+    }
     this.slowReaders += 1;
     this.#slowPeers.release(association);
     this.endpoint.abort(association, 'the peer does not read its messages');
@@ -222,10 +231,11 @@ export class Driver<Input extends { type: string }, Output extends { type: strin
     for (const { payloadProtocol, payload } of inbound) {
       this.#read(association, payloadProtocol, payload);
     }
+    if (!this.#slowPeers.has(association)) this.endpoint.pause(association, false);
   }
 
   #read(association: AssociationId, payloadProtocol: number, payload: Uint8Array): void {
-    if (this.#slowPeers.has(association)) {
+    if (this.#options.answersRequests && this.#slowPeers.has(association)) {
       this.#hold(association, 'inbound', payloadProtocol, payload);
     } else {
       this.#event({ type: 'message', association, payloadProtocol, payload });
@@ -242,6 +252,7 @@ export class Driver<Input extends { type: string }, Output extends { type: strin
       },
       onRestart: (association) => {
         this.#slowPeers.release(association);
+        this.endpoint.pause(association, false);
         this.#event({ type: 'associationRestarted', association });
       },
       onDown: (association, why) => this.#down(association, why),

@@ -115,6 +115,7 @@ export class RegistrarHalves {
         stack,
         port,
         accepts: true,
+        answersRequests: true,
         clock,
         steps,
         perform: (output) => this.#performAsap(output),

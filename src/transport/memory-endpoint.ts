@@ -56,6 +56,9 @@ export class MemoryEndpoint implements SctpEndpoint {
     if (outbound !== undefined) outbound.position[0] = 0;
   }
 
+  /** Messages come all the same. */
+  pause(): void {}
+
   shutdown(association: AssociationId): void {
     this.stack.association(association, this.port)?.shutdown();
   }

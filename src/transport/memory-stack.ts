@@ -23,6 +23,7 @@ import { AssociationTable, type Way } from './memory-table.ts';
 import type { MemoryWire } from './memory-wire.ts';
 import type {
   AssociationDownReason,
+  EndpointOptions,
   SctpEndpoint,
   SctpHandler,
   SctpStack,
@@ -71,7 +72,7 @@ export class MemoryStack implements SctpStack, AssociationHost {
     throw new TypeError('A host of the memory network keeps its addresses.');
   }
 
-  open(options: { port: number; accepts: boolean }, handler: SctpHandler): SctpEndpoint {
+  open(options: EndpointOptions, handler: SctpHandler): SctpEndpoint {
     if (this.#isClosed) throw new ClosedError('The SCTP stack is closed.');
     const port = options.port === 0 ? this.#freePort() : options.port;
     if (this.#endpoints.has(port)) {

@@ -55,6 +55,12 @@ export class NativeEndpoint implements SctpEndpoint {
     this.#stack.flush();
   }
 
+  pause(association: AssociationId, isPaused: boolean): void {
+    if (!this.#stack.owns(association, this)) return;
+    this.#stack.native.pause(association, isPaused);
+    this.#stack.flushSoon();
+  }
+
   shutdown(association: AssociationId): void {
     if (!this.#stack.owns(association, this)) return;
     this.#stack.native.shutdown(association);

@@ -23,6 +23,7 @@ import { DOWN_REASONS, EVENT, EVENT_WORDS, KIND } from './native-records.ts';
 import { withKeys } from './native-refusals.ts';
 import type {
   AssociationInfo,
+  EndpointOptions,
   SctpEndpoint,
   SctpHandler,
   SctpStack,
@@ -101,9 +102,10 @@ export class NativeStack implements SctpStack {
     return this.#isClosed;
   }
 
-  open(options: { port: number; accepts: boolean }, handler: SctpHandler): SctpEndpoint {
+  open(options: EndpointOptions, handler: SctpHandler): SctpEndpoint {
     if (this.#isClosed) throw new ClosedError('The SCTP stack is closed.');
-    const open = () => this.native.open(options.port, options.accepts);
+    const { accepts, answersRequests = false } = options;
+    const open = () => this.native.open(options.port, accepts, answersRequests);
     const port = withKeys(open, { PERMISSION_DENIED: 'port' });
     const endpoint = new NativeEndpoint(this, port, handler);
     this.#endpoints.set(port, endpoint);
@@ -336,5 +338,6 @@ function nativeOptionsOf(backend: NativeBackend, options: SctpStackOptions): Nat
     maxAssociationsPerHost: options.maxAssociationsPerHost,
     maxMessageBytes: options.maxMessageBytes,
     sendBufferBytes: options.sendBufferBytes,
+    slowReaderTimeoutMs: options.slowReaderTimeoutMs,
   };
 }

@@ -14,6 +14,7 @@ const HOUR_MS = 3_600_000;
 /** Limits of associations, which `createRegistrar` takes as well. */
 export const associationCount = whole(1, 1_000_000);
 export const autocloseMs = whole(0, 2 ** 31 - 1);
+export const slowReaderTimeoutMs = whole(1, HOUR_MS);
 
 const rtoMs: Kind<SctpStackOptions['rtoMs']> = record({
   initial: whole(1, 600_000),
@@ -47,6 +48,7 @@ const OPTIONS: Table<Omit<SctpStackOptions, 'localAddresses'>> = {
   /** No message of ASAP or ENRP can be longer: its length field has 16 bits. */
   maxMessageBytes: [whole(4, 262_144), 65_536],
   sendBufferBytes: [whole(1, 2 ** 30), 262_144],
+  slowReaderTimeoutMs: [slowReaderTimeoutMs, 30_000],
 };
 
 /** Everything but the addresses. */

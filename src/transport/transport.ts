@@ -46,6 +46,24 @@ export interface SctpStackOptions {
   readonly maxMessageBytes: number;
   /** Bytes that may wait for sending per association before `send` says `full`. */
   readonly sendBufferBytes: number;
+  /**
+   * Time for which a peer may take nothing of what it is sent although there is no more room for it; then it is
+   * aborted. `kernel`: although others wait for room. `memory` waits for ever.
+   */
+  readonly slowReaderTimeoutMs: number;
+}
+
+export interface EndpointOptions {
+  /** 0: any free one. */
+  readonly port: number;
+  /** Whether others may open associations to it; else it only calls others. */
+  readonly accepts: boolean;
+  /**
+   * What arrives asks for answers. As long as a peer does not read these, its further messages are held back, which
+   * closes its window; `kernel` and `memory` do not. Not for endpoints whose peers do the same, as both would wait
+   * for ever. Default: false.
+   */
+  readonly answersRequests?: boolean;
 }
 
 export interface SctpStack {
@@ -68,11 +86,8 @@ export interface SctpStack {
   useAddresses(
     addresses: readonly IpAddress[],
   ): readonly { readonly address: IpAddress; readonly reason: string }[];
-  /**
-   * Opens an SCTP port. 0: any free one; with `accepts` false the endpoint only calls others. Throws
-   * `ConfigError` when the port is in use.
-   */
-  open(options: { port: number; accepts: boolean }, handler: SctpHandler): SctpEndpoint;
+  /** Opens an SCTP port. Throws `ConfigError` when it is in use. */
+  open(options: EndpointOptions, handler: SctpHandler): SctpEndpoint;
   stats(): SctpStats;
   /** Ends every association (ABORT), gives the sockets back. */
   close(): Promise<void>;
@@ -114,6 +129,11 @@ export interface SctpEndpoint {
    * happens by itself at the end of a batch and of a tick.
    */
   flush(): void;
+  /**
+   * Whether to hold back further messages of this association, on an endpoint with `answersRequests`. Some that have
+   * arrived may still come. `kernel` and `memory` do not hold back.
+   */
+  pause(association: AssociationId, isPaused: boolean): void;
   /** Ends gracefully, after everything queued was delivered; from now on `send` says `gone`. */
   shutdown(association: AssociationId): void;
   /** Ends at once. */

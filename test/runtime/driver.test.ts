@@ -52,6 +52,7 @@ function host(network: MemoryNetwork, address: string, port: number, limits = {}
     ...{ machine, stack },
     port,
     accepts: port !== 0,
+    answersRequests: port !== 0,
     clock: network,
     perform: (output) => results.push(output),
   });

@@ -167,6 +167,7 @@ function tapped(endpoint: SctpEndpoint, tap: Tap): SctpEndpoint {
     },
     sendInPlace: (...message) => endpoint.sendInPlace(...message),
     flush: () => endpoint.flush(),
+    pause: (association, isPaused) => endpoint.pause(association, isPaused),
     shutdown: (association) => endpoint.shutdown(association),
     abort: (...end) => endpoint.abort(...end),
     close: () => endpoint.close(),

@@ -35,7 +35,7 @@ let isEcho = false;
 function flood(payload, count) {
   const pause = new Int32Array(new SharedArrayBuffer(4));
   let sent = 0;
-  for (let pauses = 0; sent < count && pauses < 20_000; ) {
+  for (let pauses = 0; sent < count && pauses < 5_000; ) {
     const result = endpoint.send(association, 11, payload);
     if (result === 'gone') return { sent, isGone: true };
     if (result === 'queued' && ++sent % 500 !== 0) continue;

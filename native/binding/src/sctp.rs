@@ -128,6 +128,7 @@ pub struct NativeStackOptions {
     pub max_associations_per_host: f64,
     pub max_message_bytes: f64,
     pub send_buffer_bytes: f64,
+    pub slow_reader_timeout_ms: f64,
 }
 
 #[napi(object)]
@@ -244,9 +245,15 @@ impl NativeSctpStack {
 
     /// The SCTP port that was opened.
     #[napi]
-    pub fn open(&self, port: u16, accepts: bool) -> Result<u16> {
-        self.with(|stack| stack.open(port, accepts))?
-            .map_err(refused)
+    pub fn open(&self, port: u16, accepts: bool, answers_requests: bool) -> Result<u16> {
+        let open = |stack: &mut Stack| {
+            let port = stack.open(port, accepts)?;
+            if answers_requests {
+                stack.hold_back_requests(port);
+            }
+            Ok(port)
+        };
+        self.with(open)?.map_err(refused)
     }
 
     #[napi]
@@ -267,6 +274,11 @@ impl NativeSctpStack {
         let udp_port = (udp_port != 0).then_some(udp_port);
         self.with(|stack| stack.connect(local_port, &addresses, peer_port, udp_port))?
             .map_err(refused)
+    }
+
+    #[napi]
+    pub fn pause(&self, association: u32, is_paused: bool) -> Result<()> {
+        self.with(|stack| stack.pause(association, is_paused))
     }
 
     #[napi]
@@ -355,6 +367,7 @@ fn stack_options(options: NativeStackOptions) -> Fallible<StackOptions> {
         max_associations_per_host: whole_usize(options.max_associations_per_host)?,
         max_message_bytes: whole_usize(options.max_message_bytes)?,
         send_buffer_bytes: whole_usize(options.send_buffer_bytes)?,
+        slow_reader_timeout: duration(options.slow_reader_timeout_ms)?,
         ..StackOptions::new(parse_all(&options.local_addresses)?)
     })
 }

@@ -1,5 +1,7 @@
 //! What the caller's thread and the I/O thread share about one association: how many bytes wait for
-//! transmission, and whether it still takes messages. Lets `send` answer without a round trip.
+//! transmission, whether it still takes messages, and how much of what it received the caller has not
+//! taken yet. Lets `send` answer without a round trip, and the I/O thread hold back requests of a peer
+//! whose answers pile up.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 
@@ -15,12 +17,22 @@ pub enum SendResult {
     Gone = 2,
 }
 
-/// Send accounting of one association.
+/// Received messages of one association that the caller may have before it, with what an event weighs.
+/// Answers to so many requests usually fit into the send buffer.
+const UNTAKEN_LIMIT: usize = 64 << 10;
+
+/// Accounting of one association.
 #[derive(Debug, Default)]
 pub struct Account {
     buffered: AtomicUsize,
     is_closed: AtomicBool,
     wants_writable: AtomicBool,
+    /// Weight of events with its messages that the caller has not drained.
+    untaken: AtomicUsize,
+    /// The caller wants none for now.
+    is_paused: AtomicBool,
+    /// The I/O thread has stopped to hand messages over.
+    is_held_back: AtomicBool,
 }
 
 impl Account {
@@ -56,6 +68,54 @@ impl Account {
         self.wants_writable.load(SeqCst)
             && self.buffered.load(SeqCst) <= limit / 2
             && self.wants_writable.swap(false, SeqCst)
+    }
+
+    /// I/O side: `send` has found no room, and half of it is not free yet.
+    pub(crate) fn is_full(&self) -> bool {
+        self.wants_writable.load(SeqCst)
+    }
+
+    /// I/O side: whether to hand over another message of a peer that asks for answers. `limit`: of the send
+    /// buffer. False: `drained`, or room in the send buffer, changes that.
+    pub(crate) fn may_deliver(&self, limit: usize) -> bool {
+        // The flag is set before the second look, so that `drained` tells of all that happens after it.
+        let may_deliver = self.has_room_for_answers(limit) || {
+            self.is_held_back.store(true, SeqCst);
+            self.has_room_for_answers(limit)
+        };
+        if may_deliver {
+            self.is_held_back.store(false, SeqCst);
+        }
+        may_deliver
+    }
+
+    fn has_room_for_answers(&self, limit: usize) -> bool {
+        !self.is_paused.load(SeqCst)
+            && self.untaken.load(SeqCst) < UNTAKEN_LIMIT
+            && self.buffered.load(SeqCst) <= limit / 2
+    }
+
+    /// Caller's side: whether it wants further messages. True when the I/O thread waits for that.
+    pub fn pause(&self, is_paused: bool) -> bool {
+        self.is_paused.store(is_paused, SeqCst);
+        !is_paused && self.is_held_back.swap(false, SeqCst)
+    }
+
+    pub(crate) fn is_held_back(&self) -> bool {
+        self.is_held_back.load(SeqCst)
+    }
+
+    /// I/O side: an event of this weight, with a message, is on its way to the caller.
+    pub(crate) fn deliver(&self, weight: usize) {
+        self.untaken.fetch_add(weight, SeqCst);
+    }
+
+    /// Caller's side: it has taken such an event. True when the I/O thread waits for that.
+    pub fn drained(&self, weight: usize) -> bool {
+        let left = self.untaken.fetch_sub(weight, SeqCst) - weight;
+        left <= UNTAKEN_LIMIT / 2
+            && self.is_held_back.load(SeqCst)
+            && self.is_held_back.swap(false, SeqCst)
     }
 
     /// Either side: the association takes no more messages.

@@ -19,6 +19,15 @@ pub enum Command {
     },
     /// The same with the endpoint's socket, on the kernel.
     OpenSocket(Box<OpenSocket>),
+    /// What arrives on this port asks for answers: as long as a peer does not read these, its messages are
+    /// held back.
+    HoldBackRequests {
+        port: u16,
+    },
+    /// Messages of this association are wanted again.
+    Resume {
+        association: u32,
+    },
     /// ABORTs the associations of an endpoint and frees its port.
     CloseEndpoint {
         port: u16,

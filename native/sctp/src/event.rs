@@ -74,7 +74,7 @@ impl Event {
     }
 
     /// What the event counts against the bound of the event queue.
-    pub(crate) fn weight(&self) -> usize {
+    pub fn weight(&self) -> usize {
         const OVERHEAD: usize = 64;
         match self {
             Event::Message { payload, .. } => OVERHEAD + payload.len(),

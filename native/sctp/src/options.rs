@@ -49,6 +49,9 @@ pub struct StackOptions {
     /// Unanswered transmissions after which one address of a peer is given up for the next
     /// (Path.Max.Retrans).
     pub path_max_retransmissions: u32,
+    /// Time for which a peer may take nothing of what it is sent although there is no more room for it; then
+    /// it is aborted. On the kernel: although others wait for room.
+    pub slow_reader_timeout: Duration,
     /// Time without user messages after which an association is shut down. `None`: never.
     pub autoclose: Option<Duration>,
     pub max_associations: usize,
@@ -81,6 +84,7 @@ impl StackOptions {
             rto_max: Duration::from_secs(5),
             max_retransmissions: 8,
             path_max_retransmissions: 3,
+            slow_reader_timeout: Duration::from_secs(30),
             autoclose: None,
             max_associations: 10_000,
             max_associations_per_host: 1_000,
@@ -117,6 +121,8 @@ impl StackOptions {
             "Retransmission time-outs must be 0 < minimum <= initial <= maximum."
         } else if self.heartbeat_interval == zero {
             "The heartbeat interval is 0: a peer that falls silent would never be noticed."
+        } else if self.slow_reader_timeout == zero {
+            "The time for slow readers is 0: nobody could ever be sent more than the buffer holds."
         } else if self.max_message_bytes == 0 || self.max_message_bytes > 1 << 24 {
             "The largest message must have from 1 byte to 16 MiB."
         } else if self.send_buffer_bytes < self.max_message_bytes {

@@ -50,6 +50,8 @@ pub struct Stack {
     /// Events taken from the I/O thread but not yet drained.
     events: VecDeque<Event>,
     taken: Vec<Event>,
+    /// Associations whose messages were held back and are wanted again.
+    resumptions: Vec<u32>,
     room: Room,
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
@@ -81,6 +83,7 @@ impl Stack {
             batch: Batch::default(),
             events: VecDeque::new(),
             taken: Vec::new(),
+            resumptions: Vec::new(),
             room,
             shared,
             thread: Some(thread),
@@ -145,6 +148,22 @@ impl Stack {
             .commands
             .push(Command::OpenSocket(Box::new(open)));
         Ok(port)
+    }
+
+    /// Says of an endpoint that has just been opened that what arrives there asks for answers: as long as a
+    /// peer does not read these, its messages are held back, which closes its window. Not for an endpoint
+    /// whose peers may do the same: both would wait for ever.
+    pub fn hold_back_requests(&mut self, port: u16) {
+        self.batch.commands.push(Command::HoldBackRequests { port });
+    }
+
+    /// Whether to hold back the messages of an association, on an endpoint that does so at all. Goes on at the
+    /// next `flush`.
+    pub fn pause(&mut self, association: u32, is_paused: bool) {
+        let known = self.associations.get(&association);
+        if known.is_some_and(|known| known.account.pause(is_paused)) {
+            self.batch.commands.push(Command::Resume { association });
+        }
     }
 
     fn add_endpoint(&mut self, port: u16) -> u32 {
@@ -265,10 +284,12 @@ impl Stack {
             if self.is_wanted(event) && !writer.write(event) {
                 break false;
             }
-            weight += event.weight();
+            let event_weight = event.weight();
+            weight += event_weight;
             let event = self.events.pop_front().expect("the front was just seen");
-            self.note(event);
+            self.note(event, event_weight);
         };
+        self.flush_resumptions();
         let drained = Drained {
             count: writer.count,
             bytes: writer.bytes,
@@ -377,7 +398,7 @@ impl Stack {
         }
     }
 
-    fn note(&mut self, event: Event) {
+    fn note(&mut self, event: Event, weight: usize) {
         match event {
             Event::Up(association, info) if self.is_endpoint(&info.local_port, info.endpoint) => {
                 let known = Association {
@@ -389,8 +410,25 @@ impl Stack {
             Event::Down { association, .. } => {
                 self.associations.remove(&association);
             }
+            Event::Message { association, .. } => {
+                let known = self.associations.get(&association);
+                if known.is_some_and(|known| known.account.drained(weight)) {
+                    self.resumptions.push(association);
+                }
+            }
             _ => {}
         }
+    }
+
+    /// Lets the I/O thread go on with the associations that it has held back.
+    fn flush_resumptions(&mut self) {
+        if self.resumptions.is_empty() {
+            return;
+        }
+        let resume = |association| Command::Resume { association };
+        let resumptions = self.resumptions.drain(..).map(resume);
+        self.batch.commands.extend(resumptions);
+        self.flush();
     }
 
     fn is_endpoint(&self, port: &u16, endpoint: u32) -> bool {

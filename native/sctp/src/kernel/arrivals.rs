@@ -46,12 +46,14 @@ impl Engine {
             Joined::Incomplete => {}
             Joined::Whole(payload) => {
                 self.stats.messages_received += 1;
-                self.events.push(Event::Message {
+                let event = Event::Message {
                     association: id,
                     ppid: info.ppid,
                     stream: info.stream,
                     payload,
-                });
+                };
+                association.account.deliver(event.weight());
+                self.events.push(event);
             }
             Joined::TooLong => {
                 self.stats.refuse(Refusal::Message);

@@ -46,6 +46,8 @@ impl Engine {
                 Command::UseAddresses(change) => self.use_addresses(&change),
                 // Ports without sockets are of the userland.
                 Command::Open { .. } | Command::Send { .. } => {}
+                // One buffer receives for all associations of a socket.
+                Command::HoldBackRequests { .. } | Command::Resume { .. } => {}
             }
         }
         self.send_pending(now, &batch.bytes, &mut pending);

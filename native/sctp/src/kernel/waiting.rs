@@ -11,7 +11,7 @@
 //!    nothing usually). What waits here is bounded by the caller's `send_buffer_bytes`.
 //! 2. Sixteen slow readers can still fill the socket. Whoever meets it full with nothing of its own
 //!    in there waits for the socket. From then on every association is asked whether it is dry; those
-//!    that are not for as long as a peer may stay silent (`StackOptions::patience`) are aborted. So
+//!    that are not for `StackOptions::slow_reader_timeout` are aborted. So
 //!    slow readers live as long as nobody has to wait for them.
 
 use std::time::Duration;
@@ -93,7 +93,7 @@ impl Engine {
             return self.hold(now, id);
         }
         let port = association.local_port;
-        let patience = self.options.patience();
+        let patience = self.options.slow_reader_timeout;
         let Some(endpoint) = self.endpoints.get_mut(&port) else {
             return;
         };
@@ -130,7 +130,7 @@ impl Engine {
     /// Others have waited long enough: ends the associations that have acknowledged too little for
     /// as long.
     fn end_slow_readers(&mut self, now: Duration, port: u16) {
-        let patience = self.options.patience();
+        let patience = self.options.slow_reader_timeout;
         let is_slow = |asked_at: Duration| asked_at + patience <= now;
         let mut slow = Vec::new();
         let mut look_at = now + patience;

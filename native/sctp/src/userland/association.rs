@@ -26,6 +26,8 @@ pub(crate) struct Ports {
     pub endpoint: u32,
     pub local: u16,
     pub peer: u16,
+    /// As its endpoint was when it began.
+    pub holds_back: bool,
 }
 
 pub(crate) struct Association {
@@ -54,6 +56,8 @@ pub(crate) struct Association {
     pub held_shutdown: Option<u32>,
     /// When to stop waiting for an answer of a peer that is to begin or end the association.
     pub give_up_at: Option<Duration>,
+    /// Since when the peer has taken nothing of a send buffer that is full.
+    pub full_since: Option<Duration>,
     /// When the latest user message was sent or received, or the association came up.
     pub last_message_at: Duration,
     /// It is ended because there were no messages for so long.
@@ -99,6 +103,7 @@ impl Association {
             wants_shutdown: false,
             held_shutdown: None,
             give_up_at: None,
+            full_since: None,
             last_message_at: now,
             is_autoclosed: false,
             init_count: 0,

@@ -53,6 +53,7 @@ impl Engine {
             endpoint: endpoint.serial,
             local: local_port,
             peer: peer_port,
+            holds_back: endpoint.holds_back,
         };
         let route = Route {
             local: local_address_for(&self.options, first),

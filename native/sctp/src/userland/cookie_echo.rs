@@ -148,6 +148,7 @@ impl Engine {
             endpoint: endpoint.serial,
             local: local_port,
             peer: peer_port,
+            holds_back: endpoint.holds_back,
         };
         let host = route.peer.ip();
         if self.hosts.is_full(host) || !self.room.take() {

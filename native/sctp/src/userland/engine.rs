@@ -22,6 +22,7 @@ use crate::userland::link::Route;
 use crate::userland::ootb::{self, RateLimit, has_stale_cookie_error};
 use crate::userland::packet::{Packet, chunk};
 use crate::userland::rules;
+use crate::userland::settle::Take;
 use crate::userland::shim::{divert, invalid_streams_error};
 use crate::userland::timers::Timers;
 
@@ -48,6 +49,8 @@ pub struct Transmit {
 pub(crate) struct Endpoint {
     pub serial: u32,
     pub accepts: bool,
+    /// Messages of a peer that does not read its answers are left in its window.
+    pub holds_back: bool,
 }
 
 /// All endpoints and associations of a stack.
@@ -221,6 +224,13 @@ impl Engine {
         let Some(association) = self.associations.get_mut(&id) else {
             return Ok(());
         };
+        if association.account.is_held_back() && ends_association(packet) {
+            // `dcsctp` forgets with the association what has not been taken.
+            self.take_messages(now, id, Take::All)?;
+        }
+        let Some(association) = self.associations.get_mut(&id) else {
+            return Ok(());
+        };
         let held = hold_shutdown(association, packet);
         let bytes = held.map_or(Cow::Borrowed(packet.bytes()), Cow::Owned);
         let (bytes, stray_streams) = divert(bytes);
@@ -267,4 +277,14 @@ impl Engine {
             self.transmits.push_back(Transmit { route, packet });
         }
     }
+}
+
+/// Whether the association may be over with this packet.
+fn ends_association(packet: &Packet<'_>) -> bool {
+    packet.chunks().any(|chunk| {
+        matches!(
+            chunk.kind,
+            chunk::SHUTDOWN | chunk::SHUTDOWN_ACK | chunk::SHUTDOWN_COMPLETE | chunk::ABORT
+        )
+    })
 }

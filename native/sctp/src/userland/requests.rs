@@ -41,9 +41,16 @@ impl Engine {
                         Endpoint {
                             serial: endpoint,
                             accepts,
+                            holds_back: false,
                         },
                     );
                 }
+                Command::HoldBackRequests { port } => {
+                    if let Some(endpoint) = self.endpoints.get_mut(&port) {
+                        endpoint.holds_back = true;
+                    }
+                }
+                Command::Resume { association } => self.settle(now, association, None),
                 Command::UseAddresses(change) => {
                     self.options.local_addresses = change.local_addresses;
                     self.options.retired_addresses = change.retired_addresses;

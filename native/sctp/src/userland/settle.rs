@@ -22,8 +22,18 @@ use crate::userland::shim::{Additions, rewrite_init};
 /// Longest reason that an ABORT carries.
 const MAX_REASON_BYTES: usize = 200;
 
-/// Told when an association ended by itself.
+/// Told, as the next ones, when an association ended.
+const TOO_LONG: &str = "The peer sent a message that is too long.";
+const SLOW_READER: &str = "The peer does not read, and there is no more room for what it is sent.";
 const AUTOCLOSED: &str = "There were no messages for as long as autoclose says.";
+
+/// Which messages to take from a socket.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Take {
+    /// All but those that have to wait because their peer does not read its answers.
+    Wanted,
+    All,
+}
 
 /// Why and how an association ended.
 type End = (DownReason, String);
@@ -56,6 +66,11 @@ impl Engine {
             self.abort(id, detail);
             return self.end(id, DownReason::Lost, detail.into());
         }
+        if association.reads_nothing(now, &self.options) {
+            self.stats.refuse(Refusal::SlowReader);
+            self.abort(id, SLOW_READER);
+            return self.end(id, DownReason::Abort, SLOW_READER.into());
+        }
         association.socket.advance_time(socket_time(now));
         association.autoclose(now, &self.options);
         continue_ending(association);
@@ -64,9 +79,16 @@ impl Engine {
         if !was_up && self.associations.get(&id).is_some_and(|it| it.is_up) {
             self.update_paths(id);
         }
-        if let Err(end) = self.receive_messages(now, id) {
-            self.abort(id, &end.1);
-            return self.end(id, end.0, end.1);
+        let take = if end.is_some() {
+            Take::All
+        } else {
+            Take::Wanted
+        };
+        if end.is_none() {
+            self.release(now, id);
+        }
+        if self.take_messages(now, id, take).is_err() {
+            return;
         }
         // What has been taken may have opened the receive window.
         end = end.or(self.poll_socket(now, id, arrived_on));
@@ -76,13 +98,6 @@ impl Engine {
         let Some(association) = self.associations.get_mut(&id) else {
             return;
         };
-        let released = association.released_bytes();
-        if association
-            .account
-            .release(released, self.options.send_buffer_bytes)
-        {
-            self.events.push(Event::Writable { association: id });
-        }
         association.update_patience(now, &self.options);
         self.timers.set(id, association.deadline(&self.options));
     }
@@ -123,30 +138,60 @@ impl Engine {
         end
     }
 
-    /// Takes the messages that are complete. `Err` when one is longer than allowed.
-    fn receive_messages(&mut self, now: Duration, id: u32) -> Result<(), End> {
+    /// Accounts for what has left the send buffer, and notes for how long a peer has let us wait for room.
+    fn release(&mut self, now: Duration, id: u32) {
+        let Some(association) = self.associations.get_mut(&id) else {
+            return;
+        };
+        let released = association.released_bytes();
+        let limit = self.options.send_buffer_bytes;
+        if association.account.release(released, limit) {
+            self.events.push(Event::Writable { association: id });
+        }
+        let is_new = released > 0 || association.full_since.is_none();
+        let full_since = if is_new {
+            Some(now)
+        } else {
+            association.full_since
+        };
+        association.full_since = full_since.filter(|_| association.account.is_full());
+    }
+
+    /// Takes the messages that are complete. One that is longer than allowed ends the association: `Err`.
+    pub(crate) fn take_messages(
+        &mut self,
+        now: Duration,
+        id: u32,
+        take: Take,
+    ) -> Result<(), Refusal> {
         let Some(association) = self.associations.get_mut(&id) else {
             return Ok(());
         };
-        while let Some(message) = association.socket.get_next_message() {
+        let may_hold_back = association.ports.holds_back && take == Take::Wanted;
+        let limit = self.options.send_buffer_bytes;
+        while !may_hold_back || association.account.may_deliver(limit) {
+            let Some(message) = association.socket.get_next_message() else {
+                break;
+            };
             if message.stream_id.0 >= STREAMS {
                 continue; // reported where it arrived (RFC 9260 §6.5)
             }
             if message.payload.len() > self.options.max_message_bytes {
                 self.stats.refuse(Refusal::Message);
-                return Err((
-                    DownReason::Abort,
-                    "The peer sent a message that is too long.".into(),
-                ));
+                self.abort(id, TOO_LONG);
+                self.end(id, DownReason::Abort, TOO_LONG.into());
+                return Err(Refusal::Message);
             }
             self.stats.messages_received += 1;
             association.last_message_at = now;
-            self.events.push(Event::Message {
+            let event = Event::Message {
                 association: id,
                 ppid: message.ppid.0,
                 stream: message.stream_id.0,
                 payload: message.payload,
-            });
+            };
+            association.account.deliver(event.weight());
+            self.events.push(event);
         }
         Ok(())
     }

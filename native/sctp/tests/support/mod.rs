@@ -55,6 +55,8 @@ pub struct Host {
     options: StackOptions,
     ids: Arc<AtomicU32>,
     next_endpoint: u32,
+    /// Its caller takes no messages.
+    pub is_busy: bool,
     /// A silent host neither sends nor receives.
     pub is_silent: bool,
 }
@@ -107,6 +109,16 @@ impl Net {
     /// The pair with an association between them: its identifiers on both sides.
     pub fn connected(seed: u64) -> (Self, u32, u32) {
         let mut net = Net::pair(seed);
+        let client = net.connect(0, 5000, 1, 3863);
+        net.run_for(ms(100));
+        let server = net.ups(1)[0].0;
+        (net, client, server)
+    }
+
+    /// The connected pair, whose accepting endpoint holds requests back.
+    pub fn answering(seed: u64) -> (Self, u32, u32) {
+        let mut net = Net::pair(seed);
+        net.command(1, Command::HoldBackRequests { port: 3863 });
         let client = net.connect(0, 5000, 1, 3863);
         net.run_for(ms(100));
         let server = net.ups(1)[0].0;
@@ -226,6 +238,25 @@ impl Net {
             self.run_batch(host, batch);
         }
         result
+    }
+
+    /// The caller of a busy host takes what has piled up.
+    pub fn take_messages(&mut self, host: usize) -> Vec<Event> {
+        let was_busy = std::mem::take(&mut self.hosts[host].is_busy);
+        let events = self.take_events(host);
+        if !was_busy {
+            return events;
+        }
+        let commands = self.hosts[host].taken_by_caller(&events);
+        let bytes = Vec::new();
+        self.run_batch(host, Batch { commands, bytes });
+        events
+    }
+
+    pub fn pause(&mut self, host: usize, association: u32, is_paused: bool) {
+        if self.hosts[host].accounts[&association].pause(is_paused) {
+            self.command(host, Command::Resume { association });
+        }
     }
 
     pub fn shutdown(&mut self, host: usize, association: u32) {
@@ -417,7 +448,16 @@ impl Net {
                 _ => {}
             }
         }
+        let resumed = self.hosts[host].taken_by_caller(&events);
         self.hosts[host].events.append(&mut events);
+        self.send_out(host);
+        if !resumed.is_empty() {
+            let (commands, bytes) = (resumed, Vec::new());
+            self.run_batch(host, Batch { commands, bytes });
+        }
+    }
+
+    fn send_out(&mut self, host: usize) {
         while let Some(Transmit { route, packet }) = self.hosts[host].engine.poll_transmit() {
             let known = &self.hosts[host];
             let from = SocketAddr::new(known.addresses[route.local], known.udp_port);
@@ -463,6 +503,20 @@ impl Net {
     }
 }
 
+impl Host {
+    /// The caller takes messages as soon as they are there; what it has to tell the engine of that.
+    fn taken_by_caller(&self, events: &[Event]) -> Vec<Command> {
+        let resume = |event: &Event| {
+            let association = event.association();
+            let account = self.accounts.get(&association)?;
+            let is_message = matches!(event, Event::Message { .. });
+            let is_wanted = is_message && !self.is_busy && account.drained(event.weight());
+            is_wanted.then_some(Command::Resume { association })
+        };
+        events.iter().filter_map(resume).collect()
+    }
+}
+
 fn make_host(addresses: Vec<IpAddr>, udp_port: u16, options: StackOptions, seed: u64) -> Host {
     let ids = Arc::new(AtomicU32::new(1));
     let room = Room::new(options.max_associations);
@@ -483,6 +537,7 @@ fn make_host(addresses: Vec<IpAddr>, udp_port: u16, options: StackOptions, seed:
         options,
         ids,
         next_endpoint: 1,
+        is_busy: false,
         is_silent: false,
     }
 }
