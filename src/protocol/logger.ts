@@ -25,3 +25,7 @@ export const SILENT: Logger = {
   warn: nothing,
   error: nothing,
 };
+
+/** Logged by whoever hears a message that is neither ASAP nor ENRP. */
+export const UNKNOWN_PAYLOAD_PROTOCOL =
+  'message ignored: its payload protocol identifier is not expected here';

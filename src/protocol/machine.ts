@@ -33,6 +33,12 @@ export type AssociationInput =
     }
   /** The peer restarted (RFC 9260 §5.2): same association, all of the peer's state is gone. */
   | { readonly type: 'associationRestarted'; readonly association: AssociationId }
+  /** The peer has these addresses from now on (RFC 5061). */
+  | {
+      readonly type: 'associationAddresses';
+      readonly association: AssociationId;
+      readonly peerAddresses: readonly SctpAddress[];
+    }
   | {
       readonly type: 'associationDown';
       readonly association: AssociationId;

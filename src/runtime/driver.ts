@@ -6,6 +6,7 @@
  */
 
 import { HeldMessages } from '../protocol/held-messages.ts';
+import type { Logger } from '../protocol/logger.ts';
 import type {
   AssociationInput,
   AssociationOutput,
@@ -61,6 +62,8 @@ export interface DriverOptions<Input, Output> {
   /** Messages ask for answers: those of a peer that does not read wait until it does. Default: they do not. */
   readonly answersRequests?: boolean;
   readonly clock: Clock;
+  /** Default: says nothing. */
+  readonly log?: Logger;
   /** Shared with another driver of the same object. Default: none is. */
   readonly steps?: Steps | undefined;
   /**
@@ -255,7 +258,13 @@ export class Driver<Input extends { type: string }, Output extends { type: strin
         this.endpoint.pause(association, false);
         this.#event({ type: 'associationRestarted', association });
       },
+      onAddresses: (association, { peerAddresses }) => {
+        this.#event({ type: 'associationAddresses', association, peerAddresses });
+      },
       onDown: (association, why) => this.#down(association, why),
+      onEvicted: (association, reason) => {
+        this.#options.log?.warn({ association, reason }, 'association aborted');
+      },
       onMessage: (association, payloadProtocol, _stream, bytes, offset, length) => {
         if (this.#answeredInPlace(association, payloadProtocol, offset, length)) return;
         this.#read(association, payloadProtocol, bytes.subarray(offset, offset + length));

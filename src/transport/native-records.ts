@@ -30,9 +30,14 @@ export const KIND = {
   /** Bytes: address as text; `first`: 1 up, 0 down. */
   path: 5,
   writable: 6,
+  /** As for `up`. */
+  addresses: 7,
 } as const;
 
 export const DOWN_REASONS = ['shutdown', 'abort', 'lost', 'refused'] as const;
+
+/** Instead of one of these: `abort`, by us, for what the peer did. */
+export const EVICTED = 4;
 
 /** What `send` answers. */
 export const SEND_RESULTS = ['queued', 'full', 'gone'] as const;

@@ -19,7 +19,7 @@ import {
 import { Spares } from '../native-spares.ts';
 import type { AssociationId, IpAddress, SctpAddress } from '../types.ts';
 import { NativeEndpoint } from './native-endpoint.ts';
-import { DOWN_REASONS, EVENT, EVENT_WORDS, KIND } from './native-records.ts';
+import { DOWN_REASONS, EVENT, EVENT_WORDS, EVICTED, KIND } from './native-records.ts';
 import { withKeys } from './native-refusals.ts';
 import type {
   AssociationInfo,
@@ -262,12 +262,25 @@ export class NativeStack implements SctpStack {
     } else if (kind === KIND.down) {
       this.#endpointOf.delete(association);
       this.#aborted.delete(association);
-      handler.onDown(association, DOWN_REASONS[first] ?? 'lost', this.#textAt(at));
+      this.#tellDown(handler, association, first, this.#textAt(at));
     } else if (kind === KIND.path) {
       handler.onPath(association, this.#textAt(at), first === 1 ? 'up' : 'down');
+    } else if (kind === KIND.addresses) {
+      handler.onAddresses?.(association, this.#infoAt(at));
     } else if (kind === KIND.writable) {
       handler.onWritable(association);
     }
+  }
+
+  #tellDown(
+    handler: SctpHandler,
+    association: AssociationId,
+    reason: number,
+    detail: string,
+  ): void {
+    if (reason === EVICTED) handler.onEvicted?.(association, detail);
+    const why = reason === EVICTED ? 'abort' : DOWN_REASONS[reason];
+    handler.onDown(association, why ?? 'lost', detail);
   }
 
   #infoAt(at: number): AssociationInfo {

@@ -160,6 +160,8 @@ export interface SctpHandler {
   /** The peer restarted; messages from before are gone. */
   onRestart(association: AssociationId, info: AssociationInfo): void;
   onDown(association: AssociationId, why: AssociationDownReason, detail: string): void;
+  /** The stack aborts an association for what its peer does to others or to this host; `onDown` follows. */
+  onEvicted?(association: AssociationId, reason: string): void;
   /**
    * `payload` lies at `[offset, offset + length)` of `bytes`, 4-aligned, and is valid only during the call.
    * `bytes` is `arenas.inbound.bytes` where the backend has arenas.
@@ -172,6 +174,8 @@ export interface SctpHandler {
     offset: number,
     length: number,
   ): void;
+  /** The peer has other addresses from now on (RFC 5061): those of `info`. Only the backend `kernel` takes part in that. */
+  onAddresses?(association: AssociationId, info: AssociationInfo): void;
   /** An address of the peer was confirmed, failed, or came back. */
   onPath(association: AssociationId, address: IpAddress, state: 'up' | 'down'): void;
   /** An association that said `full` takes messages again. */

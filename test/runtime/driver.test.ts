@@ -1,10 +1,12 @@
 /** The driver: what happens on an endpoint becomes inputs, what a machine puts out becomes calls. */
 
 import { describe, expect, test } from 'vitest';
+import { SILENT } from '../../src/protocol/logger.ts';
 import type { AssociationInput, AssociationOutput, Machine } from '../../src/protocol/machine.ts';
 import { Driver } from '../../src/runtime/driver.ts';
 import { Steps } from '../../src/runtime/steps.ts';
 import { MemoryNetwork } from '../../src/transport/memory.ts';
+import type { SctpHandler } from '../../src/transport/transport.ts';
 import { type AssociationId, PAYLOAD_PROTOCOL } from '../../src/types.ts';
 
 type Command = { type: 'say'; text: string };
@@ -323,6 +325,36 @@ describe('the driver', () => {
     const answers = caller.machine.inputs.filter(({ type }) => type === 'message');
     expect(answers.map(({ detail }) => String(detail).slice(0, -20_000))).toEqual(texts);
     expect(server.driver.slowReaders).toBe(0);
+  });
+
+  test('logs why the stack has aborted an association, and tells the machine of new addresses', () => {
+    const network = new MemoryNetwork({ seed: 1 });
+    const machine = new ScriptedMachine();
+    const stack = network.stack({ localAddresses: ['10.0.0.1'] });
+    const handlers: SctpHandler[] = [];
+    const open = stack.open.bind(stack);
+    stack.open = (options, handler) => {
+      handlers.push(handler);
+      return open(options, handler);
+    };
+    const lines: unknown[] = [];
+    const log = { ...SILENT, warn: (...line: unknown[]) => lines.push(line) };
+    new Driver<Command, Result>({
+      ...{ machine, stack, log, port: 3863, accepts: true, clock: network },
+      perform: () => {},
+    });
+    const association = 7 as AssociationId;
+    const info = { peerAddresses: registrar, localPort: 3863, outboundStreams: 1 };
+    handlers[0]?.onAddresses?.(association, info);
+    handlers[0]?.onEvicted?.(association, 'it fills the buffer');
+    expect(lines).toEqual([
+      [{ association, reason: 'it fills the buffer' }, 'association aborted'],
+    ]);
+    expect(machine.inputs[0]?.detail).toEqual({
+      type: 'associationAddresses',
+      association,
+      peerAddresses: registrar,
+    });
   });
 
   test('wakes a machine at its deadline, also when the deadline moves', () => {

@@ -16,6 +16,7 @@ pub mod records {
     pub const KIND_DOWN: u32 = 4;
     pub const KIND_PATH: u32 = 5;
     pub const KIND_WRITABLE: u32 = 6;
+    pub const KIND_ADDRESSES: u32 = 7;
 }
 
 use records::*;
@@ -68,11 +69,11 @@ impl<'a> RecordWriter<'a> {
                 payload,
                 ..
             } => (KIND_MESSAGE, *ppid, u32::from(*stream), payload),
-            Event::Up(_, info) | Event::Restart(_, info) => {
-                let kind = if matches!(event, Event::Up(..)) {
-                    KIND_UP
-                } else {
-                    KIND_RESTART
+            Event::Up(_, info) | Event::Restart(_, info) | Event::Addresses(_, info) => {
+                let kind = match event {
+                    Event::Up(..) => KIND_UP,
+                    Event::Restart(..) => KIND_RESTART,
+                    _ => KIND_ADDRESSES,
                 };
                 join_addresses(&mut text, &info.peer_addresses);
                 (

@@ -17,6 +17,8 @@ pub enum DownReason {
     Lost = 2,
     /// The peer does not want it, or it cannot be.
     Refused = 3,
+    /// At once, by us, for what the peer does to others or to this host.
+    Evicted = 4,
 }
 
 /// What is told about an association when it comes up or the peer restarted.
@@ -43,6 +45,8 @@ pub enum Event {
     Up(u32, Box<AssociationInfo>),
     /// The peer restarted; messages from before are gone (RFC 9260 §5.2).
     Restart(u32, Box<AssociationInfo>),
+    /// The peer has other addresses from now on (RFC 5061); these are all.
+    Addresses(u32, Box<AssociationInfo>),
     /// The last event of every association.
     Down {
         association: u32,
@@ -67,6 +71,7 @@ impl Event {
             Event::Message { association, .. }
             | Event::Up(association, _)
             | Event::Restart(association, _)
+            | Event::Addresses(association, _)
             | Event::Down { association, .. }
             | Event::Path { association, .. }
             | Event::Writable { association } => *association,

@@ -149,6 +149,12 @@ impl StackOptions {
             .sum()
     }
 
+    /// A message is handed over only when it is complete, so the window must hold the largest one below
+    /// dcsctp's watermark of nine tenths.
+    pub(crate) fn receive_window_bytes(&self) -> usize {
+        (2 * self.max_message_bytes).max(128 * 1024)
+    }
+
     /// The options of one association's `dcsctp` socket.
     pub(crate) fn socket(&self, local_port: u16, peer_port: u16) -> dcsctp::api::Options {
         dcsctp::api::Options {
@@ -158,9 +164,7 @@ impl StackOptions {
             announced_maximum_outgoing_streams: STREAMS,
             mtu: self.mtu_bytes,
             max_message_size: self.max_message_bytes,
-            // A message is handed over only when it is complete, so the window must hold the
-            // largest one below dcsctp's watermark of nine tenths.
-            max_receiver_window_buffer_size: (2 * self.max_message_bytes).max(128 * 1024),
+            max_receiver_window_buffer_size: self.receive_window_bytes(),
             // The limit that callers meet is `send_buffer_bytes`, kept by `account.rs`. This one
             // only has to be out of the way; dcsctp also caps the peer's window with it.
             max_send_buffer_size: 1 << 30,

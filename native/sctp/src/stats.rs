@@ -26,9 +26,11 @@ pub enum Refusal {
     Message,
     /// A peer that did not read for so long that others had to wait for it.
     SlowReader,
+    /// A peer that fills the receive buffer with parts of messages that never become whole.
+    IncompleteMessages,
 }
 
-const REFUSALS: [(Refusal, &str); 11] = [
+const REFUSALS: [(Refusal, &str); 12] = [
     (Refusal::Malformed, "malformed"),
     (Refusal::Checksum, "checksum"),
     (Refusal::VerificationTag, "verificationTag"),
@@ -40,6 +42,7 @@ const REFUSALS: [(Refusal, &str); 11] = [
     (Refusal::Limit, "limit"),
     (Refusal::Message, "message"),
     (Refusal::SlowReader, "slowReader"),
+    (Refusal::IncompleteMessages, "incompleteMessages"),
 ];
 
 /// Counters since the stack was started; `associations` is the present number.

@@ -212,3 +212,52 @@ fn an_endpoint_that_is_not_told_to_holds_nothing_back() {
     net.run_for(ms(5_000));
     assert_eq!(net.messages(1, server).len(), 1_500);
 }
+
+/// A message of which the first part never comes: the rest stays in the window.
+#[test]
+fn a_peer_that_fills_its_window_with_parts_of_messages_is_ended_and_the_others_are_served() {
+    for count in [1, 4, 100] {
+        let mut net = Net::new(7);
+        net.host(&["127.0.0.1"], 9899);
+        net.host(&["127.0.0.2"], 9899);
+        net.open(0, 5000, false);
+        net.open(1, 3863, true);
+        let mut peers: Vec<Peer> = (0..count)
+            .map(|index| Peer::connected_from(&mut net, 6_000 + index).0)
+            .collect();
+        let client = net.connect(0, 5000, 1, 3863);
+        net.run_for(ms(100));
+        let server = net.ups(1).last().unwrap().0;
+        for peer in &mut peers {
+            let mut window_bytes = u32::MAX;
+            peer.next_tsn = peer.next_tsn.wrapping_add(1);
+            for _ in 0..200 {
+                if window_bytes < 1_400 {
+                    break;
+                }
+                let part = peer.fragment(0, 0, 0, &[1; 1_100]);
+                let answers = peer.ask(&mut net, &[part]);
+                let sack = sacks(&answers).pop();
+                window_bytes = sack.map_or(window_bytes, |sack| sack.window_bytes);
+            }
+            assert!(window_bytes < 1_400, "the window never closes");
+        }
+        for second in 0..40u32 {
+            net.run_for(ms(1_000));
+            for peer in &mut peers {
+                peer.answer_heartbeats(&mut net);
+            }
+            net.send(0, client, &second.to_be_bytes());
+        }
+        net.run_for(ms(1_000));
+        let downs = net.downs(1);
+        assert_eq!(downs.len(), usize::from(count));
+        assert!(downs.iter().all(|(_, why)| *why == DownReason::Evicted));
+        let refused = net.hosts[1].engine.stats();
+        assert_eq!(
+            refused.refused_for(Refusal::IncompleteMessages),
+            u64::from(count)
+        );
+        assert_eq!(net.messages(1, server).len(), 40);
+    }
+}

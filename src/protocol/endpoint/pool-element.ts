@@ -9,7 +9,7 @@ import { type AssociationId, type Milliseconds, PAYLOAD_PROTOCOL } from '../../t
 import { decodeAsap } from '../../wire/asap.ts';
 import type { AsapMessage } from '../../wire/asap-messages.ts';
 import type { Policy } from '../../wire/parameters.ts';
-import { SILENT } from '../logger.ts';
+import { SILENT, UNKNOWN_PAYLOAD_PROTOCOL } from '../logger.ts';
 import type { Machine } from '../machine.ts';
 import { seededRandom } from '../random.ts';
 import { end, onDeregistrationResponse, stop } from './deregistration.ts';
@@ -104,10 +104,13 @@ export class PoolElementMachine implements Machine<PoolElementInput, PoolElement
       case 'associationRestarted':
         this.#onAssociationRestarted(now, input.association);
         break;
-      case 'message':
-        if (input.payloadProtocol === PAYLOAD_PROTOCOL.ASAP) {
-          this.#onPayload(now, input.association, input.payload);
+      case 'associationAddresses':
+        if (context.registrars.has(input.association)) {
+          context.registrars.set(input.association, input.peerAddresses);
         }
+        break;
+      case 'message':
+        this.#onPayload(now, input);
         break;
       case 'timeout':
         context.hunt.onTimeout(now);
@@ -166,9 +169,16 @@ export class PoolElementMachine implements Machine<PoolElementInput, PoolElement
     else if (name === 'deregistering') end(context);
   }
 
-  #onPayload(now: Milliseconds, association: AssociationId, payload: Uint8Array): void {
+  #onPayload(
+    now: Milliseconds,
+    { association, payloadProtocol, payload }: Extract<PoolElementInput, { type: 'message' }>,
+  ): void {
     const context = this.#context;
     if (!context.registrars.has(association)) return; // sent before it heard that we have ended it
+    if (payloadProtocol !== PAYLOAD_PROTOCOL.ASAP) {
+      context.log.debug({ association, payloadProtocol }, UNKNOWN_PAYLOAD_PROTOCOL);
+      return;
+    }
     try {
       const { profile } = context.settings.options;
       this.#onMessage(now, association, decodeAsap(payload, { profile }));

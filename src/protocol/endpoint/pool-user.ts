@@ -7,7 +7,7 @@
 import { DecodeError } from '../../errors.ts';
 import { type AssociationId, type Milliseconds, PAYLOAD_PROTOCOL } from '../../types.ts';
 import { decodeAsap } from '../../wire/asap.ts';
-import { SILENT } from '../logger.ts';
+import { SILENT, UNKNOWN_PAYLOAD_PROTOCOL } from '../logger.ts';
 import type { Machine } from '../machine.ts';
 import { seededRandom } from '../random.ts';
 import { Cache } from './cache.ts';
@@ -107,6 +107,9 @@ export class PoolUserMachine implements Machine<PoolUserInput, PoolUserOutput> {
       case 'associationRestarted':
         if (this.#isRegistrar(input.association)) this.#onRegistrarRestarted(now);
         break;
+      case 'associationAddresses':
+        this.#onAssociationAddresses(input);
+        break;
       case 'message':
         if (this.#isRegistrar(input.association)) this.#onPayload(now, input);
         break;
@@ -134,6 +137,12 @@ export class PoolUserMachine implements Machine<PoolUserInput, PoolUserOutput> {
       }
       sendPending(context, now);
     }
+  }
+
+  #onAssociationAddresses({ association, peerAddresses }: InputOf<'associationAddresses'>): void {
+    const { registrar } = this.#context;
+    if (registrar?.association !== association) return;
+    this.#context.registrar = { association, addresses: peerAddresses };
   }
 
   /** "establish a new Home ENRP server" (RFC 5352 §3.6), as soon as one is needed. */
@@ -180,7 +189,10 @@ export class PoolUserMachine implements Machine<PoolUserInput, PoolUserOutput> {
     { association, payloadProtocol, payload }: InputOf<'message'>,
   ): void {
     const context = this.#context;
-    if (payloadProtocol !== PAYLOAD_PROTOCOL.ASAP) return;
+    if (payloadProtocol !== PAYLOAD_PROTOCOL.ASAP) {
+      context.log.debug({ association, payloadProtocol }, UNKNOWN_PAYLOAD_PROTOCOL);
+      return;
+    }
     try {
       const { profile } = context.options;
       const message = decodeAsap(Uint8Array.from(payload), { profile }); // kept beyond the call

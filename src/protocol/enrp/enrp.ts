@@ -22,7 +22,7 @@ import type { Decoded } from '../../wire/message-codec.ts';
 import type { Profile, TransportParameter } from '../../wire/parameters.ts';
 import { type AddressScope, isInScope } from '../address-scope.ts';
 import { Backlog } from '../backlog.ts';
-import { type Logger, SILENT } from '../logger.ts';
+import { type Logger, SILENT, UNKNOWN_PAYLOAD_PROTOCOL } from '../logger.ts';
 import type { Machine } from '../machine.ts';
 import { seededRandom } from '../random.ts';
 import { tokenBucket } from '../token-bucket.ts';
@@ -37,6 +37,7 @@ import { sendHeartbeat } from './heartbeat.ts';
 import { mayBeFrom, onErrorReport } from './identity.ts';
 import {
   type Link,
+  onAssociationAddresses,
   onAssociationDown,
   onAssociationRestarted,
   onAssociationUp,
@@ -186,6 +187,9 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
       case 'associationRestarted':
         onAssociationRestarted(context, input.association);
         break;
+      case 'associationAddresses':
+        onAssociationAddresses(context, input.association, input.peerAddresses);
+        break;
       case 'associationDown':
         onAssociationDown(context, input.association, input.why);
         break;
@@ -258,6 +262,7 @@ export class Enrp implements Machine<EnrpInput, EnrpOutput> {
     if (link === undefined) return; // sent before the end that we have put to the association
     if (payloadProtocol !== PAYLOAD_PROTOCOL.ENRP) {
       context.counters.ignoredMessages += 1;
+      context.log.debug({ association: id, payloadProtocol }, UNKNOWN_PAYLOAD_PROTOCOL);
       return;
     }
     try {

@@ -14,7 +14,8 @@ import { type Peer, UNHEARD } from './peers.ts';
 /** An association that is up. */
 export interface Link {
   readonly id: AssociationId;
-  readonly peerAddresses: readonly SctpAddress[];
+  /** Those that the peer has now. */
+  peerAddresses: readonly SctpAddress[];
   /** Who speaks over it; `UNHEARD`: nobody yet. */
   peerId: RegistrarId;
   malformedMessages: number;
@@ -46,6 +47,16 @@ export function onAssociationUp(
   peer.attempt = undefined;
   // Whether it is still this one that answers there, its first message says.
   if (peer.association === undefined) speakOver(context, id, peer);
+}
+
+/** The peer has changed its addresses (RFC 5061). */
+export function onAssociationAddresses(
+  { links }: EnrpContext,
+  id: AssociationId,
+  peerAddresses: readonly SctpAddress[],
+): void {
+  const link = links.get(id);
+  if (link !== undefined) link.peerAddresses = peerAddresses;
 }
 
 /** That a peer cannot be called now is no news: its silence will tell. */

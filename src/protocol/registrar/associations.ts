@@ -15,8 +15,8 @@ import type { RegistrarLimits } from './limits.ts';
 
 export interface Association {
   readonly id: AssociationId;
-  /** All with the same port. */
-  readonly peerAddresses: readonly SctpAddress[];
+  /** All with the same port; those that the peer has now. */
+  peerAddresses: readonly SctpAddress[];
   /** How fast it may resolve, report and register. An SCTP restart does not fill them up again. */
   readonly resolutions: TokenBucket;
   readonly reports: TokenBucket;
@@ -38,6 +38,16 @@ export function onAssociationUp(
     return;
   }
   associations.set(id, newAssociation(id, peerAddresses, options.limits));
+}
+
+/** The peer has changed its addresses (RFC 5061): what it registers is held against these from now on. */
+export function onAssociationAddresses(
+  { associations }: RegistrarContext,
+  id: AssociationId,
+  peerAddresses: readonly SctpAddress[],
+): void {
+  const association = associations.get(id);
+  if (association !== undefined) association.peerAddresses = peerAddresses;
 }
 
 function newAssociation(

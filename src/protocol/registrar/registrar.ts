@@ -18,13 +18,14 @@ import {
 import { decodeAsap } from '../../wire/asap.ts';
 import type { AsapMessage } from '../../wire/asap-messages.ts';
 import { Backlog } from '../backlog.ts';
-import { type Logger, SILENT } from '../logger.ts';
+import { type Logger, SILENT, UNKNOWN_PAYLOAD_PROTOCOL } from '../logger.ts';
 import type { Machine } from '../machine.ts';
 import { Adoption } from './adoption.ts';
 import { onAssociationRestarted } from './association-restart.ts';
 import {
   type Association,
   abortAssociation,
+  onAssociationAddresses,
   onAssociationDown,
   onAssociationUp,
 } from './associations.ts';
@@ -159,6 +160,9 @@ export class Registrar implements Machine<RegistrarInput, RegistrarOutput> {
         this.#earlyRequests.drop(input.association);
         onAssociationRestarted(context, now, input.association);
         break;
+      case 'associationAddresses':
+        onAssociationAddresses(context, input.association, input.peerAddresses);
+        break;
       case 'associationDown':
         this.#earlyRequests.drop(input.association);
         this.#adoption.onAssociationDown(input.association);
@@ -221,6 +225,7 @@ export class Registrar implements Machine<RegistrarInput, RegistrarOutput> {
       abortAssociation(context, now, id, 'wrongPayloadProtocol'); // interop-rsplib B6
     } else {
       context.counters.ignoredMessages += 1;
+      context.log.debug({ association: id, payloadProtocol }, UNKNOWN_PAYLOAD_PROTOCOL);
     }
   }
 

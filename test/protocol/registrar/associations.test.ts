@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { SLICE } from '../../../src/protocol/backlog.ts';
-import { aRegistrar, type Net, PE, PEER, POOL, resolution } from './support.ts';
+import { SILENT } from '../../../src/protocol/logger.ts';
+import { aRegistrar, type Net, PE, PEER, POOL, registration, resolution } from './support.ts';
 
 function withPoolElements(count: number): Net {
   const net = aRegistrar({ options: { endpointKeepAliveJitter: 0 } });
@@ -11,6 +12,39 @@ function withPoolElements(count: number): Net {
   net.outputs();
   return net;
 }
+
+describe('an association whose peer changes its addresses (RFC 5061)', () => {
+  test('is held to those that it has now', () => {
+    const net = aRegistrar();
+    net.up(1, ['10.1.0.2']);
+    const answersTo = (address: string) => {
+      const place = { transportUse: 0, port: 7, addresses: [address] } as const;
+      net.says(1, registration({ userTransport: { protocol: 'tcp', ...place } }));
+      return net.answers(1);
+    };
+    expect(answersTo('10.1.0.3')).toMatchObject([{ isRejected: true }]);
+    net.hasAddresses(1, ['10.1.0.2', '10.1.0.3']);
+    expect(answersTo('10.1.0.3')).toMatchObject([{ isRejected: false }]);
+    net.hasAddresses(1, ['10.1.0.3']);
+    expect(answersTo('10.1.0.2')).toMatchObject([{ isRejected: true }]);
+    net.hasAddresses(99, ['10.1.0.9']); // one that has ended
+    expect(net.members()).toEqual([PE]);
+  });
+});
+
+describe('a message that is neither ASAP nor ENRP', () => {
+  test('is ignored, counted and logged', () => {
+    const lines: object[] = [];
+    const log = { ...SILENT, debug: (fields: object) => lines.push(fields) };
+    const net = aRegistrar({ log });
+    net.up(1);
+    net.outputs();
+    net.says(1, resolution(), 47);
+    expect(net.outputs()).toEqual([]);
+    expect(net.registrar.counters.ignoredMessages).toBe(1);
+    expect(lines).toContainEqual({ association: 1, payloadProtocol: 47 });
+  });
+});
 
 describe('an association that ends (interop-rsplib A17)', () => {
   test.each(['shutdown', 'abort', 'lost'] as const)(

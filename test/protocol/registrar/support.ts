@@ -107,6 +107,12 @@ export class Net {
     this.input({ type: 'associationDown', association: idOf(association), why });
   }
 
+  hasAddresses(association: number, addresses: readonly IpAddress[], port = 5_000): void {
+    const peerAddresses = addresses.map((address) => ({ address, port }));
+    const type = 'associationAddresses';
+    this.input({ type, association: idOf(association), peerAddresses });
+  }
+
   restarts(association: number): void {
     this.input({ type: 'associationRestarted', association: idOf(association) });
   }

@@ -9,6 +9,7 @@ use crate::event::{DownReason, Event};
 use crate::kernel::abi::{self, ReceiveInfo};
 use crate::kernel::association::Association;
 use crate::kernel::engine::Engine;
+use crate::kernel::held_buffer::Held;
 use crate::kernel::joining::{Joined, Joins};
 use crate::kernel::notification::{AssociationChange, AssociationState, Notification, PathChange};
 use crate::kernel::outbox::Outbox;
@@ -41,6 +42,7 @@ impl Engine {
         let Some(association) = self.associations.get_mut(&id) else {
             return;
         };
+        association.held.part_read();
         let limit = self.options.max_message_bytes;
         match association.joins.join(info.stream, part, is_last, limit) {
             Joined::Incomplete => {}
@@ -78,7 +80,7 @@ impl Engine {
                 association,
                 address,
                 change,
-            } => self.on_path_change(association, address, change == PathChange::Up),
+            } => self.on_path_change(association, address, change),
             Notification::Shutdown { association } => self.on_shutdown(association),
             Notification::PartialDeliveryAborted {
                 association,
@@ -168,6 +170,7 @@ impl Engine {
             wants_shutdown: false,
             outbox: Outbox::default(),
             joins: Joins::default(),
+            held: Held::default(),
             reachable: Vec::new(),
         };
         self.hosts.add(host);
@@ -226,20 +229,49 @@ impl Engine {
         make(id, Box::new(self.associations[&id].info()))
     }
 
-    fn on_path_change(&mut self, association: i32, address: IpAddr, is_up: bool) {
+    fn on_path_change(&mut self, association: i32, address: IpAddr, change: PathChange) {
         let Some(id) = self.id_of(association) else {
             return;
         };
+        if matches!(change, PathChange::Added | PathChange::Removed) {
+            self.on_addresses_changed(id);
+        }
         let Some(known) = self.associations.get_mut(&id) else {
             return;
         };
-        if known.is_up && known.set_path(address, is_up) {
+        // An address that is new has to be confirmed (RFC 9260 §5.4).
+        let is_up = change == PathChange::Up;
+        if change != PathChange::Added && known.is_up && known.set_path(address, is_up) {
             self.events.push(Event::Path {
                 association: id,
                 address,
                 is_up,
             });
         }
+    }
+
+    /// The peer has changed its addresses by ASCONF (RFC 5061 §5).
+    fn on_addresses_changed(&mut self, id: u32) {
+        let Some(known) = self.associations.get(&id) else {
+            return;
+        };
+        let listed = self
+            .socket(known.local_port)
+            .and_then(|socket| socket.peer_addresses(known.kernel_id).ok());
+        // The kernel has ended it meanwhile.
+        let Some(listed) = listed.filter(|listed| !listed.is_empty() && known.is_up) else {
+            return;
+        };
+        let mut addresses: Vec<IpAddr> = listed.iter().map(SocketAddr::ip).collect();
+        let first = known.peer_addresses.first();
+        // As before, if it still has that one.
+        if let Some(index) = addresses.iter().position(|one| Some(one) == first) {
+            addresses.swap(0, index);
+        }
+        if let Some(known) = self.associations.get_mut(&id) {
+            known.peer_addresses = addresses;
+        }
+        self.events.push(self.up_event(id, Event::Addresses));
     }
 
     /// The peer wants to end: the kernel still delivers what it has, and takes nothing more.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::account::Account;
 use crate::event::AssociationInfo;
+use crate::kernel::held_buffer::Held;
 use crate::kernel::joining::Joins;
 use crate::kernel::outbox::Outbox;
 
@@ -30,6 +31,7 @@ pub(crate) struct Association {
     pub wants_shutdown: bool,
     pub outbox: Outbox,
     pub joins: Joins,
+    pub held: Held,
     /// Peer addresses that were confirmed and have not failed since.
     pub reachable: Vec<IpAddr>,
 }

@@ -40,6 +40,8 @@ pub(crate) struct Engine {
     pub(super) hosts: Hosts,
     pub(super) events: Vec<Event>,
     pub(super) stats: Stats,
+    /// When to look at the receive buffers next, while there are associations.
+    pub(super) look_at_buffers: Option<Duration>,
 }
 
 impl Engine {
@@ -54,6 +56,7 @@ impl Engine {
             ids: IdMap::default(),
             events: Vec::new(),
             stats: Stats::default(),
+            look_at_buffers: None,
         }
     }
 

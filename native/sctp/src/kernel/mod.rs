@@ -9,6 +9,7 @@ mod arrivals;
 mod association;
 mod closing_ports;
 mod engine;
+mod held_buffer;
 mod joining;
 mod notification;
 mod outbox;

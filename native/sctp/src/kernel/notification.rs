@@ -53,8 +53,10 @@ pub(crate) enum AssociationState {
 pub(crate) enum PathChange {
     /// Confirmed, or reachable again.
     Up,
-    /// Unreachable, or no address of the peer any more.
     Down,
+    /// The peer has this address, too, from now on (RFC 5061), or has it no more.
+    Added,
+    Removed,
 }
 
 impl<'a> Notification<'a> {
@@ -133,8 +135,11 @@ fn parse_path_change(reader: Reader<'_>) -> Option<Notification<'_>> {
     let change = match reader.u32(STATE)? {
         // SCTP_ADDR_AVAILABLE, SCTP_ADDR_CONFIRMED
         0 | 5 => PathChange::Up,
-        // SCTP_ADDR_UNREACHABLE, SCTP_ADDR_REMOVED
-        1 | 2 => PathChange::Down,
+        // SCTP_ADDR_UNREACHABLE
+        1 => PathChange::Down,
+        // SCTP_ADDR_REMOVED, SCTP_ADDR_ADDED
+        2 => PathChange::Removed,
+        3 => PathChange::Added,
         _ => return None,
     };
     Some(Notification::Path {

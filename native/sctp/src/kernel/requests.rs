@@ -9,6 +9,7 @@ use crate::command::{Batch, Command, Connect, UseAddresses};
 use crate::event::{DownReason, Event};
 use crate::kernel::association::Association;
 use crate::kernel::engine::{Endpoint, Engine};
+use crate::kernel::held_buffer::Held;
 use crate::kernel::joining::Joins;
 use crate::kernel::outbox::Outbox;
 use crate::kernel::socket::OpenSocket;
@@ -155,6 +156,7 @@ impl Engine {
             wants_shutdown: false,
             outbox: Outbox::default(),
             joins: Joins::default(),
+            held: Held::default(),
             reachable: Vec::new(),
         };
         self.ids.insert(kernel_id as u32, id);

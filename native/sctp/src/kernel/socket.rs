@@ -24,6 +24,9 @@ const SHARES: usize = 16;
 /// Any number but 0: an endpoint of many associations has no queue of them.
 const BACKLOG: i32 = 128;
 
+/// Addresses of one peer that are read; a peer with more counts as one that has its primary one only.
+const MAX_ADDRESSES: usize = 4_096;
+
 /// Longest reason that an ABORT carries.
 const MAX_REASON_BYTES: usize = 200;
 
@@ -93,6 +96,20 @@ impl Socket {
             sys::listen(socket.fd(), BACKLOG).map_err(|error| listen_error(&error))?;
         }
         Ok((socket, receiver))
+    }
+
+    /// Octets that the receive buffer holds for all associations, and how many it may hold.
+    pub fn receive_buffer(&self) -> Option<(usize, usize)> {
+        const USED: usize = 0;
+        const LIMIT: usize = 4;
+        // `SK_MEMINFO_RMEM_ALLOC` and `SK_MEMINFO_RCVBUF`, the first two of nine numbers.
+        let mut numbers = [0; 36];
+        sys::get_option(self.fd(), libc::SOL_SOCKET, libc::SO_MEMINFO, &mut numbers).ok()?;
+        let number = |at: usize| {
+            let bytes = numbers.get(at..)?.first_chunk()?;
+            Some(u32::from_ne_bytes(*bytes) as usize)
+        };
+        Some((number(USED)?, number(LIMIT)?))
     }
 
     /// The SCTP port.
@@ -251,11 +268,17 @@ impl Socket {
     }
 
     fn addresses(&self, name: i32, association: i32) -> io::Result<Vec<SocketAddr>> {
-        /// Room for 64 addresses; the kernel fails when there are more.
-        const BYTES: usize = 64 * 28;
-        let mut request = abi::address_request(association, BYTES);
-        self.get(name, &mut request)?;
-        Ok(abi::requested_addresses(&request))
+        /// Of an IPv6 address, the longer one.
+        const ADDRESS_BYTES: usize = 28;
+        let mut count = 64;
+        loop {
+            let mut request = abi::address_request(association, count * ADDRESS_BYTES);
+            match self.get(name, &mut request) {
+                // The kernel fails when there are more.
+                Err(error) if is_too_little(&error) && count < MAX_ADDRESSES => count *= 8,
+                result => return result.map(|()| abi::requested_addresses(&request)),
+            }
+        }
     }
 
     fn encapsulate_future(&self, udp_port: u16) -> io::Result<()> {
@@ -285,4 +308,8 @@ impl Socket {
     fn get(&self, name: i32, value: &mut [u8]) -> io::Result<()> {
         sys::get_option(self.fd(), libc::IPPROTO_SCTP, name, value)
     }
+}
+
+fn is_too_little(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::ENOMEM)
 }

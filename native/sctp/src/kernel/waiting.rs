@@ -16,6 +16,7 @@
 
 use std::time::Duration;
 
+use crate::event::DownReason;
 use crate::kernel::engine::Engine;
 use crate::kernel::sending::Flushed;
 use crate::stats::Refusal;
@@ -68,6 +69,7 @@ impl Engine {
         for port in looking {
             self.end_slow_readers(now, port);
         }
+        self.watch_buffers(now);
     }
 
     /// When `timeout` should be called at the latest.
@@ -76,6 +78,7 @@ impl Engine {
         deadlines
             .flat_map(|endpoint| [endpoint.look_at, endpoint.retry_at])
             .flatten()
+            .chain(self.look_at_buffers)
             .min()
     }
 
@@ -146,7 +149,8 @@ impl Engine {
         slow.sort_unstable();
         for id in slow {
             self.stats.refuse(Refusal::SlowReader);
-            self.abort_and_end(id, SLOW_READER);
+            self.abort(id, SLOW_READER);
+            self.end(id, DownReason::Evicted, SLOW_READER.to_owned());
         }
         self.ask_all(now, port);
         if let Some(endpoint) = self.endpoints.get_mut(&port) {

@@ -18,6 +18,7 @@ use crate::userland::link::Route;
 use crate::userland::packet::{PacketBuilder, chunk};
 use crate::userland::path_watch::PathWatch;
 use crate::userland::shim::OwnEcho;
+use crate::userland::stalls::Stalls;
 
 /// Ports and owner of an association, fixed for its life.
 #[derive(Clone, Copy, Debug)]
@@ -56,8 +57,7 @@ pub(crate) struct Association {
     pub held_shutdown: Option<u32>,
     /// When to stop waiting for an answer of a peer that is to begin or end the association.
     pub give_up_at: Option<Duration>,
-    /// Since when the peer has taken nothing of a send buffer that is full.
-    pub full_since: Option<Duration>,
+    pub stalls: Stalls,
     /// When the latest user message was sent or received, or the association came up.
     pub last_message_at: Duration,
     /// It is ended because there were no messages for so long.
@@ -103,7 +103,7 @@ impl Association {
             wants_shutdown: false,
             held_shutdown: None,
             give_up_at: None,
-            full_since: None,
+            stalls: Stalls::default(),
             last_message_at: now,
             is_autoclosed: false,
             init_count: 0,

@@ -19,17 +19,8 @@ impl Association {
             .chain(self.give_up_at)
             .chain(self.autoclose_at(options))
             .chain(heartbeat_at)
-            .chain(
-                self.full_since
-                    .map(|since| since + options.slow_reader_timeout),
-            )
+            .chain(self.stalls.deadline(options.slow_reader_timeout))
             .min()
-    }
-
-    /// Whether its peer has taken nothing of a full send buffer for too long.
-    pub(crate) fn reads_nothing(&self, now: Duration, options: &StackOptions) -> bool {
-        let is_over = |since| since + options.slow_reader_timeout <= now;
-        self.full_since.is_some_and(is_over)
     }
 
     /// When it is shut down for want of messages, if none comes before (RFC 6458 §8.1.8).

@@ -32,6 +32,7 @@ mod rivals;
 mod rules;
 mod settle;
 mod shim;
+mod stalls;
 mod thread;
 mod timers;
 pub(crate) mod udp;

@@ -22,9 +22,8 @@ use crate::userland::shim::{Additions, rewrite_init};
 /// Longest reason that an ABORT carries.
 const MAX_REASON_BYTES: usize = 200;
 
-/// Told, as the next ones, when an association ended.
+/// Told when an association ended.
 const TOO_LONG: &str = "The peer sent a message that is too long.";
-const SLOW_READER: &str = "The peer does not read, and there is no more room for what it is sent.";
 const AUTOCLOSED: &str = "There were no messages for as long as autoclose says.";
 
 /// Which messages to take from a socket.
@@ -66,10 +65,11 @@ impl Engine {
             self.abort(id, detail);
             return self.end(id, DownReason::Lost, detail.into());
         }
-        if association.reads_nothing(now, &self.options) {
-            self.stats.refuse(Refusal::SlowReader);
-            self.abort(id, SLOW_READER);
-            return self.end(id, DownReason::Abort, SLOW_READER.into());
+        let patience = self.options.slow_reader_timeout;
+        if let Some((refusal, detail)) = association.stalls.verdict(now, patience) {
+            self.stats.refuse(refusal);
+            self.abort(id, detail);
+            return self.end(id, DownReason::Evicted, detail.into());
         }
         association.socket.advance_time(socket_time(now));
         association.autoclose(now, &self.options);
@@ -109,6 +109,9 @@ impl Engine {
         while let Some(event) = association.socket.poll_event() {
             match event {
                 SocketEvent::SendPacket(packet) => {
+                    let is_ours = association.account.is_held_back();
+                    let limit = self.options.receive_window_bytes();
+                    association.stalls.note_window(now, &packet, limit, is_ours);
                     let route = association.route_of(&packet, arrived_on, &self.options);
                     let packet = with_addresses(packet, route, &self.options);
                     let packet = match &association.own_echo {
@@ -148,13 +151,10 @@ impl Engine {
         if association.account.release(released, limit) {
             self.events.push(Event::Writable { association: id });
         }
-        let is_new = released > 0 || association.full_since.is_none();
-        let full_since = if is_new {
-            Some(now)
-        } else {
-            association.full_since
-        };
-        association.full_since = full_since.filter(|_| association.account.is_full());
+        let is_full = association.account.is_full();
+        association
+            .stalls
+            .note_send_buffer(now, is_full, released > 0);
     }
 
     /// Takes the messages that are complete. One that is longer than allowed ends the association: `Err`.
@@ -184,6 +184,7 @@ impl Engine {
             }
             self.stats.messages_received += 1;
             association.last_message_at = now;
+            association.stalls.note_message();
             let event = Event::Message {
                 association: id,
                 ppid: message.ppid.0,

@@ -15,7 +15,9 @@ macro_rules! need_kernel {
 mod caller;
 mod scene;
 
+mod addresses;
 mod associations;
 mod flow;
+mod held_buffer;
 mod losses;
 mod settings;

@@ -10,6 +10,7 @@ use crate::caller::{Caller, Record, ip};
 pub const SHUTDOWN: u32 = DownReason::Shutdown as u32;
 pub const ABORT: u32 = DownReason::Abort as u32;
 pub const LOST: u32 = DownReason::Lost as u32;
+pub const EVICTED: u32 = DownReason::Evicted as u32;
 pub const REFUSED: u32 = DownReason::Refused as u32;
 
 /// Short time-outs, so that losses are noticed soon.

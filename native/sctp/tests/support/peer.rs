@@ -45,7 +45,14 @@ impl Peer {
 
     /// A peer with an association to the accepting host of `Net::pair`, and that association's identifier.
     pub fn connected(net: &mut Net) -> (Self, u32) {
+        Peer::connected_from(net, 6_000)
+    }
+
+    /// The same with this SCTP port.
+    pub fn connected_from(net: &mut Net, port: u16) -> (Self, u32) {
         let mut peer = Peer::of(net, 1, 3863);
+        peer.port = port;
+        peer.address.set_port(port);
         let init_ack = peer.ask(net, &[init(&[])]).remove(0);
         let cookie = peer.learn(&init_ack);
         let answer = peer.ask(net, &[(chunk::COOKIE_ECHO, 0, cookie)]);
@@ -109,6 +116,15 @@ impl Peer {
         value.extend_from_slice(payload);
         self.next_tsn = self.next_tsn.wrapping_add(1);
         (chunk::DATA, flags, value)
+    }
+
+    /// Takes what the engine has sent, and shows that the peer is alive.
+    pub fn answer_heartbeats(&mut self, net: &mut Net) {
+        for (kind, value) in chunks(&self.take(net)) {
+            if kind == chunk::HEARTBEAT {
+                self.send(net, &[(chunk::HEARTBEAT_ACK, 0, value)]);
+            }
+        }
     }
 
     /// What the engine has sent to this peer since the last call.
