@@ -1,6 +1,7 @@
 /**
  * `npm run check:long`: the searches that are too long for every push, meant to take at most 80 minutes on two cores.
- * Simulated histories, damaged packets, the long variants of tests (RSERPOOL_LONG), and the stress test beside real rsplib.
+ * Simulated histories, damaged packets, the long variants of tests (RSERPOOL_LONG), independent SCTP implementations, and the
+ * stress test beside real rsplib.
  *
  * Fresh seeds are printed, so that a failure can be repeated. The last line is `N passed, N failed, N skipped`.
  */
@@ -39,6 +40,7 @@ async function search() {
     env: { RSERPOOL_LONG: '1' },
   });
   await damagedPackets(isBeside);
+  await vitest('independent peers', ['test/peers', '--maxWorkers=1'], { isBeside });
   await vitest('stress beside rsplib', ['test/interop/stress.test.ts'], {
     isBeside,
     env: { RSERPOOL_STRESS_MINUTES: String(STRESS_MINUTES) },

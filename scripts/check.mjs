@@ -11,6 +11,8 @@ import { cargoTest, finish, gate, hasCargo, vitest } from './gates.mjs';
 import { setupOrExit } from './setup.mjs';
 
 const INTEROP = 'test/interop';
+/** Part of `npm run check:long`. */
+const PEERS = 'test/peers';
 /** Interoperation tests wait more than they compute. Each file runs up to two guests at a time. */
 const INTEROP_FILES_AT_A_TIME = 3;
 /** The other tests wait for processes and sockets about half of their time: twice as many as there are cores. */
@@ -39,6 +41,7 @@ async function quickGates() {
     const lint = ['clippy', '-q', '--workspace', '--all-targets', '--', '-D', 'warnings'];
     await gate('clippy', 'cargo', lint);
   }
-  const args = [`--maxWorkers=${TEST_FILES_AT_A_TIME}`, `--exclude=${INTEROP}/**`];
+  const others = [INTEROP, PEERS].map((folder) => `--exclude=${folder}/**`);
+  const args = [`--maxWorkers=${TEST_FILES_AT_A_TIME}`, ...others];
   await vitest('TypeScript tests', args);
 }
