@@ -3,14 +3,25 @@
 //! for the packets that do not carry our tag.
 
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 use std::net::SocketAddr;
 
+use crate::userland::keyed_hash::HashKey;
+
 /// Ports and our tag.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TagKey {
     pub local_port: u16,
     pub peer_port: u16,
     pub local_tag: u32,
+}
+
+/// In one word: it is looked up for every packet.
+impl Hash for TagKey {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        let ports = u64::from(self.local_port) << 16 | u64::from(self.peer_port);
+        hasher.write_u64(ports << 32 | u64::from(self.local_tag));
+    }
 }
 
 /// Ports, and the peer's address with its UDP port: another UDP port is another process or NAT.
@@ -24,8 +35,8 @@ pub(crate) struct PathKey {
 /// Finds association identifiers. Peers choose part of the keys, so they are hashed with a secret.
 #[derive(Default)]
 pub(crate) struct Demux {
-    by_tag: HashMap<TagKey, u32>,
-    by_path: HashMap<PathKey, u32>,
+    by_tag: HashMap<TagKey, u32, HashKey>,
+    by_path: HashMap<PathKey, u32, HashKey>,
 }
 
 impl Demux {

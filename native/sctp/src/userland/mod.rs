@@ -20,6 +20,7 @@ mod entropy;
 mod error_queue;
 mod init;
 mod initiation;
+mod keyed_hash;
 mod link;
 mod lookup;
 mod ootb;
