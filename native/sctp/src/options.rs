@@ -1,4 +1,4 @@
-//! The settings of a stack, their defaults and bounds, and what they mean to a `dcsctp` socket.
+//! The settings of a stack, their defaults and bounds.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -153,45 +153,5 @@ impl StackOptions {
     /// dcsctp's watermark of nine tenths.
     pub(crate) fn receive_window_bytes(&self) -> usize {
         (2 * self.max_message_bytes).max(128 * 1024)
-    }
-
-    /// The options of one association's `dcsctp` socket.
-    pub(crate) fn socket(&self, local_port: u16, peer_port: u16) -> dcsctp::api::Options {
-        dcsctp::api::Options {
-            local_port,
-            remote_port: peer_port,
-            announced_maximum_incoming_streams: STREAMS,
-            announced_maximum_outgoing_streams: STREAMS,
-            mtu: self.mtu_bytes,
-            max_message_size: self.max_message_bytes,
-            max_receiver_window_buffer_size: self.receive_window_bytes(),
-            // The limit that callers meet is `send_buffer_bytes`, kept by `account.rs`. This one
-            // only has to be out of the way; dcsctp also caps the peer's window with it.
-            max_send_buffer_size: 1 << 30,
-            per_stream_send_queue_limit: 1 << 30,
-            rtt_max: self.rto_max,
-            rto_initial: self.rto_initial,
-            rto_min: self.rto_min,
-            rto_max: self.rto_max,
-            t1_init_timeout: self.rto_initial,
-            t1_cookie_timeout: self.rto_initial,
-            t2_shutdown_timeout: self.rto_initial,
-            max_timer_backoff_duration: Some(self.rto_max),
-            // RFC 9260 §8.3 sends them every RTO + HB.interval. `dcsctp` does not add the time-out,
-            // waits `rto_initial` for the answer and forgets that wait with the next heartbeat:
-            // without the sum a short interval would never find a dead peer.
-            heartbeat_interval: self.heartbeat_interval + self.rto_initial,
-            max_retransmissions: Some(self.max_retransmissions),
-            max_init_retransmits: Some(self.max_retransmissions),
-            // The I bit asks for a SACK at once. `dcsctp` sets it while its congestion window is below so
-            // many packets, and after a loss the window of an association that sends one request at a time
-            // never grows again: every request would have its own SACK for good.
-            immediate_sack_under_cwnd_mtus: 0,
-            // Nothing here sends with a limited lifetime, so the chunks that skip data are refused.
-            enable_partial_reliability: false,
-            // `rules.rs` has verified it before a packet comes this far.
-            disable_checksum_verification: true,
-            ..dcsctp::api::Options::default()
-        }
     }
 }

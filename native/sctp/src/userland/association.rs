@@ -6,18 +6,17 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use dcsctp::api::{
-    DcSctpSocket, Message, PpId, SendOptions, Socket, SocketState, SocketTime, StreamId,
-};
+use dcsctp::api::{DcSctpSocket, Message, PpId, SendOptions, Socket, SocketState, StreamId};
 
 use crate::account::Account;
 use crate::options::{STREAMS, StackOptions};
 use crate::userland::cookie::{Bearer, Tie};
 use crate::userland::demux::{PathKey, TagKey};
+use crate::userland::entropy::Entropy;
 use crate::userland::link::Route;
 use crate::userland::packet::{PacketBuilder, chunk};
 use crate::userland::path_watch::PathWatch;
-use crate::userland::shim::OwnEcho;
+use crate::userland::shim::{OwnEcho, new_socket, socket_time};
 use crate::userland::stalls::Stalls;
 
 /// Ports and owner of an association, fixed for its life.
@@ -79,8 +78,9 @@ pub(crate) struct Association {
 const _: () = assert!(STREAMS <= 32, "used_streams has a bit per stream");
 
 impl Association {
-    /// An association around a new socket. Seed `dcsctp`'s generator before.
+    /// An association around a new socket.
     pub fn new(
+        entropy: &mut Entropy,
         options: &StackOptions,
         ports: Ports,
         account: Arc<Account>,
@@ -89,7 +89,7 @@ impl Association {
     ) -> Self {
         Association {
             ports,
-            socket: new_socket(options, ports.local, ports.peer, now),
+            socket: new_socket(entropy, options, ports.local, ports.peer, now),
             account,
             route,
             watch: None,
@@ -244,9 +244,10 @@ impl Association {
             .finish()
     }
 
-    /// Calls anew with a fresh socket, which has not been seeded alike, and the messages that wait.
-    pub fn call_again(&mut self, now: Duration, options: &StackOptions) {
-        self.socket = new_socket(options, self.ports.local, self.ports.peer, now);
+    /// Calls anew with a fresh socket, and with the messages that wait.
+    pub fn call_again(&mut self, now: Duration, entropy: &mut Entropy, options: &StackOptions) {
+        let Ports { local, peer, .. } = self.ports;
+        self.socket = new_socket(entropy, options, local, peer, now);
         self.socket.connect();
         self.local_tag = self.socket.verification_tag();
         self.peer_tag = 0;
@@ -279,20 +280,4 @@ pub(crate) fn bearer(route: &Route, local_port: u16, peer_port: u16) -> Bearer {
         local_port,
         peer_port,
     }
-}
-
-pub(crate) fn new_socket(
-    options: &StackOptions,
-    local_port: u16,
-    peer_port: u16,
-    now: Duration,
-) -> Socket {
-    let mut socket = Socket::new("", &options.socket(local_port, peer_port));
-    socket.advance_time(socket_time(now));
-    socket
-}
-
-/// The time of all sockets is that of the engine.
-pub(crate) fn socket_time(now: Duration) -> SocketTime {
-    SocketTime::zero() + now
 }

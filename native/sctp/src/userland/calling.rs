@@ -59,8 +59,14 @@ impl Engine {
             local: local_address_for(&self.options, first),
             peer: SocketAddr::new(first, udp_port),
         };
-        self.entropy.reseed_dcsctp();
-        let mut association = Association::new(&self.options, ports, account.clone(), now, route);
+        let mut association = Association::new(
+            &mut self.entropy,
+            &self.options,
+            ports,
+            account.clone(),
+            now,
+            route,
+        );
         let paths: Vec<SocketAddr> = peer_addresses
             .iter()
             .map(|address| SocketAddr::new(*address, udp_port))
@@ -176,9 +182,8 @@ impl Engine {
             self.end(id, DownReason::Refused, TOO_OLD.into());
             return Ok(());
         }
-        self.entropy.reseed_dcsctp();
         self.demux.remove_tag(&association.tag_key());
-        association.call_again(now, &self.options);
+        association.call_again(now, &mut self.entropy, &self.options);
         if !self.demux.add_tag(association.tag_key(), id) {
             self.end(id, DownReason::Refused, TAG_IN_USE.into());
             return Ok(());

@@ -9,19 +9,14 @@ use dcsctp::api::{DcSctpSocket, SocketState};
 use crate::account::Account;
 use crate::event::{DownReason, Event};
 use crate::stats::Refusal;
-use crate::userland::association::{Association, Ports, bearer, new_socket};
+use crate::userland::association::{Association, Ports, bearer};
 use crate::userland::cookie::{Bearer, Cookie, CookieError};
 use crate::userland::demux::TagKey;
 use crate::userland::engine::Engine;
 use crate::userland::link::Route;
 use crate::userland::ootb;
-use crate::userland::packet::{Packet, PacketBuilder, be32, chunk};
-use crate::userland::shim::divert;
-
-/// Where `dcsctp`'s cookie holds the initiate tags of the INIT and of the INIT ACK.
-const COOKIE_PEER_TAG: usize = 8;
-const COOKIE_LOCAL_TAG: usize = 12;
-const COOKIE_BYTES: usize = 48;
+use crate::userland::packet::{Packet, PacketBuilder, chunk};
+use crate::userland::shim::{cookie_tags, divert, new_socket};
 
 /// An authentic cookie, and the packet that brought it as `dcsctp` wants it.
 struct Echo<'a> {
@@ -100,15 +95,13 @@ impl Engine {
             Err(error) => {
                 if let CookieError::Stale { inner, by } = error {
                     // §5.1.5 3): tell the peer, so that it may ask for a younger one.
-                    let peer_tag = be32(&inner[COOKIE_PEER_TAG..]);
+                    let (peer_tag, _) = cookie_tags(inner);
                     self.answer(now, route, ootb::stale_cookie(packet, peer_tag, by));
                 }
                 return Err(Refusal::from(&error));
             }
         };
-        debug_assert_eq!(cookie.inner.len(), COOKIE_BYTES);
-        let local_tag = be32(&cookie.inner[COOKIE_LOCAL_TAG..]);
-        let peer_tag = be32(&cookie.inner[COOKIE_PEER_TAG..]);
+        let (peer_tag, local_tag) = cookie_tags(cookie.inner);
         // §8.5.1 D, with §5.1.5 2)
         if packet.verification_tag() != local_tag {
             return Err(Refusal::VerificationTag);
@@ -155,8 +148,8 @@ impl Engine {
             self.refuse_for_limit(now, route, packet, echo.peer_tag);
             return Err(Refusal::Limit);
         }
-        self.entropy.reseed_dcsctp();
         let mut association = Association::new(
+            &mut self.entropy,
             &self.options,
             ports,
             Arc::new(Account::default()),
@@ -203,9 +196,14 @@ impl Engine {
         if self.demux.by_tag(&key).is_some() {
             return Err(Refusal::Cookie);
         }
-        self.entropy.reseed_dcsctp();
         let ports = association.ports;
-        let mut socket = new_socket(&self.options, ports.local, ports.peer, now);
+        let mut socket = new_socket(
+            &mut self.entropy,
+            &self.options,
+            ports.local,
+            ports.peer,
+            now,
+        );
         socket.handle_input(&echo.packet);
         if socket.state() != SocketState::Connected {
             return Err(Refusal::Cookie);

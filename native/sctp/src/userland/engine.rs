@@ -16,14 +16,13 @@ use crate::stats::{Refusal, Stats};
 use crate::userland::association::Association;
 use crate::userland::cookie::CookieJar;
 use crate::userland::demux::Demux;
-use crate::userland::ending::hold_shutdown;
 use crate::userland::entropy::Entropy;
 use crate::userland::link::Route;
 use crate::userland::ootb::{self, RateLimit, has_stale_cookie_error};
 use crate::userland::packet::{Packet, chunk};
 use crate::userland::rules;
 use crate::userland::settle::Take;
-use crate::userland::shim::{divert, invalid_streams_error};
+use crate::userland::shim::{divert, hold_shutdown, invalid_streams_error};
 use crate::userland::timers::Timers;
 
 /// What an engine is made of.

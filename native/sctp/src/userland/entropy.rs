@@ -45,11 +45,4 @@ impl Entropy {
         }
         bytes
     }
-
-    /// Seeds the generator that `dcsctp` on this thread takes its next tags and sequence numbers
-    /// from. It is a fast one that can be computed backwards, hence a fresh seed for every
-    /// handshake (RFC 9260 §5.3.1).
-    pub(crate) fn reseed_dcsctp(&mut self) {
-        fastrand::seed(u64::from_ne_bytes(self.bytes()));
-    }
 }

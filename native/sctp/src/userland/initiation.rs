@@ -4,17 +4,17 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use dcsctp::api::{DcSctpSocket, Socket, SocketEvent};
+use dcsctp::api::DcSctpSocket;
 
 use crate::stats::Refusal;
-use crate::userland::association::{bearer, new_socket};
+use crate::userland::association::bearer;
 use crate::userland::cookie::{Cookie, Tie};
 use crate::userland::engine::{Engine, Transmit};
 use crate::userland::init::{Cause, Init, listed_addresses};
 use crate::userland::link::Route;
 use crate::userland::ootb;
 use crate::userland::packet::{Packet, cause};
-use crate::userland::shim::{Additions, rewrite_init};
+use crate::userland::shim::{Additions, new_socket, rewrite_init, sent_packet};
 
 impl Engine {
     /// A peer wants an association, or a new one in place of the one it has.
@@ -114,9 +114,8 @@ impl Engine {
         tie: Option<Tie>,
         addresses: Vec<IpAddr>,
     ) -> Result<(), Refusal> {
-        self.entropy.reseed_dcsctp();
         let (local_port, peer_port) = (packet.destination_port(), packet.source_port());
-        let mut socket = new_socket(&self.options, local_port, peer_port, now);
+        let mut socket = new_socket(&mut self.entropy, &self.options, local_port, peer_port, now);
         socket.handle_input(packet.bytes());
         let init_ack = sent_packet(&mut socket);
         self.send_init_ack(now, route, init_ack, init, tie, addresses)
@@ -173,15 +172,4 @@ impl Engine {
         let cause = (cause::OUT_OF_RESOURCE, Vec::new());
         self.answer(now, route, ootb::abort(packet, tag, &cause));
     }
-}
-
-/// The one packet that a socket has just sent.
-fn sent_packet(socket: &mut Socket) -> Option<Vec<u8>> {
-    let mut sent = None;
-    while let Some(event) = socket.poll_event() {
-        if let SocketEvent::SendPacket(packet) = event {
-            sent = Some(packet);
-        }
-    }
-    sent
 }

@@ -13,7 +13,6 @@ mod cookie_echo;
 mod datagrams;
 mod deadlines;
 mod demux;
-mod ending;
 pub mod engine;
 mod entropy;
 #[allow(unsafe_code)]

@@ -9,11 +9,12 @@ use dcsctp::api::DcSctpSocket;
 
 use crate::event::{DownReason, Event};
 use crate::options::StackOptions;
-use crate::userland::association::{Association, socket_time};
+use crate::userland::association::Association;
 use crate::userland::engine::{Engine, Transmit};
 use crate::userland::link::Route;
 use crate::userland::packet::{COMMON_HEADER_BYTES, Packet, chunk};
 use crate::userland::path_watch::{Change, PathWatch, answered_nonce, heartbeat};
+use crate::userland::shim::socket_time;
 
 /// Told when an association is lost.
 const SILENT: &str = "The peer does not answer.";

@@ -6,21 +6,15 @@ use std::time::Duration;
 use dcsctp::api::{DcSctpSocket, ErrorKind, SocketEvent};
 
 use crate::event::{AssociationInfo, DownReason, Event};
-use crate::options::{STREAMS, StackOptions};
+use crate::options::STREAMS;
 use crate::stats::Refusal;
-use crate::userland::association::{Association, socket_time};
-use crate::userland::ending::continue_ending;
+use crate::userland::association::Association;
 use crate::userland::engine::{Engine, Transmit};
-use crate::userland::init::{Cause, listed_addresses};
+use crate::userland::init::Cause;
 use crate::userland::link::Route;
 use crate::userland::ootb;
-use crate::userland::packet::{
-    COMMON_HEADER_BYTES, Packet, PacketBuilder, cause, chunk, push_parameter,
-};
-use crate::userland::shim::{Additions, rewrite_init};
-
-/// Longest reason that an ABORT carries.
-const MAX_REASON_BYTES: usize = 200;
+use crate::userland::packet::Packet;
+use crate::userland::shim::{continue_ending, socket_time, with_addresses, with_reason};
 
 /// Told when an association ended.
 const TOO_LONG: &str = "The peer sent a message that is too long.";
@@ -265,43 +259,4 @@ fn down_reason(kind: ErrorKind, was_up: bool) -> DownReason {
         ErrorKind::PeerReported if !was_up => DownReason::Refused,
         _ => DownReason::Abort,
     }
-}
-
-/// An INIT gets our addresses where there are several; all other packets stay as they are.
-fn with_addresses(packet: Vec<u8>, route: Route, options: &StackOptions) -> Vec<u8> {
-    if packet.get(COMMON_HEADER_BYTES) != Some(&chunk::INIT) {
-        return packet;
-    }
-    let addresses = listed_addresses(options.served_addresses(), route.peer.ip());
-    if addresses.is_empty() {
-        return packet;
-    }
-    let additions = Additions {
-        addresses: &addresses,
-        ..Additions::default()
-    };
-    rewrite_init(&packet, &additions).unwrap_or(packet)
-}
-
-/// `dcsctp` gives every ABORT of its user the same reason; the peer should read ours.
-fn with_reason(packet: Vec<u8>, reason: &str) -> Vec<u8> {
-    let Ok(parsed) = Packet::parse(&packet) else {
-        return packet;
-    };
-    if parsed.first().kind != chunk::ABORT || reason.is_empty() {
-        return packet;
-    }
-    let end = (0..=reason.len().min(MAX_REASON_BYTES))
-        .rev()
-        .find(|&end| reason.is_char_boundary(end))
-        .unwrap_or(0);
-    let mut value = Vec::new();
-    push_parameter(
-        &mut value,
-        cause::USER_INITIATED_ABORT,
-        &reason.as_bytes()[..end],
-    );
-    PacketBuilder::like(&parsed)
-        .chunk(chunk::ABORT, 0, &value)
-        .finish()
 }
