@@ -24,13 +24,17 @@ const SLOWEST = [
   'cli/peers.test.ts',
 ];
 
+const filesOf = (folder: string) => `test/${folder}/**/*.test.ts`;
+
+/** Tests against real rsplib, and against independent SCTP implementations: gates of their own. */
+const INTEROP = filesOf('interop');
+const PEERS = filesOf('peers');
+
 /**
  * Rooms whose files open no socket, start no process and keep nothing in a module: they share a worker's modules,
  * which saves the import of the sources for each file.
  */
-const PURE = ['handlespace', 'protocol', 'settings', 'wire'].map(
-  (room) => `test/${room}/**/*.test.ts`,
-);
+const PURE = ['handlespace', 'protocol', 'settings', 'wire'].map(filesOf);
 
 class SlowestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -46,7 +50,16 @@ export default defineConfig({
   test: {
     projects: [
       { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
-      { extends: true, test: { name: 'whole', include: ['test/**/*.test.ts'], exclude: PURE } },
+      {
+        extends: true,
+        test: {
+          name: 'whole',
+          include: ['test/**/*.test.ts'],
+          exclude: [...PURE, INTEROP, PEERS],
+        },
+      },
+      { extends: true, test: { name: 'interop', include: [INTEROP] } },
+      { extends: true, test: { name: 'peers', include: [PEERS] } },
     ],
     // Limits for tests that hang, not for speed: a busy machine may take many times as long as a quiet one.
     testTimeout: 300_000,

@@ -24,12 +24,8 @@ for (const crate of crates)
 const typescript = files.filter((file) => file.endsWith('.ts'));
 if (typescript.length > 0) {
   await gate('types', 'npx', ['--no-install', 'tsc', '-p', 'tsconfig.check.json']);
-  await vitest(
-    'related tests',
-    [...typescript, '--exclude=test/interop/**', '--exclude=test/peers/**'],
-    {
-      subcommand: 'related',
-    },
-  );
+  await vitest('related tests', [...typescript, '--project=pure', '--project=whole'], {
+    subcommand: 'related',
+  });
 }
 finish();

@@ -40,7 +40,7 @@ async function search() {
     env: { RSERPOOL_LONG: '1' },
   });
   await damagedPackets(isBeside);
-  await vitest('independent peers', ['test/peers', '--maxWorkers=1'], { isBeside });
+  await vitest('independent peers', ['--project=peers', '--maxWorkers=1'], { isBeside });
   await vitest('stress beside rsplib', ['test/interop/stress.test.ts'], {
     isBeside,
     env: { RSERPOOL_STRESS_MINUTES: String(STRESS_MINUTES) },

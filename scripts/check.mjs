@@ -10,9 +10,6 @@ import process from 'node:process';
 import { cargoTest, finish, gate, hasCargo, vitest } from './gates.mjs';
 import { setupOrExit } from './setup.mjs';
 
-const INTEROP = 'test/interop';
-/** Part of `npm run check:long`. */
-const PEERS = 'test/peers';
 /** Interoperation tests wait more than they compute. Each file runs up to two guests at a time. */
 const INTEROP_FILES_AT_A_TIME = 3;
 /** The other tests wait for processes and sockets about half of their time: twice as many as there are cores. */
@@ -28,7 +25,7 @@ finish();
 
 /** The longest part of `npm test`: runs beside all other gates. */
 function interoperationTests() {
-  const args = [`--maxWorkers=${INTEROP_FILES_AT_A_TIME}`, INTEROP];
+  const args = [`--maxWorkers=${INTEROP_FILES_AT_A_TIME}`, '--project=interop'];
   return vitest('interoperation tests', args, { isBeside: true });
 }
 
@@ -41,7 +38,8 @@ async function quickGates() {
     const lint = ['clippy', '-q', '--workspace', '--all-targets', '--', '-D', 'warnings'];
     await gate('clippy', 'cargo', lint);
   }
-  const others = [INTEROP, PEERS].map((folder) => `--exclude=${folder}/**`);
-  const args = [`--maxWorkers=${TEST_FILES_AT_A_TIME}`, ...others];
+  // The others are `interop` and, in `npm run check:long`, `peers`.
+  const projects = ['--project=pure', '--project=whole'];
+  const args = [`--maxWorkers=${TEST_FILES_AT_A_TIME}`, ...projects];
   await vitest('TypeScript tests', args);
 }

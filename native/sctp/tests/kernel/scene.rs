@@ -21,6 +21,7 @@ pub fn quick(options: &mut StackOptions) {
     options.rto_max = Duration::from_millis(400);
     options.max_retransmissions = 4;
     options.heartbeat_interval = Duration::from_millis(500);
+    options.slow_reader_timeout = Duration::from_secs(2);
 }
 
 pub fn start(addresses: &[&str], adjust: impl FnOnce(&mut StackOptions)) -> Caller {
