@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::os::fd::RawFd;
 
-use crate::userland::socket_address::{from_system, zeroed_address};
+use crate::userland::datagrams::{from_system, zeroed_address};
 
 /// As much of a reported packet as is looked at: its common header and the beginning of an INIT.
 pub(crate) const QUOTE_BYTES: usize = 20;

@@ -75,7 +75,7 @@ impl SocketLink {
             sockets,
             framing,
             incoming: Incoming::new().map_err(no_room)?,
-            outgoing: Outgoing::new(framing == Framing::Udp),
+            outgoing: Outgoing::new(),
         })
     }
 }
@@ -88,14 +88,12 @@ impl Link for SocketLink {
             let count = self.incoming.receive(socket.as_raw_fd());
             is_more |= count == BATCH;
             for index in 0..count {
-                let (Some(peer), datagrams) = self.incoming.get(index) else {
+                let (Some(peer), bytes) = self.incoming.get(index) else {
                     continue;
                 };
-                for bytes in datagrams {
-                    match self.framing {
-                        Framing::Udp => take(Route { local, peer }, bytes),
-                        Framing::Raw => raw::take(local, peer, bytes, take),
-                    }
+                match self.framing {
+                    Framing::Udp => take(Route { local, peer }, bytes),
+                    Framing::Raw => raw::take(local, peer, bytes, take),
                 }
             }
         }

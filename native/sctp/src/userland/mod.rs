@@ -32,15 +32,13 @@ mod rivals;
 mod rules;
 mod settle;
 mod shim;
-#[allow(unsafe_code)]
-mod socket_address;
 mod stalls;
 mod thread;
 mod timers;
 pub(crate) mod udp;
 mod unreachable;
 
+pub(crate) use datagrams::to_system;
 pub use entropy::Entropy;
 pub use link::Route;
-pub(crate) use socket_address::to_system;
 pub(crate) use thread::spawn;

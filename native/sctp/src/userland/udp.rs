@@ -6,8 +6,8 @@ use std::os::fd::{AsRawFd, OwnedFd};
 
 use crate::error::{ErrorKind, StackError};
 use crate::sys;
+use crate::userland::error_queue;
 use crate::userland::link::{BUFFER_BYTES, Framing, SocketLink};
-use crate::userland::{datagrams, error_queue};
 
 /// Binds `udp_port` on every address; 0: a port that is free on all of them. The link, and the port.
 pub(crate) fn bind(addresses: &[IpAddr], udp_port: u16) -> Result<(SocketLink, u16), StackError> {
@@ -45,7 +45,6 @@ pub(crate) fn bind_one(address: IpAddr, udp_port: u16) -> Result<UdpSocket, Stac
         .map_err(|error| bind_error(address, udp_port, &error))?;
     sys::enlarge_buffers(socket.as_raw_fd(), BUFFER_BYTES);
     error_queue::watch(socket.as_raw_fd(), address.is_ipv4());
-    datagrams::join_segments(socket.as_raw_fd());
     Ok(socket)
 }
 

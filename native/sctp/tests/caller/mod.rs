@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use rserpool_sctp::records::*;
-use rserpool_sctp::{Stack, StackOptions};
+use rserpool_sctp::{Stack, StackOptions, Stats};
 
 /// Longest wait for anything: far more than it takes.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -111,6 +111,19 @@ impl Caller {
             .filter(|record| record.kind == kind)
             .cloned()
             .collect()
+    }
+
+    /// What has been heard of may be counted a little later.
+    pub fn wait_for_stats(&self, is_right: impl Fn(Stats) -> bool) {
+        let end = Instant::now() + PATIENCE;
+        while !is_right(self.stack.stats()) {
+            assert!(
+                Instant::now() < end,
+                "not in time: {:?}",
+                self.stack.stats()
+            );
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Who is refused may hear of it before the stack has counted it.

@@ -1,7 +1,7 @@
 //! Associations come up, carry messages and end.
 
 use rserpool_sctp::records::*;
-use rserpool_sctp::{SendResult, try_kernel};
+use rserpool_sctp::{SendResult, Stats, try_kernel};
 
 use crate::caller::{Caller, ip};
 use crate::scene::*;
@@ -31,9 +31,10 @@ fn messages_cross_in_both_directions() {
         );
         assert_eq!(message.bytes, [index as u8; 37]);
     }
-    let stats = pair.server.stack.stats();
-    assert_eq!((stats.associations, stats.messages_received), (1, 100));
-    assert_eq!(pair.client.stack.stats().messages_sent, 100);
+    let has_read = |stats: Stats| (stats.associations, stats.messages_received) == (1, 100);
+    pair.server.wait_for_stats(has_read);
+    pair.client
+        .wait_for_stats(|stats| stats.messages_sent == 100);
 }
 
 /// Longer than what is read at once, so it comes in parts.
